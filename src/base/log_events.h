@@ -1,0 +1,86 @@
+// Every event klink logs: name, id, cause, remedy. Operators search for the id; docs/events.md is printed from here.
+// Add a row at the end of its group; an id is never given to another event.
+//
+//   KL10xx the process   KL11xx links and membership   KL12xx topics and partitions   KL13xx clusters and connections
+//   KL14xx offsets and local store   KL15xx HTTP
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+// clang-format off
+#define KLINK_EVENTS(ROW) \
+  ROW(AgentStarted, 1001, "klink run began", "none") \
+  ROW(AgentStopping, 1002, "SIGTERM or SIGINT was received", "none") \
+  ROW(AgentStopped, 1003, "the agent drained and ended", "none") \
+  ROW(AgentFailed, 1004, "the agent cannot go on", "read error; start it again when the cause is gone") \
+  ROW(ConfigReload, 1005, "SIGHUP was received or the file changed", "restart the agent when reload says it is not available") \
+  ROW(ConfigFinding, 1006, "the configuration holds but is worth a second look", "read msg") \
+  ROW(DrainTimedOut, 1007, "work in flight did not end in time at shutdown", "none: what was in doubt is recovered from the destination log") \
+  ROW(LinkStarted, 1101, "the link began to mirror or to stand by", "none") \
+  ROW(LinkStateChanged, 1102, "the link moved to another state", "read reason") \
+  ROW(LinkFailed, 1103, "the link cannot go on", "read error; klink status shows the reason") \
+  ROW(LeaseAcquired, 1111, "this agent now mirrors the link", "none") \
+  ROW(LeaseLost, 1112, "this agent no longer mirrors the link: another took over or the commit did not succeed in time", "check the destination cluster's health if it repeats") \
+  ROW(MembershipChanged, 1113, "the group of agents rebalanced", "none") \
+  ROW(MembershipError, 1114, "the group on the destination cluster answered with an error", "check the destination cluster and the agent's permissions") \
+  ROW(StateTopicCreated, 1121, "the link's state topic did not exist", "none at the first start") \
+  ROW(StateTopicMissing, 1122, "the state topic is gone although mirrors exist", "restore the topic, or delete the link's mirrors to start afresh") \
+  ROW(StateTopicError, 1123, "the state topic cannot be read or written", "check the destination cluster and the agent's permissions") \
+  ROW(ControllerFenced, 1124, "another agent took control of the link", "none") \
+  ROW(ClusterChanged, 1125, "a cluster id differs from the one the link was made with", "correct bootstrap.servers; a new cluster needs a new link") \
+  ROW(TopicDiscovered, 1201, "a topic matches the link and is mirrored from now on", "none") \
+  ROW(TopicRefused, 1202, "a matching topic cannot be mirrored", "read reason") \
+  ROW(TopicGone, 1203, "a mirrored topic no longer exists at the source", "none: the copy is kept") \
+  ROW(TopicConfigChanged, 1204, "the mirror's topic settings were brought in line with the source", "none") \
+  ROW(TopicError, 1205, "creating or changing a mirror topic did not succeed", "read error; it is tried again") \
+  ROW(PartitionsAdded, 1206, "the source topic has more partitions", "none") \
+  ROW(PartitionActive, 1211, "the partition is mirrored", "none") \
+  ROW(PartitionFailed, 1212, "the partition stopped; the others run on", "read reason; klink mirror describe shows it") \
+  ROW(PartitionRetry, 1213, "a step of the partition did not succeed and is tried again", "none unless it lasts") \
+  ROW(PartitionRecovered, 1214, "the partition's position was read from the destination log", "none") \
+  ROW(RunStarted, 1215, "offsets of the partition are translated from here on", "read reason; klink offsets runs shows it") \
+  ROW(PrefillDone, 1216, "the copy now begins at the source's log start", "none") \
+  ROW(LogStartFollowed, 1217, "records before the source's log start were deleted from the copy", "none") \
+  ROW(ForeignWrite, 1218, "somebody else wrote to the mirror topic", "stop that writer; revoke its WRITE permission") \
+  ROW(MisplacedBatch, 1219, "a batch landed at an offset that was not asked for", "run klink verify on the topic") \
+  ROW(ClusterReachable, 1301, "the cluster answers", "none") \
+  ROW(ClusterUnreachable, 1302, "no bootstrap server of the cluster answers", "check bootstrap.servers, the network and the brokers; klink tries on") \
+  ROW(ConnectionLost, 1303, "a connection to a broker ended", "none unless it lasts") \
+  ROW(RequestTimedOut, 1304, "a broker did not answer in time", "none unless it lasts") \
+  ROW(RequestFailed, 1305, "a broker answered with an error", "read error") \
+  ROW(AuthorizationFailed, 1306, "the cluster refuses klink's principal", "grant what error names") \
+  ROW(UnsupportedBroker, 1307, "the broker does not speak a version klink needs", "destination brokers must be Kafka 3.3 or newer") \
+  ROW(KafkaClient, 1308, "librdkafka reported something", "read msg") \
+  ROW(StoreOpened, 1401, "the local store is open", "none") \
+  ROW(StoreQuarantined, 1402, "the local store was damaged and set aside; it is rebuilt from the clusters", "look at the disk; delete the quarantined folder when done") \
+  ROW(StoreError, 1403, "the local store cannot be read or written", "check data_dir: space, permissions, disk") \
+  ROW(RunsRebuilt, 1404, "the offset map was rebuilt", "none") \
+  ROW(RunsError, 1405, "the offset map cannot be kept", "read error; translation answers unknown meanwhile") \
+  ROW(HttpListening, 1501, "the HTTP server accepts connections", "none") \
+  ROW(HttpError, 1502, "the HTTP server could not serve a request", "read error") \
+  ROW(HttpRefused, 1503, "a connection was refused: too many at once", "close idle clients")
+// clang-format on
+
+namespace klink {
+
+enum class Event : uint16_t {
+#define KLINK_EVENT_ENUM(NAME, ID, CAUSE, REMEDY) k##NAME = ID,
+  KLINK_EVENTS(KLINK_EVENT_ENUM)
+#undef KLINK_EVENT_ENUM
+};
+
+struct EventRow {
+  Event event;
+  std::string_view name;
+  std::string_view cause;
+  std::string_view remedy;
+};
+
+inline constexpr EventRow kEventTable[] = {
+#define KLINK_EVENT_ROW(NAME, ID, CAUSE, REMEDY) {Event::k##NAME, #NAME, CAUSE, REMEDY},
+    KLINK_EVENTS(KLINK_EVENT_ROW)
+#undef KLINK_EVENT_ROW
+};
+
+}  // namespace klink
