@@ -1,0 +1,196 @@
+// What the agent tells about itself: plain values, taken at one moment by the engine's executor, and the port over
+// which HTTP and the command line ask. Each struct is also its JSON (names are promised: they do not change). Unknown
+// is an empty optional and becomes null; nobody makes up a number. What is not ACTIVE has reason_code, reason and
+// since.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/async.h"
+#include "base/clock.h"
+#include "base/types.h"
+
+namespace klink::link {
+
+struct PartitionSnapshot {
+  int32_t partition = 0;
+  std::string state = "PENDING_MIRROR";
+  std::optional<std::string> reason_code;
+  std::optional<std::string> reason;
+  std::optional<WallTime> since;
+  std::optional<std::string> offsets;      // "identical" | "translated"
+  std::optional<int64_t> identical_from;   // every offset from here to the end is equal
+  std::optional<std::string> time_lookup;  // "exact" | "early": what a look-up by time may answer
+  std::optional<int64_t> source_log_start;
+  std::optional<int64_t> source_high_watermark;
+  std::optional<int64_t> source_last_stable;
+  std::optional<int64_t> destination_log_start;
+  std::optional<int64_t> destination_end;
+  std::optional<int64_t> replicated_to;  // a source offset: everything below is at the destination
+  std::optional<int64_t> lag;
+  std::optional<double> lag_seconds;
+  std::optional<int64_t> last_source_fetch_offset;
+
+  static void Describe(auto& m, auto& field) {
+    field("partition", m.partition);
+    field("state", m.state);
+    field("reason_code", m.reason_code);
+    field("reason", m.reason);
+    field("since", m.since);
+    field("offsets", m.offsets);
+    field("identical_from", m.identical_from);
+    field("time_lookup", m.time_lookup);
+    field("source_log_start", m.source_log_start);
+    field("source_high_watermark", m.source_high_watermark);
+    field("source_last_stable", m.source_last_stable);
+    field("destination_log_start", m.destination_log_start);
+    field("destination_end", m.destination_end);
+    field("replicated_to", m.replicated_to);
+    field("lag", m.lag);
+    field("lag_seconds", m.lag_seconds);
+    field("last_source_fetch_offset", m.last_source_fetch_offset);
+  }
+};
+
+// A mirror topic. Its state is that of its worst partition.
+struct MirrorSnapshot {
+  std::string topic;  // at the destination
+  std::string source_topic;
+  std::string state = "PENDING_MIRROR";
+  std::optional<std::string> reason_code;
+  std::optional<std::string> reason;
+  std::optional<WallTime> since;
+  std::vector<PartitionSnapshot> partitions;
+
+  static void Describe(auto& m, auto& field) {
+    field("topic", m.topic);
+    field("source_topic", m.source_topic);
+    field("state", m.state);
+    field("reason_code", m.reason_code);
+    field("reason", m.reason);
+    field("since", m.since);
+    field("partitions", m.partitions);
+  }
+};
+
+struct ClusterSnapshot {
+  std::string name;                       // in the configuration
+  std::optional<std::string> cluster_id;  // as the cluster itself says
+  std::optional<bool> reachable;          // empty until first tried
+
+  static void Describe(auto& m, auto& field) {
+    field("name", m.name);
+    field("cluster_id", m.cluster_id);
+    field("reachable", m.reachable);
+  }
+};
+
+// What a link does beside copying: "topic-sync", "membership", "state", "offsets".
+struct TaskSnapshot {
+  std::string name;
+  std::string state = "ACTIVE";
+  std::optional<std::string> reason_code;
+  std::optional<std::string> reason;
+  std::optional<WallTime> since;
+
+  static void Describe(auto& m, auto& field) {
+    field("name", m.name);
+    field("state", m.state);
+    field("reason_code", m.reason_code);
+    field("reason", m.reason);
+    field("since", m.since);
+  }
+};
+
+struct LinkSnapshot {
+  std::string name;
+  std::string state = "UNAVAILABLE";  // ACTIVE PAUSED UNAVAILABLE FAILED
+  std::optional<std::string> reason_code;
+  std::optional<std::string> reason;
+  std::optional<WallTime> since;
+  std::optional<std::string> role;  // "owner": this agent mirrors; "standby": another one does; empty: not known yet
+  ClusterSnapshot source;
+  ClusterSnapshot destination;
+  std::vector<TaskSnapshot> tasks;
+  std::vector<MirrorSnapshot> mirrors;
+
+  static void Describe(auto& m, auto& field) {
+    field("name", m.name);
+    field("state", m.state);
+    field("reason_code", m.reason_code);
+    field("reason", m.reason);
+    field("since", m.since);
+    field("role", m.role);
+    field("source", m.source);
+    field("destination", m.destination);
+    field("tasks", m.tasks);
+    field("mirrors", m.mirrors);
+  }
+};
+
+struct AgentSnapshot {
+  std::string id;
+  std::string version;
+  std::optional<WallTime> started;
+  std::vector<LinkSnapshot> links;
+};
+
+// One run: source offsets [source_start, source_start + length) stand at destination_start onwards.
+struct RunSnapshot {
+  int64_t source_start = 0;
+  int64_t destination_start = 0;
+  int64_t length = 0;
+  std::optional<std::string> reason;           // why the shift changed here
+  std::optional<int32_t> source_leader_epoch;  // at its first batch
+
+  static void Describe(auto& m, auto& field) {
+    field("source_start", m.source_start);
+    field("destination_start", m.destination_start);
+    field("length", m.length);
+    field("reason", m.reason);
+    field("source_leader_epoch", m.source_leader_epoch);
+  }
+};
+
+enum class Direction { kToDestination, kToSource };
+
+struct TranslationSnapshot {
+  int64_t offset = 0;
+  std::optional<int64_t> translated;  // empty when unknown
+  std::string answer = "unknown";     // "exact" | "clamped" | "unknown"
+  std::optional<std::string> reason;  // what stands behind an answer that is not exact
+
+  static void Describe(auto& m, auto& field) {
+    field("offset", m.offset);
+    field("translated", m.translated);
+    field("answer", m.answer);
+    field("reason", m.reason);
+  }
+};
+
+struct TranslateRequest {
+  std::string link;
+  TopicPartition partition;  // of the mirror: the destination's name
+  std::vector<int64_t> offsets;
+  Direction direction = Direction::kToDestination;
+};
+
+// The running agent as HTTP sees it. Called on the agent's executor. NotFound names the link, topic or partition that
+// does not exist; Unavailable when this agent cannot tell now (a standby without the map).
+class AgentApi {
+ public:
+  virtual ~AgentApi() = default;
+  virtual AgentSnapshot Snapshot() const = 0;
+  // One answer per offset, in order.
+  virtual Async<StatusOr<std::vector<TranslationSnapshot>>> Translate(TranslateRequest request) = 0;
+  virtual Async<StatusOr<std::vector<RunSnapshot>>> Runs(std::string link, TopicPartition partition) = 0;
+  // The configuration is loaded and both clusters of every link have answered once.
+  virtual bool Ready() const = 0;
+  // The engine's executor still turns and nothing ended it.
+  virtual bool Live() const = 0;
+};
+
+}  // namespace klink::link
