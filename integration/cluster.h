@@ -1,0 +1,84 @@
+// Real Kafka clusters for tests: KRaft in combined mode, one or three brokers, on free loopback ports in a temporary
+// directory, from the jars under $KLINK_KAFKA_JARS/VERSION. A broker keeps its port and its data over Kill and Restart.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "integration/process.h"
+
+namespace klink::it {
+
+struct ClusterOptions {
+  std::string name = "cluster";
+  int brokers = 1;
+  std::string version = Env("KLINK_KAFKA_VERSION", "4.3.0");
+  std::map<std::string, std::string> properties = {};  // override the harness's own
+  std::string heap = "512m";
+};
+
+class Cluster {
+ public:
+  // Launches the brokers and returns at once; AwaitReady() waits for them, so that a pair starts side by side.
+  explicit Cluster(ClusterOptions options);
+  ~Cluster();
+  Cluster(Cluster&&) = delete;
+
+  void AwaitReady();
+
+  const std::string& bootstrap() const { return bootstrap_; }
+  const std::string& version() const { return options_.version; }
+  int brokers() const { return options_.brokers; }
+  int port(int broker) const { return brokers_.at(broker)->port; }
+  pid_t pid(int broker) const { return brokers_.at(broker)->process->pid(); }
+  fs::path DataDir(int broker) const;
+  fs::path LogFile(int broker) const;
+
+  // Brokers are numbered from 0.
+  void Kill(int broker);      // SIGKILL
+  void Freeze(int broker);    // SIGSTOP
+  void Thaw(int broker);      // SIGCONT
+  void Shutdown(int broker);  // SIGTERM and wait
+  void Restart(int broker);   // killed if it runs; ready afterwards
+  void Launch(int broker);    // Restart without waiting
+
+  // Runs one of Kafka's own command-line tools.
+  Outcome Tool(const std::string& java_class, const std::vector<std::string>& arguments);
+  // Keeps logs and data after the end.
+  void KeepFiles() { dir_.Keep(); }
+
+ private:
+  struct Broker {
+    int port = 0;
+    int controller_port = 0;
+    std::unique_ptr<Process> process;
+    size_t log_at_launch = 0;
+  };
+
+  std::string Voters() const;
+  std::string Properties(int broker) const;
+  void Format();
+  void AwaitStarted(int broker);
+
+  ClusterOptions options_;
+  TempDir dir_;
+  std::vector<std::unique_ptr<Broker>> brokers_;
+  std::string bootstrap_;
+};
+
+// Two clusters started side by side.
+struct ClusterPair {
+  ClusterPair(ClusterOptions source, ClusterOptions destination);
+  ClusterPair();
+  Cluster source;
+  Cluster destination;
+};
+
+// java with a version's jars: what a tool or a broker is started with.
+Command Java(const std::string& version, const std::string& java_class, const std::vector<std::string>& options,
+             const std::vector<std::string>& arguments);
+// The JVM option that makes that version's logging write `level` and above to standard output.
+std::string LoggingOption(const std::string& version, const fs::path& dir, const std::string& level);
+
+}  // namespace klink::it

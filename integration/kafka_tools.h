@@ -1,0 +1,91 @@
+// What an application does with a cluster, through librdkafka, and what Kafka's own tools say about it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "integration/cluster.h"
+
+namespace klink::it {
+
+using Settings = std::map<std::string, std::string>;
+
+struct Record {
+  std::optional<std::string> key = {};
+  std::optional<std::string> value = {};
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers = {};
+  int64_t timestamp_ms = 0;  // 0: now
+  int32_t partition = 0;
+  int64_t offset = -1;  // when read
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+// `count` records over all partitions in turn, with keys, values of about `size` bytes, headers and nulls among them.
+std::vector<Record> SampleRecords(int count, int partitions, size_t size = 100, int64_t timestamp_ms = 0,
+                                  const std::string& prefix = "r");
+
+void CreateTopic(const Cluster& cluster, const std::string& topic, int partitions, const Settings& configs = {},
+                 int replicas = 1);
+void AddPartitions(const Cluster& cluster, const std::string& topic, int total);
+void DeleteTopic(const Cluster& cluster, const std::string& topic);
+// Moves a partition's log start.
+void DeleteRecords(const Cluster& cluster, const std::string& topic, int partition, int64_t before);
+
+// Produces and waits until all are acknowledged. `settings`: librdkafka's, e.g. compression.type.
+void Produce(const Cluster& cluster, const std::string& topic, const std::vector<Record>& records,
+             const Settings& settings = {});
+
+struct Range {
+  int64_t start = 0;
+  int64_t end = 0;  // the high watermark
+  friend bool operator==(const Range&, const Range&) = default;
+};
+// The partition's log range, or nothing when the topic or partition is not there (yet).
+std::optional<Range> RangeOf(const Cluster& cluster, const std::string& topic, int partition);
+int PartitionCount(const Cluster& cluster, const std::string& topic);  // 0: no such topic
+std::vector<std::string> TopicNames(const Cluster& cluster);
+
+// Every visible record of a partition, in order, up to the high watermark at the time of the call.
+std::vector<Record> ReadPartition(const Cluster& cluster, const std::string& topic, int partition,
+                                  const std::string& isolation = "read_committed");
+
+// An application that produces all the time, on a thread of its own, until Stop(); records are retried until
+// acknowledged, so every one of acked() stands in the log.
+class Load {
+ public:
+  struct Options {
+    int partitions = 3;
+    int per_second = 2000;
+    size_t size = 200;
+    int64_t timestamp_ms = 0;  // 0: now
+    Settings settings = {};
+  };
+  Load(const Cluster& cluster, std::string topic, Options options);
+  ~Load();
+  void Stop();
+  int64_t acked() const { return acked_; }
+
+ private:
+  void Run();
+  std::string bootstrap_;
+  std::string topic_;
+  Options options_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int64_t> acked_ = 0;
+  std::thread thread_;
+};
+
+// Kafka's console consumer on one partition from the log start: a line per record with offset, timestamp, headers, key
+// and value.
+std::string ConsoleConsumer(Cluster& cluster, const std::string& topic, int partition, int64_t count);
+// Kafka's kafka.tools.DumpLogSegments over all segments of a partition on a broker: a line per batch.
+std::string DumpLogSegments(Cluster& cluster, const std::string& topic, int partition, int broker = 0);
+// Sets topic configs through Kafka's own ConfigCommand.
+void AlterTopic(Cluster& cluster, const std::string& topic, const Settings& configs);
+
+}  // namespace klink::it
