@@ -1,0 +1,27 @@
+// From a file to a Config: strict, and with every complaint at once. The error text has one line for each:
+//   file:line:col: path: what is wrong; what to do
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/schema.h"
+
+namespace klink::config {
+
+constexpr size_t kFileBytesMax = 1 << 20;
+constexpr size_t kNestingMax = 64;
+
+StatusOr<Config> LoadFile(const std::string& path);
+StatusOr<Config> LoadText(std::string_view text, std::string_view file_name, const EnvLookup& env);
+
+// The same with warnings: `config` is only meaningful when no finding is an error.
+struct Loaded {
+  Config config;
+  std::vector<Finding> findings;  // in the order of the file
+};
+Loaded Load(std::string_view text, std::string_view file_name, const EnvLookup& env);
+StatusOr<std::string> ReadConfigFile(const std::string& path);
+
+}  // namespace klink::config

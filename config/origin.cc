@@ -1,0 +1,30 @@
+#include "config/origin.h"
+
+#include <fmt/format.h>
+
+namespace klink::config {
+
+Position Origin::Find(std::string_view path) const {
+  for (;;) {
+    if (auto found = at.find(path); found != at.end()) return found->second;
+    const size_t cut = path.find_last_of(".[");
+    if (cut == std::string_view::npos) break;
+    path = path.substr(0, cut);
+  }
+  auto root = at.find(std::string_view());
+  return root == at.end() ? Position() : root->second;
+}
+
+std::string Where(std::string_view file, Position at, std::string_view path) {
+  std::string where(file);
+  if (at.line > 0) where += fmt::format(":{}:{}", at.line, at.column);
+  if (!path.empty()) where += fmt::format("{}{}", where.empty() ? "" : ": ", path);
+  return where;
+}
+
+std::string ToString(const Finding& finding) {
+  const char* mark = finding.severity == Severity::kWarning ? "warning: " : "";
+  return fmt::format("{}{}{}{}", finding.where, finding.where.empty() ? "" : ": ", mark, finding.text);
+}
+
+}  // namespace klink::config

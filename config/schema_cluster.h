@@ -1,0 +1,62 @@
+// The keys of one Kafka cluster: librdkafka's property names, an allow-list.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/secret.h"
+#include "config/spec.h"
+#include "config/text.h"
+
+namespace klink::config {
+
+enum class SecurityProtocol { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
+constexpr auto Choices(SecurityProtocol) {
+  using P = SecurityProtocol;
+  return std::to_array<Choice<P>>({{P::kPlaintext, "PLAINTEXT"},
+                                   {P::kSsl, "SSL"},
+                                   {P::kSaslPlaintext, "SASL_PLAINTEXT"},
+                                   {P::kSaslSsl, "SASL_SSL"},
+                                   {P::kPlaintext, "plaintext"},
+                                   {P::kSsl, "ssl"},
+                                   {P::kSaslPlaintext, "sasl_plaintext"},
+                                   {P::kSaslSsl, "sasl_ssl"}});
+}
+
+inline constexpr const char* kSecurityLater = "TLS and SASL are not supported yet";
+
+// The keys are librdkafka's property names; others are not accepted.
+struct ClusterConfig {
+  std::string bootstrap_servers;
+  std::string client_id = "klink";
+  std::string client_rack;
+  SecurityProtocol security_protocol = SecurityProtocol::kPlaintext;
+  std::string sasl_mechanism;
+  std::string sasl_username;
+  Secret sasl_password;
+  std::string ssl_ca_location;
+  std::string ssl_certificate_location;
+  std::string ssl_key_location;
+  Secret ssl_key_password;
+  static void Describe(auto& m, auto& field) {
+    field("bootstrap.servers", m.bootstrap_servers,
+          {.help = "host:port of some brokers, separated by commas", .required = true, .check = CheckEndpoints});
+    field("client.id", m.client_id, {.help = "Name of the client in the brokers' logs and quotas", .check = CheckName});
+    field("client.rack", m.client_rack,
+          {.help = "Where klink runs, to read from the nearest replica", .check = CheckTopicPart});
+    field("security.protocol", m.security_protocol, {.help = "How to talk to brokers", .later = kSecurityLater});
+    field("sasl.mechanism", m.sasl_mechanism, {.help = "SASL mechanism", .later = kSecurityLater});
+    field("sasl.username", m.sasl_username, {.help = "SASL user", .later = kSecurityLater});
+    field("sasl.password", m.sasl_password, {.help = "SASL password, by reference", .later = kSecurityLater});
+    field("ssl.ca.location", m.ssl_ca_location, {.help = "Trusted certificates, PEM", .later = kSecurityLater});
+    field("ssl.certificate.location", m.ssl_certificate_location,
+          {.help = "klink's certificate, PEM", .later = kSecurityLater});
+    field("ssl.key.location", m.ssl_key_location, {.help = "Its private key, PEM", .later = kSecurityLater});
+    field("ssl.key.password", m.ssl_key_password,
+          {.help = "Password of the key, by reference", .later = kSecurityLater});
+  }
+};
+
+}  // namespace klink::config

@@ -1,0 +1,277 @@
+// The keys of one link: what is mirrored from where to where, and how.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/spec.h"
+#include "config/text.h"
+
+namespace klink::config {
+
+// Exactly one of the three is set.
+struct Pattern {
+  std::string literal;
+  std::string prefix;
+  std::string regex;
+  static void Describe(auto& m, auto& field) {
+    field("literal", m.literal, {.help = "This name; * = all", .check = CheckLiteral});
+    field("prefix", m.prefix, {.help = "Names that begin so", .check = CheckTopicPart});
+    field("regex", m.regex, {.help = "Names that match this RE2 expression as a whole"});
+  }
+  friend bool operator==(const Pattern&, const Pattern&) = default;
+};
+
+struct Rename {
+  std::string prefix;
+  std::string suffix;
+  static void Describe(auto& m, auto& field) {
+    field("prefix", m.prefix, {.help = "Put before the source's name", .check = CheckTopicPart});
+    field("suffix", m.suffix, {.help = "Put after the source's name", .check = CheckTopicPart});
+  }
+  friend bool operator==(const Rename&, const Rename&) = default;
+};
+
+// Where a new mirror begins.
+struct TopicStart {
+  static constexpr const char* kForm = "earliest, latest or an RFC 3339 time";
+  enum class Kind { kEarliest, kLatest, kTime };
+  Kind kind = Kind::kEarliest;
+  WallTime time{};
+
+  static StatusOr<TopicStart> Parse(std::string_view text);
+  std::string ToText() const;
+  friend bool operator==(const TopicStart&, const TopicStart&) = default;
+};
+
+struct ReplicationFactor {
+  static constexpr const char* kForm = "source, destination or a number from 1 to 32767";
+  enum class Kind { kSource, kDestination, kFixed };
+  Kind kind = Kind::kSource;
+  int16_t count = 0;  // of kFixed
+
+  static StatusOr<ReplicationFactor> Parse(std::string_view text);
+  std::string ToText() const;
+  friend bool operator==(const ReplicationFactor&, const ReplicationFactor&) = default;
+};
+
+enum class DeletePolicy { kKeep, kMirror };
+constexpr auto Choices(DeletePolicy) {
+  return std::to_array<Choice<DeletePolicy>>({{DeletePolicy::kKeep, "keep"}, {DeletePolicy::kMirror, "mirror"}});
+}
+enum class LogStart { kFollow, kKeep };
+constexpr auto Choices(LogStart) {
+  return std::to_array<Choice<LogStart>>({{LogStart::kFollow, "follow"}, {LogStart::kKeep, "keep"}});
+}
+
+struct TopicConfigs {
+  Duration interval = 30s;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  static void Describe(auto& m, auto& field) {
+    field("interval", m.interval,
+          {.help = "How often topic configurations are compared", .min = Nanos(1s), .max = Nanos(24h)});
+    field("include", m.include, {.help = "Copied beside the default list", .check = CheckConfigName});
+    field("exclude", m.exclude, {.help = "Not copied although in the default list", .check = CheckConfigName});
+  }
+};
+
+struct TopicsConfig {
+  std::vector<Pattern> include;
+  std::vector<Pattern> exclude;
+  Rename rename;
+  TopicStart start;
+  Duration refresh = 5s;
+  ReplicationFactor replication_factor;
+  TopicConfigs configs;
+  DeletePolicy delete_policy = DeletePolicy::kKeep;
+  LogStart log_start = LogStart::kFollow;
+  Duration log_start_hold = 24h;
+  static void Describe(auto& m, auto& field) {
+    field("include", m.include, {.help = "Topics to mirror", .required = true});
+    field("exclude", m.exclude, {.help = "Topics not to mirror; wins over include"});
+    field("rename", m.rename, {.help = "Names at the destination"});
+    field("start", m.start,
+          {.help = "Where new mirrors begin", .later = "a start other than earliest is not supported yet"});
+    field("refresh", m.refresh,
+          {.help = "How often new topics and partitions are looked for", .min = Nanos(100ms), .max = Nanos(1h)});
+    field("replication_factor", m.replication_factor,
+          {.help = "Of new mirror topics: as the source's, as the destination's default, or a number; capped by the "
+                   "number of brokers"});
+    field("configs", m.configs, {.help = "Topic configurations that follow the source"});
+    field(
+        "delete", m.delete_policy,
+        {.help = "What follows when the source's topic is deleted", .later = "deleting mirrors is not supported yet"});
+    field("log_start", m.log_start, {.help = "Whether the source's log start is followed"});
+    field("log_start_hold", m.log_start_hold,
+          {.help = "How long a moved log start stays unfollowed, as a protection against deletions by mistake",
+           .min = 0,
+           .max = Nanos(10'000h)});
+  }
+};
+
+enum class Offsets { kPreserve, kTranslate };
+constexpr auto Choices(Offsets) {
+  return std::to_array<Choice<Offsets>>({{Offsets::kPreserve, "preserve"}, {Offsets::kTranslate, "translate"}});
+}
+enum class Holes { kAuto, kDuplicates, kMarkers, kTranslate };
+constexpr auto Choices(Holes) {
+  return std::to_array<Choice<Holes>>({{Holes::kAuto, "auto"},
+                                       {Holes::kDuplicates, "duplicates"},
+                                       {Holes::kMarkers, "markers"},
+                                       {Holes::kTranslate, "translate"}});
+}
+enum class Transactions { kReplay, kCommitted };
+constexpr auto Choices(Transactions) {
+  return std::to_array<Choice<Transactions>>(
+      {{Transactions::kReplay, "replay"}, {Transactions::kCommitted, "committed"}});
+}
+enum class Timestamps { kExact, kBytes };
+constexpr auto Choices(Timestamps) {
+  return std::to_array<Choice<Timestamps>>({{Timestamps::kExact, "exact"}, {Timestamps::kBytes, "bytes"}});
+}
+enum class Acks { kAll, kPipelined };
+constexpr auto Choices(Acks) {
+  return std::to_array<Choice<Acks>>({{Acks::kAll, "all"}, {Acks::kPipelined, "pipelined"}});
+}
+enum class GroupBarrier { kLink, kNone };
+constexpr auto Choices(GroupBarrier) {
+  return std::to_array<Choice<GroupBarrier>>({{GroupBarrier::kLink, "link"}, {GroupBarrier::kNone, "none"}});
+}
+enum class OnGap { kRecord, kStop };
+constexpr auto Choices(OnGap) {
+  return std::to_array<Choice<OnGap>>({{OnGap::kRecord, "record"}, {OnGap::kStop, "stop"}});
+}
+enum class OnForeignWrite { kStop, kRecord };
+constexpr auto Choices(OnForeignWrite) {
+  return std::to_array<Choice<OnForeignWrite>>({{OnForeignWrite::kStop, "stop"}, {OnForeignWrite::kRecord, "record"}});
+}
+
+struct FillLimit {
+  int64_t records = 2000;
+  int64_t bytes = 1 << 20;
+  static void Describe(auto& m, auto& field) {
+    field("records", m.records, {.help = "Fillers in one hole", .min = 0});
+    field("bytes", m.bytes, {.help = "Bytes of fillers in one hole", .unit = Unit::kBytes, .min = 0});
+  }
+};
+
+struct Groups {
+  std::vector<Pattern> include;
+  std::vector<Pattern> exclude;
+  Duration interval = 5s;
+  GroupBarrier barrier = GroupBarrier::kLink;
+  DeletePolicy delete_policy = DeletePolicy::kKeep;
+  static void Describe(auto& m, auto& field) {
+    field("include", m.include, {.help = "Groups whose offsets are carried over"});
+    field("exclude", m.exclude, {.help = "Groups whose offsets are not; wins over include"});
+    field("interval", m.interval, {.help = "How often", .min = Nanos(1s), .max = Nanos(1h)});
+    field("barrier", m.barrier, {.help = "What a group's offsets wait for"});
+    field("delete", m.delete_policy, {.help = "What follows when the source's group is deleted"});
+  }
+};
+
+struct Acls {
+  bool enabled = false;
+  Duration interval = 30s;
+  std::vector<std::string> include;
+  static void Describe(auto& m, auto& field) {
+    field("enabled", m.enabled, {.help = "Whether ACLs are carried over"});
+    field("interval", m.interval, {.help = "How often", .min = Nanos(1s), .max = Nanos(24h)});
+    field("include", m.include, {.help = "Which principals"});
+  }
+};
+
+struct Quotas {
+  bool enabled = false;
+  Duration interval = 60s;
+  static void Describe(auto& m, auto& field) {
+    field("enabled", m.enabled, {.help = "Whether client quotas are carried over"});
+    field("interval", m.interval, {.help = "How often", .min = Nanos(1s), .max = Nanos(24h)});
+  }
+};
+
+struct Limits {
+  int64_t bytes_per_second = 0;
+  static void Describe(auto& m, auto& field) {
+    field("bytes_per_second", m.bytes_per_second,
+          {.help = "Bytes a second this link may carry; 0 = any", .unit = Unit::kBytes, .min = 0});
+  }
+};
+
+struct AutoFailover {
+  bool enabled = false;
+  Duration after = 5min;
+  int32_t agents = 2;
+  std::vector<std::string> sets;
+  static void Describe(auto& m, auto& field) {
+    field("enabled", m.enabled, {.help = "Whether klink fails over by itself"});
+    field("after", m.after, {.help = "Once the source is gone this long", .min = Nanos(10s), .max = Nanos(24h)});
+    field("agents", m.agents, {.help = "Agents that must agree", .min = 1, .max = 1000});
+    field("sets", m.sets, {.help = "Which sets of topics; none = all"});
+  }
+};
+
+struct LinkConfig {
+  std::string name;
+  std::string source;
+  std::string destination;
+  TopicsConfig topics;
+  Offsets offsets = Offsets::kPreserve;
+  int64_t prefill_limit = 2'000'000'000;
+  Holes holes = Holes::kAuto;
+  double fill_ratio = 1.0;
+  FillLimit fill_limit;
+  Transactions transactions = Transactions::kReplay;
+  Timestamps timestamps = Timestamps::kExact;
+  Acks acks = Acks::kAll;
+  Groups groups;
+  Acls acls;
+  Quotas quotas;
+  OnGap on_gap = OnGap::kRecord;
+  OnForeignWrite on_foreign_write = OnForeignWrite::kStop;
+  Limits limits;
+  AutoFailover auto_failover;
+  ReservedMap sets;
+  static void Describe(auto& m, auto& field) {
+    field("name", m.name,
+          {.help = "Name of the link: 1 to 48 of a-z, 0-9 and -", .required = true, .check = CheckLinkName});
+    field("source", m.source, {.help = "Cluster to copy from", .required = true});
+    field("destination", m.destination, {.help = "Cluster to copy to", .required = true});
+    field("topics", m.topics, {.help = "What is mirrored, and how"});
+    field("offsets", m.offsets, {.help = "Whether mirrors keep the source's offsets where the broker allows it"});
+    field("prefill_limit", m.prefill_limit,
+          {.help = "Offsets written and trimmed to reach the source's log start; beyond: translated", .min = 0});
+    field("holes", m.holes,
+          {.help = "How holes of compaction keep their offsets", .later = "a choice for holes is not supported yet"});
+    field("fill_ratio", m.fill_ratio,
+          {.help = "Fillers per surviving record that holes: auto accepts",
+           .min = 0,
+           .max = 1000,
+           .later = "filling holes is not supported yet"});
+    field("fill_limit", m.fill_limit,
+          {.help = "Most fillers in one hole", .later = "filling holes is not supported yet"});
+    field("transactions", m.transactions,
+          {.help = "How transactions arrive", .later = "copying only committed records is not supported yet"});
+    field("timestamps", m.timestamps,
+          {.help = "What is kept of LogAppendTime sources", .later = "timestamps: bytes is not supported yet"});
+    field("acks", m.acks,
+          {.help = "What an append waits for", .later = "pipelined acknowledgement is not supported yet"});
+    field("groups", m.groups, {.help = "Consumer groups", .later = "carrying over groups is not supported yet"});
+    field("acls", m.acls, {.help = "Access control lists", .later = "carrying over ACLs is not supported yet"});
+    field("quotas", m.quotas, {.help = "Client quotas", .later = "carrying over quotas is not supported yet"});
+    field("on_gap", m.on_gap,
+          {.help = "When the source's retention overtook the mirror", .later = "on_gap: stop is not supported yet"});
+    field("on_foreign_write", m.on_foreign_write,
+          {.help = "When someone else wrote to a mirror",
+           .later = "going on after a foreign write is not supported yet"});
+    field("limits", m.limits, {.help = "Limits of this link", .later = "limiting the rate is not supported yet"});
+    field("auto_failover", m.auto_failover,
+          {.help = "Failover without a person", .later = "automatic failover is not supported yet"});
+    field("sets", m.sets, {.help = "Named groups of topics", .later = "sets are not supported yet"});
+  }
+};
+
+}  // namespace klink::config
