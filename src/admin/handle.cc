@@ -1,0 +1,98 @@
+#include "admin/handle.h"
+
+#include <thread>
+
+#include "admin/errors.h"
+#include "base/log.h"
+
+namespace klink::admin {
+namespace {
+
+constexpr int kReasonBytes = 512;
+
+Level LevelOf(int syslog) {
+  if (syslog <= 3) return Level::kError;
+  if (syslog == 4) return Level::kWarning;
+  return syslog >= 7 ? Level::kDebug : Level::kInfo;
+}
+
+struct ConfDeleter {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
+
+Status Set(rd_kafka_conf_t* conf, const std::string& where, const std::string& key, const std::string& value) {
+  char reason[kReasonBytes] = "";
+  if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), reason, sizeof reason) == RD_KAFKA_CONF_OK)
+    return absl::OkStatus();
+  return InvalidArgument("{}: property {}: {}", where, key, reason);  // the reason never repeats a secret's value
+}
+
+}  // namespace
+
+struct Handle::Sink {
+  std::string cluster;
+  LogSink log;
+
+  static void OnLog(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
+    const auto* sink = static_cast<const Sink*>(rd_kafka_opaque(rk));
+    const std::string line = fmt::format("{}: {}", facility, text);
+    if (sink->log) return sink->log(level, line);
+    Log(LevelOf(level), Event::kKafkaClient, line, {{"cluster", sink->cluster}});
+  }
+};
+
+std::string Where(const Access& access) {
+  auto bootstrap = access.properties.find("bootstrap.servers");
+  return fmt::format("cluster {} ({})", access.cluster,
+                     bootstrap == access.properties.end() ? "no bootstrap.servers" : bootstrap->second);
+}
+
+StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, const Properties& own, int events) {
+  std::unique_ptr<Handle> handle(new Handle);
+  handle->where_ = Where(access);
+  handle->sink_ = std::make_shared<Sink>();
+  handle->sink_->cluster = access.cluster;
+  handle->sink_->log = access.log;
+
+  Properties all = {{"client.id", "klink"},
+                    {"log.connection.close", "false"},
+                    {"socket.timeout.ms", kSocketTimeoutMs},
+                    {"reconnect.backoff.max.ms", kReconnectMaxMs},
+                    {"socket.nagle.disable", "true"}};
+  for (const auto& [key, value] : access.properties) all[key] = value;
+  for (const auto& [key, value] : own) all[key] = value;
+
+  Conf conf(rd_kafka_conf_new());
+  for (const auto& [key, value] : all) RETURN_IF_ERROR(Set(conf.get(), handle->where_, key, value));
+  rd_kafka_conf_set_opaque(conf.get(), handle->sink_.get());
+  rd_kafka_conf_set_log_cb(conf.get(), Sink::OnLog);
+  rd_kafka_conf_set_events(conf.get(), events);
+
+  char reason[kReasonBytes] = "";
+  handle->rk_ =
+      rd_kafka_new(kind == Kind::kProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(), reason, sizeof reason);
+  if (handle->rk_ == nullptr) return InvalidArgument("{}: {}", handle->where_, reason);
+  (void)conf.release();  // rd_kafka_new took it over
+  return handle;
+}
+
+Handle::~Handle() {
+  if (rk_ == nullptr) return;
+  // The sink lives until librdkafka has logged its last line.
+  std::thread([rk = rk_, sink = sink_] { rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }).detach();
+}
+
+std::optional<rd_kafka_resp_err_t> Handle::fatal(std::string* text) const {
+  char reason[kReasonBytes] = "";
+  const rd_kafka_resp_err_t error = rd_kafka_fatal_error(rk_, reason, sizeof reason);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
+  if (text != nullptr) *text = reason;
+  return error;
+}
+
+bool WaitUntilHandlesAreGone(Duration at_most) {
+  return rd_kafka_wait_destroyed(static_cast<int>(ToMillis(at_most))) == 0;
+}
+
+}  // namespace klink::admin
