@@ -1,0 +1,49 @@
+// A request and a response as the routes see them, without sockets: pure values.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/status.h"
+
+namespace klink::http {
+
+enum class Method { kGet, kPost, kOther };
+
+// "/v1/links/a%20b/mirrors?x=1" taken apart and decoded.
+struct Target {
+  std::vector<std::string> segments;
+  std::map<std::string, std::string> query;  // of a repeated key, the last one
+};
+// InvalidArgument for a broken escape, a NUL, or a target that is not a path.
+StatusOr<Target> ParseTarget(std::string_view target);
+// One segment or value, so that ParseTarget reads it back.
+std::string Escape(std::string_view text);
+
+struct Request {
+  Method method = Method::kGet;
+  Target target;
+  std::string body;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::string route = "none";  // the pattern that matched, for metrics: bounded, unlike paths
+};
+
+Response JsonResponse(const Json& json);
+Response TextResponse(std::string text);
+// application/problem+json (RFC 9457): title, status, detail, and `code`, the name of the status code.
+Response Problem(int status, std::string_view detail);
+Response Problem(const Status& status);
+// The Status a problem was made from; for other bodies one that fits the HTTP status.
+Status FromProblem(int status, std::string_view body);
+
+std::string_view StatusTitle(int status);
+
+}  // namespace klink::http

@@ -1,0 +1,35 @@
+// Which handler answers which path: patterns of whole segments, "{}" takes any one segment and hands it over.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/async.h"
+#include "http/message.h"
+
+namespace klink::http {
+
+// What the "{}" of the pattern took, in order.
+using Captures = std::vector<std::string>;
+using Handler = std::function<Async<Response>(Request request, Captures captures)>;
+
+class Router {
+ public:
+  // `pattern` like "/v1/links/{}/mirrors". Of several that match, the first added answers.
+  void Add(Method method, std::string_view pattern, Handler handler);
+  // 404 when no pattern matches the path, 405 when one does with another method.
+  Async<Response> Handle(Request request) const;
+
+ private:
+  struct Route {
+    Method method;
+    std::string pattern;
+    std::vector<std::string> segments;
+    Handler handler;
+  };
+  std::vector<Route> routes_;
+};
+
+}  // namespace klink::http

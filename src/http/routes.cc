@@ -1,0 +1,207 @@
+#include "http/routes.h"
+
+#include <charconv>
+#include <memory>
+
+#include "base/json_fields.h"
+#include "http/snapshot_metrics.h"
+#include "http/views.h"
+
+namespace klink::http {
+namespace {
+
+StatusOr<int64_t> ParseNumber(std::string_view name, std::string_view text) {
+  int64_t value = -1;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc() || end != text.data() + text.size() || value < 0) {
+    return InvalidArgument("\"{}\" must be a whole number, 0 or more; it is \"{}\"", name, text);
+  }
+  return value;
+}
+
+StatusOr<std::string> QueryText(const Request& request, const std::string& name) {
+  const auto at = request.target.query.find(name);
+  if (at == request.target.query.end()) return InvalidArgument("?{}= is missing", name);
+  return at->second;
+}
+
+StatusOr<int32_t> ToPartition(int64_t value) {
+  if (value < 0 || value > INT32_MAX) return InvalidArgument("{} is not a partition", value);
+  return static_cast<int32_t>(value);
+}
+
+StatusOr<int32_t> QueryPartition(const Request& request) {
+  TRY(const std::string text, QueryText(request, "partition"));
+  TRY(const int64_t value, ParseNumber("partition", text));
+  return ToPartition(value);
+}
+
+StatusOr<link::Direction> ParseDirection(std::string_view text) {
+  if (text == "destination") return link::Direction::kToDestination;
+  if (text == "source") return link::Direction::kToSource;
+  return InvalidArgument("\"direction\" must be \"destination\" or \"source\"; it is \"{}\"", text);
+}
+
+StatusOr<link::TranslateRequest> FromQuery(const Request& request, std::string link) {
+  link::TranslateRequest asked;
+  asked.link = std::move(link);
+  TRY(asked.partition.topic, QueryText(request, "topic"));
+  TRY(asked.partition.partition, QueryPartition(request));
+  TRY(const std::string offset, QueryText(request, "offset"));
+  TRY(const int64_t value, ParseNumber("offset", offset));
+  asked.offsets.push_back(value);
+  if (request.target.query.contains("direction")) {
+    TRY(asked.direction, ParseDirection(request.target.query.at("direction")));
+  }
+  return asked;
+}
+
+StatusOr<link::TranslateRequest> FromBody(const Request& request, std::string link) {
+  link::TranslateRequest asked;
+  asked.link = std::move(link);
+  TRY(const Json body, ParseJson(request.body));
+  TRY(asked.partition.topic, JsonText(body, "topic"));
+  TRY(const int64_t partition, JsonInt(body, "partition"));
+  TRY(asked.partition.partition, ToPartition(partition));
+  if (FindJson(body, "direction") != nullptr) {
+    TRY(const std::string direction, JsonText(body, "direction"));
+    TRY(asked.direction, ParseDirection(direction));
+  }
+  const Json* offsets = FindJson(body, "offsets");
+  if (offsets == nullptr) return InvalidArgument("\"offsets\" is missing");
+  RETURN_IF_ERROR(Annotate(FromJson(*offsets, asked.offsets), "\"offsets\""));
+  if (asked.offsets.empty() || asked.offsets.size() > kOffsetsPerRequestMost) {
+    return InvalidArgument("\"offsets\" must hold 1 to {} numbers, it holds {}", kOffsetsPerRequestMost,
+                           asked.offsets.size());
+  }
+  for (const int64_t offset : asked.offsets) {
+    if (offset < 0) return InvalidArgument("{} is not an offset", offset);
+  }
+  return asked;
+}
+
+const link::LinkSnapshot* FindLink(const link::AgentSnapshot& agent, std::string_view name) {
+  for (const link::LinkSnapshot& link : agent.links) {
+    if (link.name == name) return &link;
+  }
+  return nullptr;
+}
+
+// The answers. One object shared by the handlers; lives as long as the router.
+class Routes {
+ public:
+  Routes(link::AgentApi& agent, Metrics& metrics) : agent_(agent), metrics_(metrics), snapshot_metrics_(metrics) {}
+
+  Response Livez() const { return agent_.Live() ? TextResponse("ok\n") : Problem(503, "the engine has stopped"); }
+  Response Readyz() const {
+    return agent_.Ready() ? TextResponse("ready\n") : Problem(503, "not every cluster of every link has answered yet");
+  }
+  Response Metricsz() {
+    snapshot_metrics_.Update(agent_.Snapshot());
+    Response response = TextResponse(metrics_.Expose());
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return response;
+  }
+  Response Status() const {
+    const link::AgentSnapshot snapshot = agent_.Snapshot();
+    StatusView view;
+    view.agent = {snapshot.id, snapshot.version, snapshot.started, agent_.Ready()};
+    for (const link::LinkSnapshot& link : snapshot.links) view.links.push_back(Summarise(link));
+    return JsonResponse(ToJson(view));
+  }
+  Response Links() const {
+    LinksView view;
+    for (const link::LinkSnapshot& link : agent_.Snapshot().links) view.links.push_back(Summarise(link));
+    return JsonResponse(ToJson(view));
+  }
+  Response Link(const std::string& name) const {
+    return WithLink(name, [](const link::LinkSnapshot& link) { return JsonResponse(ToJson(Summarise(link))); });
+  }
+  Response Mirrors(const std::string& name) const {
+    return WithLink(name, [](const link::LinkSnapshot& link) {
+      MirrorsView view;
+      view.link = link.name;
+      for (const link::MirrorSnapshot& mirror : link.mirrors) view.mirrors.push_back(Summarise(mirror));
+      return JsonResponse(ToJson(view));
+    });
+  }
+  Response Mirror(const std::string& name, const std::string& topic) const {
+    return WithLink(name, [&topic](const link::LinkSnapshot& link) {
+      for (const link::MirrorSnapshot& mirror : link.mirrors) {
+        if (mirror.topic == topic) return JsonResponse(ToJson(mirror));
+      }
+      return Problem(NotFound("link {} has no mirror topic {}", link.name, topic));
+    });
+  }
+  Async<Response> Translate(StatusOr<link::TranslateRequest> asked) {
+    if (!asked.ok()) co_return Problem(asked.status());
+    TranslateView view;
+    view.link = asked->link;
+    view.topic = asked->partition.topic;
+    view.partition = asked->partition.partition;
+    view.direction = asked->direction == link::Direction::kToSource ? "source" : "destination";
+    link::TranslateRequest request = *std::move(asked);
+    auto answers = co_await agent_.Translate(std::move(request));
+    if (!answers.ok()) co_return Problem(answers.status());
+    view.translations = *std::move(answers);
+    co_return JsonResponse(ToJson(view));
+  }
+  Async<Response> Runs(StatusOr<int32_t> partition, std::string link, std::string topic) {
+    if (!partition.ok()) co_return Problem(partition.status());
+    RunsView view;
+    view.link = link;
+    view.topic = topic;
+    view.partition = *partition;
+    TopicPartition asked;
+    asked.topic = topic;
+    asked.partition = *partition;
+    auto runs = co_await agent_.Runs(link, asked);
+    if (!runs.ok()) co_return Problem(runs.status());
+    view.runs = *std::move(runs);
+    co_return JsonResponse(ToJson(view));
+  }
+
+ private:
+  template <class F>
+  Response WithLink(const std::string& name, F answer) const {
+    const link::AgentSnapshot snapshot = agent_.Snapshot();
+    const link::LinkSnapshot* link = FindLink(snapshot, name);
+    if (link == nullptr) return Problem(NotFound("there is no link {}", name));
+    return answer(*link);
+  }
+
+  link::AgentApi& agent_;
+  Metrics& metrics_;
+  SnapshotMetrics snapshot_metrics_;
+};
+
+// A handler that answers without waiting.
+template <class F>
+Handler Now(std::shared_ptr<Routes> routes, F answer) {
+  return [routes, answer](Request, Captures captures) -> Async<Response> { co_return answer(*routes, captures); };
+}
+
+}  // namespace
+
+Router MakeRoutes(link::AgentApi& agent, Metrics& metrics) {
+  auto routes = std::make_shared<Routes>(agent, metrics);
+  using C = const Captures&;
+  Router router;
+  router.Add(Method::kGet, "/livez", Now(routes, [](Routes& r, C) { return r.Livez(); }));
+  router.Add(Method::kGet, "/readyz", Now(routes, [](Routes& r, C) { return r.Readyz(); }));
+  router.Add(Method::kGet, "/metrics", Now(routes, [](Routes& r, C) { return r.Metricsz(); }));
+  router.Add(Method::kGet, "/v1/status", Now(routes, [](Routes& r, C) { return r.Status(); }));
+  router.Add(Method::kGet, "/v1/links", Now(routes, [](Routes& r, C) { return r.Links(); }));
+  router.Add(Method::kGet, "/v1/links/{}", Now(routes, [](Routes& r, C c) { return r.Link(c[0]); }));
+  router.Add(Method::kGet, "/v1/links/{}/mirrors", Now(routes, [](Routes& r, C c) { return r.Mirrors(c[0]); }));
+  router.Add(Method::kGet, "/v1/links/{}/mirrors/{}", Now(routes, [](Routes& r, C c) { return r.Mirror(c[0], c[1]); }));
+  router.Add(Method::kGet, "/v1/links/{}/mirrors/{}/runs",
+             [routes](Request request, Captures c) { return routes->Runs(QueryPartition(request), c[0], c[1]); });
+  router.Add(Method::kGet, "/v1/links/{}/offsets:translate",
+             [routes](Request request, Captures c) { return routes->Translate(FromQuery(request, c[0])); });
+  router.Add(Method::kPost, "/v1/links/{}/offsets:translate",
+             [routes](Request request, Captures c) { return routes->Translate(FromBody(request, c[0])); });
+  return router;
+}
+
+}  // namespace klink::http

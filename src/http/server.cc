@@ -1,0 +1,216 @@
+#include "http/server.h"
+
+#include <charconv>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include "base/log.h"
+#include "base/task_group.h"
+
+namespace klink::http {
+namespace {
+
+namespace beast = boost::beast;
+using asio::ip::tcp;
+
+constexpr Duration kAcceptPause = 100ms;  // after a failed accept (no file descriptors left)
+
+// What a request that cannot be read is answered with; nothing when the peer just went away.
+std::optional<Response> AnswerTo(beast::error_code ec) {
+  using beast::http::error;
+  if (ec == error::header_limit) return Problem(431, "the request's headers are too large");
+  if (ec == error::body_limit) return Problem(413, "the request's body is too large");
+  if (ec == beast::error::timeout) return Problem(408, "the request did not arrive in time");
+  if (ec.category() == beast::http::make_error_code(error::bad_method).category() && ec != error::end_of_stream &&
+      ec != error::partial_message) {
+    return Problem(400, "not an HTTP request: " + ec.message());
+  }
+  return std::nullopt;
+}
+
+Method MethodOf(beast::http::verb verb) {
+  if (verb == beast::http::verb::get || verb == beast::http::verb::head) return Method::kGet;
+  if (verb == beast::http::verb::post) return Method::kPost;
+  return Method::kOther;
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(Executor e, Router r, Metrics& m, ServerLimits l)
+      : executor(e), router(std::move(r)), metrics(m), limits(l), acceptor(e), tasks(e) {}
+
+  Async<void> Accept();
+  Async<void> Serve(tcp::socket socket);
+  Async<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer, Duration wait);
+  Async<bool> UntilFirstByte(beast::tcp_stream& stream, beast::flat_buffer& buffer, Duration wait);
+  Async<bool> Write(beast::tcp_stream& stream, Response response, bool keep_alive, bool head_only);
+  void Refuse(tcp::socket socket);
+  void Count(const Response& response);
+
+  Executor executor;
+  Router router;
+  Metrics& metrics;
+  ServerLimits limits;
+  tcp::acceptor acceptor;
+  TaskGroup tasks;
+  size_t connections = 0;
+  std::map<std::pair<std::string, int>, Counter> served;
+};
+
+Async<void> Server::Impl::Accept() {
+  SystemClock clock;
+  for (;;) {
+    auto [ec, socket] = co_await acceptor.async_accept(kAsTuple);
+    if (co_await IsStopping() || !acceptor.is_open()) co_return;
+    if (ec) {
+      Log(Level::kWarning, Event::kHttpError, "accepting a connection", {{"error", ec.message()}});
+      if (const Status slept = co_await clock.Sleep(kAcceptPause); !slept.ok()) co_return;
+    } else if (connections >= limits.connections) {
+      Refuse(std::move(socket));
+    } else {
+      connections++;
+      tasks.Spawn(Serve(std::move(socket)));
+    }
+  }
+}
+
+void Server::Impl::Refuse(tcp::socket socket) {
+  Log(Level::kWarning, Event::kHttpRefused, "too many connections", {{"limit", limits.connections}});
+  constexpr std::string_view kAnswer =
+      "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.send(asio::buffer(kAnswer), 0, ignored);  // fits an empty send buffer; never waits
+}
+
+Async<void> Server::Impl::Serve(tcp::socket socket) {
+  beast::tcp_stream stream(std::move(socket));
+  beast::flat_buffer buffer(limits.header_bytes + limits.body_bytes);
+  Duration wait = limits.header_timeout;
+  while (co_await ServeOne(stream, buffer, wait)) wait = limits.idle_timeout;
+  beast::error_code ignored;
+  stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
+  connections--;
+}
+
+// The wait between requests has another bound than the arrival of one: an idle client may stay, a slow one may not.
+Async<bool> Server::Impl::UntilFirstByte(beast::tcp_stream& stream, beast::flat_buffer& buffer, Duration wait) {
+  if (buffer.size() > 0) co_return true;  // pipelined
+  stream.expires_after(wait);
+  auto [ec, got] = co_await stream.async_read_some(buffer.prepare(1), kAsTuple);
+  buffer.commit(got);
+  co_return !ec && !co_await IsStopping();
+}
+
+// Reads one request and answers it; true when another one may follow.
+Async<bool> Server::Impl::ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer, Duration wait) {
+  if (!co_await UntilFirstByte(stream, buffer, wait)) co_return false;
+  beast::http::request_parser<beast::http::string_body> parser;
+  parser.header_limit(limits.header_bytes);
+  parser.body_limit(limits.body_bytes);
+  stream.expires_after(limits.header_timeout);
+  auto [ec, got] = co_await beast::http::async_read_header(stream, buffer, parser, kAsTuple);
+  if (!ec) {
+    stream.expires_after(limits.body_timeout);
+    std::tie(ec, got) = co_await beast::http::async_read(stream, buffer, parser, kAsTuple);
+  }
+  if (co_await IsStopping()) co_return false;
+  if (ec) {
+    std::optional<Response> answer = AnswerTo(ec);
+    if (!answer) co_return false;
+    co_return co_await Write(stream, *std::move(answer), false, false);
+  }
+  auto message = parser.release();
+  const std::string_view text(message.target().data(), message.target().size());
+  StatusOr<Target> target = ParseTarget(text);
+  Response response;
+  if (!target.ok()) {
+    response = Problem(target.status());
+  } else {
+    Request request;
+    request.method = MethodOf(message.method());
+    request.target = *std::move(target);
+    request.body = std::move(message.body());
+    stream.expires_never();
+    response = co_await router.Handle(std::move(request));
+  }
+  co_return co_await Write(stream, std::move(response), message.keep_alive(),
+                           message.method() == beast::http::verb::head);
+}
+
+Async<bool> Server::Impl::Write(beast::tcp_stream& stream, Response response, bool keep_alive, bool head_only) {
+  Count(response);
+  beast::http::response<beast::http::string_body> message;
+  message.result(static_cast<unsigned>(response.status));
+  message.reason(beast::string_view(StatusTitle(response.status)));
+  message.set(beast::http::field::content_type, response.content_type);
+  message.set(beast::http::field::cache_control, "no-store");
+  message.keep_alive(keep_alive);
+  message.content_length(response.body.size());
+  if (!head_only) message.body() = std::move(response.body);
+  stream.expires_after(limits.write_timeout);
+  auto [ec, put] = co_await beast::http::async_write(stream, message, kAsTuple);
+  co_return !ec && keep_alive && !co_await IsStopping();
+}
+
+void Server::Impl::Count(const Response& response) {
+  Counter& counter = served.try_emplace({response.route, response.status}).first->second;
+  counter = metrics.Get(metric::kHttpRequests, response.route, std::to_string(response.status));
+  counter.Add();
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+StatusOr<std::unique_ptr<Server>> Server::Listen(Executor executor, std::string host, uint16_t port, Router router,
+                                                 Metrics& metrics, ServerLimits limits) {
+  boost::system::error_code ec;
+  const auto ip = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, ec);
+  if (ec) return InvalidArgument("listening on \"{}\": not an IP address", host);
+  auto impl = std::make_unique<Impl>(executor, std::move(router), metrics, limits);
+  const tcp::endpoint endpoint(ip, port);
+  impl->acceptor.open(endpoint.protocol(), ec);
+  if (!ec) impl->acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec) impl->acceptor.bind(endpoint, ec);
+  if (!ec) impl->acceptor.listen(asio::socket_base::max_listen_connections, ec);
+  if (ec) return FailedPrecondition("listening on {}:{}: {}", host, port, ec.message());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+std::string Server::address() const {
+  boost::system::error_code ec;
+  const tcp::endpoint bound = impl_->acceptor.local_endpoint(ec);
+  const std::string ip = bound.address().to_string();
+  return bound.address().is_v6() ? fmt::format("[{}]:{}", ip, bound.port()) : fmt::format("{}:{}", ip, bound.port());
+}
+
+void Server::Start() { impl_->tasks.Spawn(impl_->Accept()); }
+
+Async<void> Server::Stop() {
+  boost::system::error_code ignored;
+  impl_->acceptor.close(ignored);
+  impl_->tasks.Stop();
+  co_await impl_->tasks.Join();
+}
+
+StatusOr<HostPort> ParseHostPort(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return InvalidArgument("\"{}\" is not HOST:PORT", text);
+  HostPort parsed;
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const std::string_view digits = text.substr(colon + 1);
+  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), parsed.port);
+  if (host.empty() || ec != std::errc() || end != digits.data() + digits.size()) {
+    return InvalidArgument("\"{}\" is not HOST:PORT", text);
+  }
+  parsed.host = std::string(host);
+  return parsed;
+}
+
+}  // namespace klink::http

@@ -1,0 +1,66 @@
+#include "http/snapshot_metrics.h"
+
+#include <array>
+#include <map>
+#include <string_view>
+
+#include "http/views.h"
+
+namespace klink::http {
+namespace {
+
+constexpr std::array<std::string_view, 4> kLinkStates = {"ACTIVE", "PAUSED", "UNAVAILABLE", "FAILED"};
+
+// Sets series and keeps them.
+class Setter {
+ public:
+  explicit Setter(Metrics& metrics) : metrics_(metrics) {}
+  template <size_t N, class... L>
+  void Set(Metric<Gauge, N> metric, double value, const L&... labels) {
+    Gauge gauge = metrics_.Get(metric, labels...);
+    gauge.Set(value);
+    held_.push_back(std::move(gauge));
+  }
+  std::vector<Gauge> Take() { return std::move(held_); }
+
+ private:
+  Metrics& metrics_;
+  std::vector<Gauge> held_;
+};
+
+void SetLink(Setter& set, const link::LinkSnapshot& link) {
+  const LinkView view = Summarise(link);
+  for (const std::string_view state : kLinkStates) {
+    set.Set(metric::kLinkState, state == link.state ? 1 : 0, link.name, state);
+  }
+  for (const auto& [state, count] : view.mirrors) {
+    set.Set(metric::kMirrorTopics, static_cast<double>(count), link.name, state);
+  }
+  for (const link::TaskSnapshot& task : link.tasks) set.Set(metric::kTaskState, 1, link.name, task.name, task.state);
+  set.Set(metric::kPartitions, static_cast<double>(view.partitions.identical), link.name, "identical");
+  set.Set(metric::kPartitions, static_cast<double>(view.partitions.translated), link.name, "translated");
+  for (const link::MirrorSnapshot& mirror : link.mirrors) {
+    const MirrorView summary = Summarise(mirror);
+    if (summary.lag) set.Set(metric::kLagRecords, static_cast<double>(*summary.lag), link.name, mirror.topic);
+    if (summary.lag_seconds) set.Set(metric::kLagSeconds, *summary.lag_seconds, link.name, mirror.topic);
+  }
+  if (view.failover.lost_seconds) set.Set(metric::kRpoSeconds, *view.failover.lost_seconds, link.name, "all");
+}
+
+}  // namespace
+
+void SnapshotMetrics::Update(const link::AgentSnapshot& snapshot) {
+  Setter set(metrics_);
+  set.Set(metric::kBuildInfo, 1, snapshot.version);
+  std::map<std::string, bool> reachable;  // a cluster may serve several links
+  for (const link::LinkSnapshot& link : snapshot.links) {
+    SetLink(set, link);
+    for (const link::ClusterSnapshot* cluster : {&link.source, &link.destination}) {
+      if (cluster->reachable) reachable[cluster->name] = *cluster->reachable;
+    }
+  }
+  for (const auto& [name, answers] : reachable) set.Set(metric::kClusterReachable, answers ? 1 : 0, name);
+  held_ = set.Take();
+}
+
+}  // namespace klink::http

@@ -1,0 +1,112 @@
+#include "http/views.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace klink::http {
+namespace {
+
+// A sum is known only when every part is.
+void Sum(std::optional<int64_t>& total, const std::optional<int64_t>& part) {
+  total = total && part ? std::optional(*total + *part) : std::nullopt;
+}
+void Worst(std::optional<double>& worst, const std::optional<double>& part) {
+  worst = worst && part ? std::optional(std::max(*worst, *part)) : std::nullopt;
+}
+
+bool HoldsData(const link::MirrorSnapshot& mirror) {
+  return mirror.state == "ACTIVE" || mirror.state == "SOURCE_UNAVAILABLE" || mirror.state == "STOPPED" ||
+         mirror.state == "PAUSED" || mirror.state == "LINK_PAUSED";
+}
+
+}  // namespace
+
+MirrorView Summarise(const link::MirrorSnapshot& mirror) {
+  MirrorView view;
+  view.topic = mirror.topic;
+  view.source_topic = mirror.source_topic;
+  view.state = mirror.state;
+  view.reason_code = mirror.reason_code;
+  view.reason = mirror.reason;
+  view.since = mirror.since;
+  view.partitions = static_cast<int64_t>(mirror.partitions.size());
+  if (!mirror.partitions.empty()) view.offsets = "identical", view.lag = 0, view.lag_seconds = 0;
+  for (const link::PartitionSnapshot& partition : mirror.partitions) {
+    Sum(view.lag, partition.lag);
+    Worst(view.lag_seconds, partition.lag_seconds);
+    if (view.offsets != "translated" && partition.offsets != "identical") view.offsets = partition.offsets;
+  }
+  return view;
+}
+
+FailoverView CanFailOver(const link::LinkSnapshot& link) {
+  FailoverView view;
+  if (link.source.reachable == false) view.as_of = "last_contact";
+  if (link.role == "standby") {
+    view.reason = "this agent stands by; ask the agent that mirrors the link";
+    return view;
+  }
+  if (link.destination.reachable == false) {
+    view.possible = "no";
+    view.reason = "the destination cluster does not answer";
+    return view;
+  }
+  if (link.mirrors.empty()) {
+    view.possible = link.source.reachable && link.destination.reachable ? "no" : "unknown";
+    view.reason = "nothing is mirrored yet";
+    return view;
+  }
+  view.lost_records = 0, view.lost_seconds = 0;
+  int64_t incomplete = 0;
+  for (const link::MirrorSnapshot& mirror : link.mirrors) {
+    const MirrorView summary = Summarise(mirror);
+    Sum(view.lost_records, summary.lag);
+    Worst(view.lost_seconds, summary.lag_seconds);
+    incomplete += !HoldsData(mirror);
+  }
+  const auto all = static_cast<int64_t>(link.mirrors.size());
+  if (incomplete == all) {
+    view.possible = "no";
+    view.reason = "no mirror is complete";
+  } else if (incomplete > 0) {
+    view.possible = "partly";
+    view.reason = fmt::format("{} of {} mirrors are not complete", incomplete, all);
+  } else {
+    view.possible = "yes";
+    view.reason = fmt::format("all {} mirrors hold the source's data", all);
+  }
+  return view;
+}
+
+LinkView Summarise(const link::LinkSnapshot& link) {
+  LinkView view;
+  view.name = link.name;
+  view.state = link.state;
+  view.reason_code = link.reason_code;
+  view.reason = link.reason;
+  view.since = link.since;
+  view.role = link.role;
+  view.source = link.source;
+  view.destination = link.destination;
+  view.tasks = link.tasks;
+  if (!link.mirrors.empty()) view.lag = 0, view.lag_seconds = 0;
+  for (const link::MirrorSnapshot& mirror : link.mirrors) {
+    view.mirrors[mirror.state]++;
+    const MirrorView summary = Summarise(mirror);
+    Sum(view.lag, summary.lag);
+    Worst(view.lag_seconds, summary.lag_seconds);
+    for (const link::PartitionSnapshot& partition : mirror.partitions) {
+      view.partitions.total++;
+      if (!partition.offsets) {
+        view.partitions.unknown++;
+      } else {
+        (*partition.offsets == "identical" ? view.partitions.identical : view.partitions.translated)++;
+      }
+    }
+  }
+  view.failover = CanFailOver(link);
+  return view;
+}
+
+}  // namespace klink::http

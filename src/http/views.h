@@ -1,0 +1,179 @@
+// What HTTP answers about links and mirrors: summaries of the agent's snapshot, decided by pure functions. They are
+// their own JSON, and the command line reads them back.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "link/progress.h"
+
+namespace klink::http {
+
+struct AgentView {
+  std::string id;
+  std::string version;
+  std::optional<WallTime> started;
+  bool ready = false;
+
+  static void Describe(auto& m, auto& field) {
+    field("id", m.id);
+    field("version", m.version);
+    field("started", m.started);
+    field("ready", m.ready);
+  }
+};
+
+struct PartitionCounts {
+  int64_t total = 0;
+  int64_t identical = 0;
+  int64_t translated = 0;
+  int64_t unknown = 0;
+
+  static void Describe(auto& m, auto& field) {
+    field("total", m.total);
+    field("identical", m.identical);
+    field("translated", m.translated);
+    field("unknown", m.unknown);
+  }
+};
+
+// Could the copies stand in for the source now, and what would be missing?
+struct FailoverView {
+  std::string possible = "unknown";  // yes | partly | no | unknown
+  std::string reason;
+  std::optional<int64_t> lost_records;  // empty: unknown
+  std::optional<double> lost_seconds;
+  std::string as_of = "now";  // now | last_contact: the source does not answer, later writes are not counted
+
+  static void Describe(auto& m, auto& field) {
+    field("possible", m.possible);
+    field("reason", m.reason);
+    field("lost_records", m.lost_records);
+    field("lost_seconds", m.lost_seconds);
+    field("as_of", m.as_of);
+  }
+};
+
+struct LinkView {
+  std::string name;
+  std::string state;
+  std::optional<std::string> reason_code;
+  std::optional<std::string> reason;
+  std::optional<WallTime> since;
+  std::optional<std::string> role;
+  link::ClusterSnapshot source;
+  link::ClusterSnapshot destination;
+  std::vector<link::TaskSnapshot> tasks;
+  std::map<std::string, int64_t> mirrors;  // by state
+  PartitionCounts partitions;
+  std::optional<int64_t> lag;         // over all partitions; null when one of them is unknown
+  std::optional<double> lag_seconds;  // the worst partition
+  FailoverView failover;
+
+  static void Describe(auto& m, auto& field) {
+    field("name", m.name);
+    field("state", m.state);
+    field("reason_code", m.reason_code);
+    field("reason", m.reason);
+    field("since", m.since);
+    field("role", m.role);
+    field("source", m.source);
+    field("destination", m.destination);
+    field("tasks", m.tasks);
+    field("mirrors", m.mirrors);
+    field("partitions", m.partitions);
+    field("lag", m.lag);
+    field("lag_seconds", m.lag_seconds);
+    field("failover", m.failover);
+  }
+};
+
+struct StatusView {
+  AgentView agent;
+  std::vector<LinkView> links;
+
+  static void Describe(auto& m, auto& field) {
+    field("agent", m.agent);
+    field("links", m.links);
+  }
+};
+
+struct LinksView {
+  std::vector<LinkView> links;
+  static void Describe(auto& m, auto& field) { field("links", m.links); }
+};
+
+// One line of `klink mirror list`.
+struct MirrorView {
+  std::string topic;
+  std::string source_topic;
+  std::string state;
+  std::optional<std::string> reason_code;
+  std::optional<std::string> reason;
+  std::optional<WallTime> since;
+  int64_t partitions = 0;
+  std::optional<std::string> offsets;  // "translated" as soon as one partition is
+  std::optional<int64_t> lag;
+  std::optional<double> lag_seconds;
+
+  static void Describe(auto& m, auto& field) {
+    field("topic", m.topic);
+    field("source_topic", m.source_topic);
+    field("state", m.state);
+    field("reason_code", m.reason_code);
+    field("reason", m.reason);
+    field("since", m.since);
+    field("partitions", m.partitions);
+    field("offsets", m.offsets);
+    field("lag", m.lag);
+    field("lag_seconds", m.lag_seconds);
+  }
+};
+
+struct MirrorsView {
+  std::string link;
+  std::vector<MirrorView> mirrors;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("mirrors", m.mirrors);
+  }
+};
+
+struct TranslateView {
+  std::string link;
+  std::string topic;
+  int32_t partition = 0;
+  std::string direction;  // "destination": source offsets were given; "source": destination offsets were
+  std::vector<link::TranslationSnapshot> translations;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("topic", m.topic);
+    field("partition", m.partition);
+    field("direction", m.direction);
+    field("translations", m.translations);
+  }
+};
+
+struct RunsView {
+  std::string link;
+  std::string topic;
+  int32_t partition = 0;
+  std::vector<link::RunSnapshot> runs;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("topic", m.topic);
+    field("partition", m.partition);
+    field("runs", m.runs);
+  }
+};
+
+LinkView Summarise(const link::LinkSnapshot& link);
+MirrorView Summarise(const link::MirrorSnapshot& mirror);
+FailoverView CanFailOver(const link::LinkSnapshot& link);
+
+}  // namespace klink::http

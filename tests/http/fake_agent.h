@@ -1,0 +1,172 @@
+// An agent that tells a fixed story: one link with an ACTIVE, a translated, a FAILED and a fresh topic.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "link/progress.h"
+
+namespace klink::http {
+namespace fake {
+
+using link::MirrorSnapshot;
+using link::PartitionSnapshot;
+
+inline const WallTime kStart{std::chrono::milliseconds(1767225600000)};  // 2026-01-01T00:00:00Z
+
+inline PartitionSnapshot Active(int32_t partition, int64_t log_start, int64_t end, int64_t lag) {
+  PartitionSnapshot p;
+  p.partition = partition;
+  p.state = "ACTIVE";
+  p.offsets = "identical";
+  p.identical_from = log_start;
+  p.time_lookup = "exact";
+  p.source_log_start = log_start;
+  p.source_high_watermark = end;
+  p.source_last_stable = end;
+  p.destination_log_start = log_start;
+  p.destination_end = end - lag;
+  p.replicated_to = end - lag;
+  p.lag = lag;
+  p.lag_seconds = static_cast<double>(lag) / 100;
+  p.last_source_fetch_offset = end - lag;
+  return p;
+}
+
+inline MirrorSnapshot Mirror(std::string topic, std::string state, std::vector<PartitionSnapshot> partitions) {
+  MirrorSnapshot mirror;
+  mirror.topic = topic;
+  mirror.source_topic = std::move(topic);
+  mirror.state = std::move(state);
+  mirror.partitions = std::move(partitions);
+  return mirror;
+}
+
+inline MirrorSnapshot Failed() {
+  PartitionSnapshot good = Active(0, 0, 10, 0);
+  PartitionSnapshot bad = Active(1, 0, 250, 50);
+  bad.state = "FAILED";
+  bad.reason_code = "NOT_YET_SUPPORTED";
+  bad.reason = "source offset 200 holds a transactional batch, which this version does not copy";
+  bad.since = kStart + 90s;
+  MirrorSnapshot mirror = Mirror("payments", "FAILED", {good, bad});
+  mirror.reason_code = bad.reason_code;
+  mirror.reason = bad.reason;
+  mirror.since = bad.since;
+  return mirror;
+}
+
+inline MirrorSnapshot Translated() {
+  PartitionSnapshot p = Active(0, 5, 1005, 0);
+  p.offsets = "translated";
+  p.identical_from.reset();
+  p.destination_log_start = 0;
+  p.destination_end = 1100;
+  return Mirror("orders.legacy", "ACTIVE", {p});
+}
+
+inline MirrorSnapshot Fresh() {
+  PartitionSnapshot p;  // nothing is known of it yet
+  p.reason_code = "DESTINATION_UNAVAILABLE";
+  p.reason = "creating the topic: no broker answered in 5 s";
+  p.since = kStart + 100s;
+  MirrorSnapshot mirror = Mirror("orders.new", "PENDING_MIRROR", {p});
+  mirror.reason_code = p.reason_code;
+  mirror.reason = p.reason;
+  mirror.since = p.since;
+  return mirror;
+}
+
+inline link::LinkSnapshot Link() {
+  link::LinkSnapshot link;
+  link.name = "paris-to-lyon";
+  link.state = "ACTIVE";
+  link.role = "owner";
+  link.source.name = "paris";
+  link.source.cluster_id = "5L6g3nShT-eMCtK--X86sw";
+  link.source.reachable = true;
+  link.destination.name = "lyon";
+  link.destination.cluster_id = "MkU3OEVBNTcwNTJENDM2Qk";
+  link.destination.reachable = true;
+  link::TaskSnapshot sync;
+  sync.name = "topic-sync";
+  link.tasks.push_back(sync);
+  link.mirrors.push_back(Mirror("orders.eu", "ACTIVE", {Active(0, 0, 1000, 0), Active(1, 120, 900, 3)}));
+  link.mirrors.push_back(Translated());
+  link.mirrors.push_back(Fresh());
+  link.mirrors.push_back(Failed());
+  return link;
+}
+
+}  // namespace fake
+
+class FakeAgent : public link::AgentApi {
+ public:
+  FakeAgent();
+
+  link::AgentSnapshot Snapshot() const override { return snapshot; }
+  Async<StatusOr<std::vector<link::TranslationSnapshot>>> Translate(link::TranslateRequest request) override;
+  Async<StatusOr<std::vector<link::RunSnapshot>>> Runs(std::string link, TopicPartition partition) override;
+  bool Ready() const override { return ready; }
+  bool Live() const override { return live; }
+
+  link::AgentSnapshot snapshot;
+  bool ready = true;
+  bool live = true;
+
+ private:
+  Status Check(const std::string& link, const TopicPartition& partition) const;
+};
+
+inline FakeAgent::FakeAgent() {
+  snapshot.id = "klink-0";
+  snapshot.version = "0.1.0";
+  snapshot.started = fake::kStart;
+  snapshot.links.push_back(fake::Link());
+}
+
+inline Status FakeAgent::Check(const std::string& link, const TopicPartition& partition) const {
+  if (link != "paris-to-lyon") return NotFound("there is no link {}", link);
+  if (partition.topic != "orders.legacy") return NotFound("link {} has no mirror topic {}", link, partition.topic);
+  if (partition.partition != 0) return NotFound("topic {} has no partition {}", partition.topic, partition.partition);
+  return absl::OkStatus();
+}
+
+// Source offset s in [5, 1005) stands at s + 95.
+inline Async<StatusOr<std::vector<link::TranslationSnapshot>>> FakeAgent::Translate(link::TranslateRequest request) {
+  CO_RETURN_IF_ERROR(Check(request.link, request.partition));
+  const bool back = request.direction == link::Direction::kToSource;
+  std::vector<link::TranslationSnapshot> answers;
+  for (const int64_t offset : request.offsets) {
+    link::TranslationSnapshot answer;
+    answer.offset = offset;
+    const int64_t source = back ? offset - 95 : offset;
+    if (source > 1005) {
+      answer.reason = "not replicated yet";
+    } else {
+      const int64_t clamped = std::max<int64_t>(source, 5);
+      answer.translated = back ? clamped : clamped + 95;
+      answer.answer = clamped == source ? "exact" : "clamped";
+      if (clamped != source) answer.reason = "below the first record that was copied";
+    }
+    answers.push_back(answer);
+  }
+  co_return answers;
+}
+
+inline Async<StatusOr<std::vector<link::RunSnapshot>>> FakeAgent::Runs(std::string link, TopicPartition partition) {
+  CO_RETURN_IF_ERROR(Check(link, partition));
+  link::RunSnapshot run;
+  run.source_start = 5;
+  run.destination_start = 100;
+  run.length = 1000;
+  run.reason = "the destination topic already had 100 records";
+  run.source_leader_epoch = 3;
+  std::vector<link::RunSnapshot> runs;
+  runs.push_back(run);
+  co_return runs;
+}
+
+}  // namespace klink::http

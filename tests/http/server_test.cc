@@ -1,0 +1,212 @@
+// The real server on a free port: answers, limits, keep-alive, and an end that does not wait for anybody.
+#include "http/server.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "http/client.h"
+#include "http/routes.h"
+#include "tests/http/fake_agent.h"
+
+namespace klink::http {
+namespace {
+
+using asio::ip::tcp;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class ServerTest : public testing::Test {
+ protected:
+  void Start(ServerLimits limits = {}) {
+    auto server = Server::Listen(io_.get_executor(), "127.0.0.1", 0, MakeRoutes(agent_, metrics_), metrics_, limits);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    server_->Start();
+  }
+  void TearDown() override {
+    if (server_ == nullptr) return;
+    bool stopped = false;
+    Detach(io_.get_executor(), StopServer(stopped));
+    RunUntil(stopped);
+    EXPECT_TRUE(stopped);
+  }
+  Async<void> StopServer(bool& stopped) {
+    co_await server_->Stop();
+    stopped = true;
+  }
+  void RunUntil(const bool& done) {
+    io_.restart();
+    while (!done && io_.run_one_for(10s) > 0) {
+    }
+  }
+  ClientResponse Ask(std::string target, std::string body = "") {
+    ClientRequest request;
+    request.target = std::move(target);
+    request.method = body.empty() ? Method::kGet : Method::kPost;
+    request.body = std::move(body);
+    ClientResponse response;
+    bool done = false;
+    Detach(io_.get_executor(), AskOnce(request, response, done));
+    RunUntil(done);
+    return response;
+  }
+  Async<void> AskOnce(ClientRequest request, ClientResponse& out, bool& done) {
+    const Url url = *ParseUrl("http://" + server_->address());
+    StatusOr<ClientResponse> response = co_await Exchange(url, std::move(request), 10s);
+    if (response.ok()) out = *std::move(response);
+    done = true;
+  }
+  // Sends these bytes on a new connection and reads until the server closes it.
+  std::string Raw(std::string bytes) {
+    std::string answer;
+    bool done = false;
+    Detach(io_.get_executor(), RawOnce(std::move(bytes), answer, done));
+    RunUntil(done);
+    return answer;
+  }
+  Async<void> RawOnce(std::string bytes, std::string& answer, bool& done) {
+    tcp::socket socket(io_);
+    const HostPort at = *ParseHostPort(server_->address());
+    const tcp::endpoint endpoint(asio::ip::make_address(at.host), at.port);
+    co_await socket.async_connect(endpoint, kAsTuple);
+    co_await asio::async_write(socket, asio::buffer(bytes), kAsTuple);
+    co_await asio::async_read(socket, asio::dynamic_buffer(answer), kAsTuple);
+    done = true;
+  }
+
+  asio::io_context io_;
+  FakeAgent agent_;
+  Metrics metrics_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, LivezAndReadyzFollowTheAgent) {
+  Start();
+  EXPECT_EQ(Ask("/livez").status, 200);
+  EXPECT_EQ(Ask("/readyz").status, 200);
+  agent_.ready = false;
+  EXPECT_EQ(Ask("/readyz").status, 503);
+  EXPECT_EQ(Ask("/livez").status, 200);
+  agent_.live = false;
+  EXPECT_EQ(Ask("/livez").status, 503);
+}
+
+TEST_F(ServerTest, DescribesAMirrorWithNullForTheUnknown) {
+  Start();
+  const ClientResponse response = Ask("/v1/links/paris-to-lyon/mirrors/orders.new");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.body, HasSubstr("\"source_high_watermark\":null"));
+  EXPECT_THAT(response.body, HasSubstr("\"since\":\"2026-01-01T00:01:40.000Z\""));
+}
+
+TEST_F(ServerTest, WhatDoesNotExistIsAProblemThatNamesIt) {
+  Start();
+  const ClientResponse response = Ask("/v1/links/paris-to-lyon/mirrors/nope");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.content_type, "application/problem+json");
+  EXPECT_THAT(response.body, HasSubstr("link paris-to-lyon has no mirror topic nope"));
+  EXPECT_EQ(Ask("/v1/links/other").status, 404);
+  EXPECT_EQ(Ask("/nothing").status, 404);
+  EXPECT_EQ(Ask("/v1/status", "{}").status, 405);
+}
+
+TEST_F(ServerTest, TranslatesOneOffsetByGetAndManyByPost) {
+  Start();
+  const std::string path = "/v1/links/paris-to-lyon/offsets:translate";
+  EXPECT_THAT(Ask(path + "?topic=orders.legacy&partition=0&offset=123").body,
+              HasSubstr(R"({"offset":123,"translated":218,"answer":"exact","reason":null})"));
+  const auto many =
+      Ask(path, R"({"topic":"orders.legacy","partition":0,"offsets":[95,218,9999],"direction":"source"})");
+  EXPECT_EQ(many.status, 200) << many.body;
+  EXPECT_THAT(many.body, HasSubstr(R"({"offset":95,"translated":5,"answer":"clamped")"));
+  EXPECT_THAT(many.body, HasSubstr(R"({"offset":218,"translated":123,"answer":"exact")"));
+  EXPECT_THAT(many.body, HasSubstr(R"({"offset":9999,"translated":null,"answer":"unknown")"));
+}
+
+TEST_F(ServerTest, ABadTranslationRequestSaysWhatIsWrong) {
+  Start();
+  const std::string path = "/v1/links/paris-to-lyon/offsets:translate";
+  EXPECT_THAT(Ask(path).body, HasSubstr("?topic= is missing"));
+  EXPECT_THAT(Ask(path + "?topic=t&partition=-1&offset=0").body, HasSubstr("must be a whole number"));
+  EXPECT_THAT(Ask(path + "?topic=t&partition=0&offset=0&direction=up").body, HasSubstr("must be \\\"destination\\\""));
+  EXPECT_EQ(Ask(path, "{").status, 400);
+  EXPECT_THAT(Ask(path, R"({"topic":"t","partition":0,"offsets":[]})").body, HasSubstr("must hold 1 to 10000"));
+  EXPECT_THAT(Ask(path, R"({"topic":"t","partition":0,"offsets":["x"]})").body, HasSubstr("not a number"));
+  EXPECT_THAT(Ask(path, R"({"topic":"t","partition":3000000000,"offsets":[1]})").body, HasSubstr("not a partition"));
+}
+
+TEST_F(ServerTest, MetricsFollowTheSnapshotAndVanishWithTheTopic) {
+  Start();
+  std::string text = Ask("/metrics").body;
+  EXPECT_THAT(text, HasSubstr("klink_lag_records{link=\"paris-to-lyon\",topic=\"orders.eu\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("klink_link_state{link=\"paris-to-lyon\",state=\"ACTIVE\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("klink_cluster_reachable{cluster=\"lyon\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("topic=\"orders.new\"")));  // its lag is not known
+  agent_.snapshot.links[0].mirrors.clear();
+  text = Ask("/metrics").body;
+  EXPECT_THAT(text, Not(HasSubstr("orders.eu")));
+  EXPECT_THAT(text, HasSubstr("klink_http_requests_total{code=\"200\",route=\"/metrics\"} 1\n"));
+}
+
+TEST_F(ServerTest, HeadersAndBodiesBeyondTheirLimitsAreRefused) {
+  ServerLimits limits;
+  limits.body_bytes = 100;
+  Start(limits);
+  EXPECT_THAT(Raw("GET / HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(Raw("POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n"), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(Raw("\x16\x03\x01 hello\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(Raw("GET /%zz HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(ServerTest, TwoRequestsPassOverOneConnection) {
+  Start();
+  const std::string answer = Raw("GET /livez HTTP/1.1\r\n\r\nGET /readyz HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(answer, HasSubstr("\r\n\r\nok\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\n\r\nready\n"));
+}
+
+TEST_F(ServerTest, AClientThatSendsHalfAHeaderIsGivenUp) {
+  ServerLimits limits;
+  limits.header_timeout = 50ms;
+  Start(limits);
+  Raw("GET /livez HTTP/1.1\r\n");  // returns: the server closed it
+  EXPECT_EQ(Ask("/livez").status, 200);
+}
+
+TEST_F(ServerTest, BeyondTheConnectionLimitIs503) {
+  ServerLimits limits;
+  limits.connections = 1;
+  Start(limits);
+  tcp::socket idle(io_);
+  const HostPort at = *ParseHostPort(server_->address());
+  idle.connect(tcp::endpoint(asio::ip::make_address(at.host), at.port));
+  EXPECT_THAT(Raw("GET /livez HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 503 "));
+}
+
+TEST_F(ServerTest, AnIdleConnectionDoesNotHoldUpTheEnd) {
+  Start();
+  tcp::socket idle(io_);
+  const HostPort at = *ParseHostPort(server_->address());
+  idle.connect(tcp::endpoint(asio::ip::make_address(at.host), at.port));
+  EXPECT_EQ(Ask("/livez").status, 200);  // TearDown stops the server with the connection open
+}
+
+TEST(ListenTest, ABusyPortIsAnErrorThatNamesIt) {
+  asio::io_context io;
+  Metrics metrics;
+  auto first = Server::Listen(io.get_executor(), "127.0.0.1", 0, Router(), metrics);
+  ASSERT_TRUE(first.ok());
+  const HostPort at = *ParseHostPort((*first)->address());
+  auto second = Server::Listen(io.get_executor(), "127.0.0.1", at.port, Router(), metrics);
+  EXPECT_THAT(Text(second.status()), HasSubstr(fmt::format("listening on 127.0.0.1:{}: ", at.port)));
+  EXPECT_FALSE(Server::Listen(io.get_executor(), "nohost", 0, Router(), metrics).ok());
+}
+
+}  // namespace
+}  // namespace klink::http

@@ -1,0 +1,47 @@
+// Summaries: what is unknown stays unknown, and the failover verdict never says more than is known.
+#include "http/views.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/http/fake_agent.h"
+
+namespace klink::http {
+namespace {
+
+TEST(ViewsTest, LagIsKnownOnlyWhenEveryPartitionsIs) {
+  link::LinkSnapshot link = FakeAgent().snapshot.links[0];
+  EXPECT_EQ(Summarise(link.mirrors[0]).lag, 3);
+  EXPECT_EQ(Summarise(link.mirrors[0]).lag_seconds, 0.03);
+  EXPECT_EQ(Summarise(link).lag, std::nullopt);  // orders.new is not known
+  link.mirrors.erase(link.mirrors.begin() + 2);
+  EXPECT_EQ(Summarise(link).lag, 53);
+}
+
+TEST(ViewsTest, AMirrorIsTranslatedAsSoonAsOnePartitionIs) {
+  link::MirrorSnapshot mirror = FakeAgent().snapshot.links[0].mirrors[0];
+  EXPECT_EQ(Summarise(mirror).offsets, "identical");
+  mirror.partitions[0].offsets.reset();
+  EXPECT_EQ(Summarise(mirror).offsets, std::nullopt);
+  mirror.partitions[1].offsets = "translated";
+  EXPECT_EQ(Summarise(mirror).offsets, "translated");
+}
+
+TEST(ViewsTest, FailoverSaysNoMoreThanIsKnown) {
+  link::LinkSnapshot link = FakeAgent().snapshot.links[0];
+  EXPECT_EQ(CanFailOver(link).possible, "partly");
+  EXPECT_EQ(CanFailOver(link).lost_records, std::nullopt);
+  link.mirrors.resize(1);
+  EXPECT_EQ(CanFailOver(link).possible, "yes");
+  EXPECT_EQ(CanFailOver(link).lost_records, 3);
+  link.source.reachable = false;
+  link.mirrors[0].state = "SOURCE_UNAVAILABLE";
+  EXPECT_EQ(CanFailOver(link).possible, "yes");
+  EXPECT_EQ(CanFailOver(link).as_of, "last_contact");
+  link.destination.reachable = false;
+  EXPECT_EQ(CanFailOver(link).possible, "no");
+  link.role = "standby";
+  EXPECT_EQ(CanFailOver(link).possible, "unknown");
+}
+
+}  // namespace
+}  // namespace klink::http
