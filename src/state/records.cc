@@ -1,0 +1,120 @@
+#include "state/records.h"
+
+namespace klink::state {
+namespace {
+
+constexpr std::string_view kMirrorPrefix = "mirror/";
+constexpr std::string_view kPidPrefix = "pid/";
+constexpr size_t kRecordBytesMax = 16 << 20;
+constexpr size_t kRecordDepthMax = 8;
+constexpr size_t kShownBytes = 80;  // of a key in a message
+
+template <class E>
+Status FromName(const Json& json, E& v, std::optional<E> (*find)(std::string_view)) {
+  if (!json.is_string()) return InvalidArgument("not a name");
+  std::optional<E> found = find(TextOf(json.get_string()));
+  if (!found) return InvalidArgument("unknown name {}", TextOf(json.get_string()).substr(0, kShownBytes));
+  v = *found;
+  return absl::OkStatus();
+}
+
+// `json` without what `defaults` says already. Lists of objects are compared with `item`.
+JsonObject Lean(const JsonObject& json, const JsonObject& defaults) {
+  JsonObject lean;
+  for (const auto& [key, value] : json) {
+    const Json* same = defaults.if_contains(key);
+    if (same == nullptr || *same != value) lean[key] = value;
+  }
+  return lean;
+}
+
+template <class T>
+JsonObject Fields(const T& record) {
+  return Lean(klink::ToJson(record).as_object(), klink::ToJson(T{}).as_object());
+}
+JsonObject Fields(const MirrorRecord& record) {
+  JsonObject fields = Lean(klink::ToJson(record).as_object(), klink::ToJson(MirrorRecord{}).as_object());
+  JsonArray partitions;
+  for (const PartitionRecord& partition : record.partitions) partitions.push_back(Fields(partition));
+  if (!partitions.empty()) fields["partitions"] = std::move(partitions);
+  return fields;
+}
+
+template <class T>
+StatusOr<Record> Read(const Json& json, std::string_view key) {
+  T record;
+  if (Status read = klink::FromJson(json, record); !read.ok())
+    return DataLoss("state record {}: {}", key.substr(0, kShownBytes), Text(read));
+  if (KeyOf(record) != key)
+    return DataLoss("state record {}: its value belongs under {}", key.substr(0, kShownBytes),
+                    KeyOf(record).substr(0, kShownBytes));
+  return Record(std::move(record));
+}
+
+}  // namespace
+
+std::string KeyOf(const LinkRecord&) { return "link"; }
+std::string KeyOf(const ConfigRecord&) { return "config"; }
+std::string KeyOf(const ControllerRecord&) { return "controller"; }
+std::string KeyOf(const PidRecord& record) { return fmt::format("{}{}", kPidPrefix, record.pid); }
+std::string KeyOf(const MirrorRecord& record) { return fmt::format("{}{}", kMirrorPrefix, record.destination_topic); }
+
+std::optional<std::string> MirrorOfKey(std::string_view key) {
+  if (!key.starts_with(kMirrorPrefix)) return std::nullopt;
+  return std::string(key.substr(kMirrorPrefix.size()));
+}
+
+admin::KeyValue Encode(const Record& record) {
+  admin::KeyValue out;
+  std::visit(
+      [&out](const auto& r) {
+        JsonObject json;
+        json["v"] = kRecordVersion;
+        for (const auto& [key, value] : Fields(r)) json[key] = value;
+        out.key = KeyOf(r);
+        out.value = CompactJson(json);
+      },
+      record);
+  return out;
+}
+
+admin::KeyValue Erase(const MirrorRecord& record) {
+  admin::KeyValue out;
+  out.key = KeyOf(record);
+  return out;
+}
+
+StatusOr<Record> Decode(std::string_view key, std::string_view value) {
+  const std::string_view shown = key.substr(0, kShownBytes);
+  JsonLimits limits;
+  limits.bytes = kRecordBytesMax;
+  limits.depth = kRecordDepthMax;
+  StatusOr<Json> json = ParseJson(value, limits);
+  if (!json.ok()) return DataLoss("state record {}: {}", shown, Text(json.status()));
+  StatusOr<int64_t> version = JsonInt(*json, "v");
+  if (!version.ok()) return DataLoss("state record {}: {}", shown, Text(version.status()));
+  if (*version != kRecordVersion)
+    return FailedPrecondition(
+        "state record {} has version {}, this klink knows {}: it was written by another version; run that one, or "
+        "upgrade this agent",
+        shown, *version, kRecordVersion);
+  if (key == "link") return Read<LinkRecord>(*json, key);
+  if (key == "config") return Read<ConfigRecord>(*json, key);
+  if (key == "controller") return Read<ControllerRecord>(*json, key);
+  if (key.starts_with(kPidPrefix)) return Read<PidRecord>(*json, key);
+  if (key.starts_with(kMirrorPrefix)) return Read<MirrorRecord>(*json, key);
+  return FailedPrecondition(
+      "state record {} is of a kind this klink does not know: it was written by a newer version; upgrade this agent",
+      shown);
+}
+
+Json ToJson(Phase v) { return Json(Name(v)); }
+Json ToJson(Reason v) { return Json(Name(v)); }
+Json ToJson(PidUse v) { return Json(Name(v)); }
+Json ToJson(ControllerKind v) { return Json(Name(v)); }
+Status FromJson(const Json& json, Phase& v) { return FromName(json, v, FindPhase); }
+Status FromJson(const Json& json, Reason& v) { return FromName(json, v, FindReason); }
+Status FromJson(const Json& json, PidUse& v) { return FromName(json, v, FindPidUse); }
+Status FromJson(const Json& json, ControllerKind& v) { return FromName(json, v, FindControllerKind); }
+
+}  // namespace klink::state

@@ -1,0 +1,179 @@
+// The records of a link's state topic: key, value as JSON with its version. What a value equals by default is left
+// out, so a mirror of many partitions stays small. Old values are never renumbered; a version or a kind this program
+// does not know is refused, because somebody newer decides by it.
+//
+//   link                    LinkRecord         config        ConfigRecord
+//   controller              ControllerRecord   pid/<n>       PidRecord
+//   mirror/<topic>          MirrorRecord       (its key is the topic at the destination)
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "admin/state_log.h"
+#include "base/json_fields.h"
+#include "state/reasons.h"
+#include "state/states.h"
+
+namespace klink::state {
+
+inline constexpr int kRecordVersion = 1;
+inline constexpr int32_t kShards = 256;
+
+// What a PID klink ever wrote with was for.
+#define KLINK_PID_USES(ROW) ROW(Data, DATA) ROW(Filler, FILLER) ROW(Slot, SLOT)
+#define KLINK_CONTROLLER_KINDS(ROW) ROW(Agent, AGENT) ROW(Direct, DIRECT)
+#define KLINK_ENUM_VALUE(ID, NAME) k##ID,
+#define KLINK_ENUM_NAME(ID, NAME) #NAME,
+KLINK_NAMED_ENUM(PidUse, KLINK_PID_USES)
+KLINK_NAMED_ENUM(ControllerKind, KLINK_CONTROLLER_KINDS)
+#undef KLINK_ENUM_VALUE
+#undef KLINK_ENUM_NAME
+
+struct LinkRecord {
+  std::string source_cluster_id;
+  std::string destination_cluster_id;
+  int32_t shards = kShards;
+  int64_t data_pid = -1;  // of transactional.id `klink.<link>`; shared by all agents
+  int64_t filler_pid = -1;
+  int64_t created_ms = 0;
+
+  static void Describe(auto& m, auto& field) {
+    field("source_cluster_id", m.source_cluster_id);
+    field("destination_cluster_id", m.destination_cluster_id);
+    field("shards", m.shards);
+    field("data_pid", m.data_pid);
+    field("filler_pid", m.filler_pid);
+    field("created_ms", m.created_ms);
+  }
+  friend bool operator==(const LinkRecord&, const LinkRecord&) = default;
+};
+
+// The configuration all agents of the link act on.
+struct ConfigRecord {
+  int64_t generation = 0;
+  std::string fingerprint;  // SHA-256 of `text`
+  std::string text;
+  std::string agent;  // whose file it came from
+
+  static void Describe(auto& m, auto& field) {
+    field("generation", m.generation);
+    field("fingerprint", m.fingerprint);
+    field("text", m.text);
+    field("agent", m.agent);
+  }
+  friend bool operator==(const ConfigRecord&, const ConfigRecord&) = default;
+};
+
+// Last in every transaction: who wrote it, and the proof that it has become visible.
+struct ControllerRecord {
+  ControllerKind kind = ControllerKind::kAgent;
+  std::string agent;
+  std::string session;   // of this claim to control
+  int64_t sequence = 0;  // of the transaction in the session
+  int64_t at_ms = 0;     // the writer's wall clock
+
+  static void Describe(auto& m, auto& field) {
+    field("kind", m.kind);
+    field("agent", m.agent);
+    field("session", m.session);
+    field("sequence", m.sequence);
+    field("at_ms", m.at_ms);
+  }
+  friend bool operator==(const ControllerRecord&, const ControllerRecord&) = default;
+};
+
+struct PidRecord {
+  int64_t pid = -1;
+  PidUse use = PidUse::kData;
+  int64_t since_ms = 0;
+
+  static void Describe(auto& m, auto& field) {
+    field("pid", m.pid);
+    field("use", m.use);
+    field("since_ms", m.since_ms);
+  }
+  friend bool operator==(const PidRecord&, const PidRecord&) = default;
+};
+
+struct PartitionRecord {
+  Phase phase = Phase::kCreating;
+  int64_t prefill_target = 0;    // fillers are written up to here, then trimmed
+  std::optional<int64_t> shift;  // destination offset − source offset of what is appended now; none before the first
+  int32_t source_leader_epoch = -1;
+  std::optional<Reason> reason;
+  std::string text;  // of the reason
+  int64_t since_ms = 0;
+
+  static void Describe(auto& m, auto& field) {
+    field("phase", m.phase);
+    field("prefill_target", m.prefill_target);
+    field("shift", m.shift);
+    field("source_leader_epoch", m.source_leader_epoch);
+    field("reason", m.reason);
+    field("text", m.text);
+    field("since_ms", m.since_ms);
+  }
+  friend bool operator==(const PartitionRecord&, const PartitionRecord&) = default;
+};
+
+struct MirrorRecord {
+  std::string source_topic;
+  std::string destination_topic;
+  std::string source_topic_id;       // as Kafka prints it; empty where the cluster has none
+  std::string destination_topic_id;  // empty until it is created
+  Phase phase = Phase::kCreating;
+  std::optional<Reason> reason;
+  std::string text;
+  int64_t since_ms = 0;
+  int64_t created_ms = 0;
+  std::vector<PartitionRecord> partitions;
+
+  static void Describe(auto& m, auto& field) {
+    field("source_topic", m.source_topic);
+    field("destination_topic", m.destination_topic);
+    field("source_topic_id", m.source_topic_id);
+    field("destination_topic_id", m.destination_topic_id);
+    field("phase", m.phase);
+    field("reason", m.reason);
+    field("text", m.text);
+    field("since_ms", m.since_ms);
+    field("created_ms", m.created_ms);
+    field("partitions", m.partitions);
+  }
+  friend bool operator==(const MirrorRecord&, const MirrorRecord&) = default;
+};
+
+std::string KeyOf(const LinkRecord&);
+std::string KeyOf(const ConfigRecord&);
+std::string KeyOf(const ControllerRecord&);
+std::string KeyOf(const PidRecord& record);
+std::string KeyOf(const MirrorRecord& record);
+
+using Record = std::variant<LinkRecord, ConfigRecord, ControllerRecord, PidRecord, MirrorRecord>;
+
+// Ready to be written.
+admin::KeyValue Encode(const Record& record);
+// Takes a mirror out of the state.
+admin::KeyValue Erase(const MirrorRecord& record);
+
+// FailedPrecondition: written by a newer klink. DataLoss: not a record at all.
+StatusOr<Record> Decode(std::string_view key, std::string_view value);
+// The topic of a mirror's key; nothing for other keys.
+std::optional<std::string> MirrorOfKey(std::string_view key);
+
+// Enums as their names; found by base/json_fields.
+Json ToJson(Phase v);
+Json ToJson(Reason v);
+Json ToJson(PidUse v);
+Json ToJson(ControllerKind v);
+Status FromJson(const Json& json, Phase& v);
+Status FromJson(const Json& json, Reason& v);
+Status FromJson(const Json& json, PidUse& v);
+Status FromJson(const Json& json, ControllerKind& v);
+
+}  // namespace klink::state

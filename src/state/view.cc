@@ -1,0 +1,84 @@
+#include "state/view.h"
+
+namespace klink::state {
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+Status MayReplace(const LinkRecord& was, const LinkRecord& is) {
+  if (was.source_cluster_id != is.source_cluster_id || was.destination_cluster_id != is.destination_cluster_id)
+    return FailedPrecondition("the link was made between clusters {} and {}, not {} and {}: {}", was.source_cluster_id,
+                              was.destination_cluster_id, is.source_cluster_id, is.destination_cluster_id,
+                              RowOf(Reason::kLinkClusterChanged).action);
+  if (was.shards != is.shards)
+    return FailedPrecondition("the link has {} shards for good, {} were asked for", was.shards, is.shards);
+  return absl::OkStatus();
+}
+
+Status MayReplace(const MirrorRecord& was, const MirrorRecord& is) {
+  if (!MayMove(was.phase, is.phase))
+    return FailedPrecondition("mirror {} is {} and cannot become {}", was.destination_topic, Name(was.phase),
+                              Name(is.phase));
+  if (was.source_topic != is.source_topic)
+    return FailedPrecondition("mirror {} is a copy of {}, not of {}", was.destination_topic, was.source_topic,
+                              is.source_topic);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void StateView::Apply(std::string_view key, const std::optional<std::string>& value) {
+  version_++;
+  if (!status_.ok()) return;
+  if (!value) {
+    if (auto topic = MirrorOfKey(key)) mirrors_.erase(*topic);
+    return;  // klink erases nothing else; compaction of an unknown kind takes nothing from us
+  }
+  StatusOr<Record> record = Decode(key, *value);
+  if (!record.ok()) {
+    status_ = record.status();
+    return;
+  }
+  Take(*std::move(record));
+}
+
+void StateView::Take(Record record) {
+  std::visit(Overloaded{
+                 [this](LinkRecord& r) { link_ = std::move(r); },
+                 [this](ConfigRecord& r) { config_ = std::move(r); },
+                 [this](ControllerRecord& r) { controller_ = std::move(r); },
+                 [this](PidRecord& r) { pids_[r.pid] = r; },
+                 [this](MirrorRecord& r) {
+                   std::string topic = r.destination_topic;
+                   mirrors_[std::move(topic)] = std::move(r);
+                 },
+             },
+             record);
+}
+
+const MirrorRecord* StateView::mirror(std::string_view destination_topic) const {
+  auto found = mirrors_.find(destination_topic);
+  return found == mirrors_.end() ? nullptr : &found->second;
+}
+
+const MirrorRecord* StateView::mirror_of_source(std::string_view source_topic) const {
+  for (const auto& [topic, mirror] : mirrors_)
+    if (mirror.source_topic == source_topic) return &mirror;
+  return nullptr;
+}
+
+Status StateView::MayWrite(const Record& record) const {
+  if (!status_.ok()) return status_;
+  if (const auto* link = std::get_if<LinkRecord>(&record)) return link_ ? MayReplace(*link_, *link) : absl::OkStatus();
+  if (const auto* is = std::get_if<MirrorRecord>(&record)) {
+    const MirrorRecord* was = mirror(is->destination_topic);
+    if (was != nullptr) return MayReplace(*was, *is);
+    if (is->destination_topic.empty()) return InvalidArgument("a mirror without a topic");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace klink::state

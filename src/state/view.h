@@ -1,0 +1,50 @@
+// What the state topic says, as far as it was read: the fold of its records in order. Pure; every agent that read the
+// same records has the same view.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "state/records.h"
+
+namespace klink::state {
+
+class StateView {
+ public:
+  // `value` nothing: a tombstone. The first record that cannot be understood stays the view's status: from there on
+  // nobody may act on what it says.
+  void Apply(std::string_view key, const std::optional<std::string>& value);
+
+  const Status& status() const { return status_; }
+  const std::optional<LinkRecord>& link() const { return link_; }
+  const std::optional<ConfigRecord>& config() const { return config_; }
+  const std::optional<ControllerRecord>& controller() const { return controller_; }
+  // By the topic's name at the destination.
+  const MirrorRecord* mirror(std::string_view destination_topic) const;
+  const MirrorRecord* mirror_of_source(std::string_view source_topic) const;
+  const std::map<std::string, MirrorRecord, std::less<>>& mirrors() const { return mirrors_; }
+  // Every PID klink ever wrote with.
+  const std::map<int64_t, PidRecord>& pids() const { return pids_; }
+  bool IsOurs(int64_t pid) const { return pids_.contains(pid); }
+  // Grows with every record.
+  int64_t version() const { return version_; }
+
+  // May `record` follow what the view holds? FailedPrecondition names the forbidden move or the changed identity.
+  Status MayWrite(const Record& record) const;
+
+ private:
+  void Take(Record record);
+
+  Status status_;
+  std::optional<LinkRecord> link_;
+  std::optional<ConfigRecord> config_;
+  std::optional<ControllerRecord> controller_;
+  std::map<std::string, MirrorRecord, std::less<>> mirrors_;  // by destination topic
+  std::map<int64_t, PidRecord> pids_;
+  int64_t version_ = 0;
+};
+
+}  // namespace klink::state
