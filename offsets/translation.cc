@@ -96,18 +96,6 @@ void Translation::Cut(Position from) {
   last.length = std::min({last.length, from.source - last.source, from.dest - last.dest});
 }
 
-Status Translation::ExtendTo(Position to) {
-  if (empty()) return FailedPrecondition("an empty map has no run to extend to source offset {}", to.source);
-  Run& last = runs_.back().run;
-  if (to.shift() != last.shift())
-    return DataLoss("the copy ends at source offset {} = destination offset {}, shift {}; the map says shift {}",
-                    to.source, to.dest, to.shift(), last.shift());
-  if (to.source < last.source_next())
-    return DataLoss("the copy ends at source offset {}, the map already at {}", to.source, last.source_next());
-  last.length = to.source - last.source;
-  return absl::OkStatus();
-}
-
 void Translation::TrimBelow(DestOffset start) {
   size_t gone = 0;
   while (gone + 1 < runs_.size() && runs_[gone].run.dest_next() <= start) gone++;

@@ -30,8 +30,6 @@ class Translation {
   Status Append(Segment segment);
   // Forgets what lies at or beyond the position in either log; a run across it ends there.
   void Cut(Position from);
-  // Extends the last run to `end`, which must be on its line and not before its end.
-  Status ExtendTo(Position end);
   // Forgets runs that lie wholly below the start of the destination log; below the first that is left, nothing is.
   void TrimBelow(DestOffset start);
 

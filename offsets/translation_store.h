@@ -1,6 +1,6 @@
 // Keeps the offset maps of the partitions this agent owns: answers from memory, remembers in RocksDB and in the
-// compacted topic `_klink.<link>.runs` of the destination cluster. One store per link, on one executor; only RocksDB
-// runs elsewhere.
+// compacted topic `_klink.<link>.runs` of the destination cluster. One store per link, used from one executor; only
+// RocksDB's calls run elsewhere.
 //
 // Invariants:
 // - The shift in force was published (or is 0 from the first record on) before anything is appended under it.
@@ -20,8 +20,9 @@
 #include "base/blocking.h"
 #include "base/clock.h"
 #include "base/permits.h"
+#include "base/signal.h"
+#include "offsets/local_runs.h"
 #include "offsets/rebuild.h"
-#include "store/database.h"
 
 namespace klink::offsets {
 
@@ -29,47 +30,47 @@ namespace klink::offsets {
 class RunLog {
  public:
   virtual ~RunLog() = default;
-  // OK once every in-sync replica has it. No value deletes the key.
-  virtual Async<Status> Publish(std::string key, std::optional<std::string> value) = 0;
+  // OK once every in-sync replica has all of them, written in this order and after what was published before.
+  virtual Async<Status> Publish(std::vector<RunRecord> records) = 0;
   // Everything in the topic up to its end at the moment of the call, in order.
   virtual Async<StatusOr<std::vector<RunRecord>>> ReadAll() = 0;
 };
 
 struct TranslationStoreOptions {
   std::string path;                // the directory of the database, for this link alone
-  Duration persist_every = 5s;     // how much of the last runs' growth a crash may forget locally
-  size_t batch_partitions = 5000;  // per write of a persist round
+  Duration persist_every = 5s;     // how much growth of the last runs a crash may forget locally
+  size_t batch_partitions = 1000;  // per write to the database or the topic in a persist round
 };
 
 class TranslationStore {
  public:
+  // kUnknown: not mirrored here. kRebuilding: mirrored, the past not yet read. kKnown: exact.
   enum class State : uint8_t { kUnknown, kRebuilding, kKnown };
-  using OpenDatabase = std::function<StatusOr<std::unique_ptr<store::Database>>(const std::string& path)>;
 
   TranslationStore(Executor executor, BlockingPool& pool, Clock& clock, RunLog& log, TranslationStoreOptions options);
-  ~TranslationStore();
+  TranslationStore(const TranslationStore&) = delete;
 
   // First: opens the database and reads it. A damaged one is put aside (see quarantined()). Errors are an operator's.
   Async<Status> Load();
-  // Then: reads the runs topic. Until it succeeded partitions stay kRebuilding; call again after Unavailable. May run
-  // while partitions are mirrored.
+  // Then, and again each time partitions come to this agent: reads the runs topic. Partitions resumed since the call
+  // began stay kRebuilding until it succeeds; after Unavailable call it again. Mirroring may go on beside it.
   Async<Status> Rebuild();
-  // Persists every `persist_every` and publishes identity maps; until stopped, then a last time.
+  // Persists every `persist_every` until stopped, then a last time, synced.
   Async<void> Run();
-  // Everything remembered now (the same as a round of Run).
+  // One round: what grew goes to the database, what is not in the topic yet is published.
   Async<Status> Persist();
 
-  // A partition begins to be mirrored here, at facts.matched.back(). Before the topic was read it starts as kRebuilding
-  // and becomes kKnown by Rebuild. A shift other than 0 that the topic does not say is published before this returns.
+  // A partition begins to be mirrored here, at facts.matched.back(). A shift other than 0 that the topic does not say
+  // is published before this returns. Unavailable: not published, call again before appending.
   Async<Status> Resume(TopicPartition tp, TopicIds ids, LogFacts facts);
-  // The next append will be under another shift: published, then stored, then OK. Unavailable = not published, try
-  // again before appending.
+  // The next append will be under another shift: published, then stored. Unavailable: not published, call again before
+  // appending.
   Async<Status> ChangeShift(TopicPartition tp, ShiftChange change);
-  // Appended and acknowledged. DataLoss when it overlaps, or its shift was not announced.
+  // Appended and acknowledged. DataLoss when it overlaps what stands, or its shift was not announced.
   Async<Status> Record(TopicPartition tp, offsets::Run run);
-  // The start of the destination log moved up to here.
+  // The destination log starts here now.
   void TrimBelow(const TopicPartition& tp, DestOffset start);
-  // Mirrored by another agent from now on: out of memory, stored things stay.
+  // Mirrored by another agent from now on; what is stored stays.
   void Forget(const TopicPartition& tp);
   // The mirror is gone: out of memory, database and topic.
   Async<Status> Erase(TopicPartition tp);
@@ -77,55 +78,59 @@ class TranslationStore {
   State state(const TopicPartition& tp) const;
   Answer ToDest(const TopicPartition& tp, SourceOffset offset) const;
   Answer ToSource(const TopicPartition& tp, DestOffset offset) const;
-  // What is stored, also before Resume, for recovery: which shift was in force last. Null when nothing is.
-  const Translation* Known(const TopicPartition& tp) const;
-  bool topic_read() const { return topic_read_; }
+  // The living map, or before Resume what is stored (recovery asks which shift was in force). Null when nothing is.
+  const Translation* Find(const TopicPartition& tp) const;
 
   // For metrics and status.
   size_t run_count() const;
-  uint64_t store_bytes() const { return store_bytes_; }
-  const Status& store_status() const { return store_status_; }  // of the last write to the database
-  const std::vector<std::string>& quarantined() const { return quarantined_; }
+  uint64_t store_bytes() const { return local_.size_bytes(); }
+  const Status& store_status() const { return local_.status(); }  // of the last write to the database
+  const std::vector<std::string>& quarantined() const { return local_.quarantined(); }
   const std::vector<Status>& refused() const { return refused_; }  // damaged records of the runs topic
-
-  void set_open_database_for_test(OpenDatabase open) { open_ = std::move(open); }
+  bool topic_read() const { return topic_read_; }                  // by a Rebuild that succeeded, with none begun since
 
  private:
+  using Checksums = std::map<int64_t, uint32_t>;  // chunk -> of its bytes
+
   struct Entry {
     State state = State::kUnknown;
-    PartitionRuns local;                 // as in the database; after Resume the living map is `runs`
-    std::optional<PartitionRuns> topic;  // as last published
-    PartitionRuns runs;                  // the living map
-    std::optional<LogFacts> facts;       // given by Resume, until the topic was read
-    std::map<int64_t, uint32_t> stored;  // chunk -> checksum in the database
-    std::map<int64_t, uint32_t> published;
-    bool dirty = false;        // grew since the last persist
-    bool unpublished = false;  // an identity map the topic does not know yet
-    bool changing = false;     // a shift is being published
+    PartitionRuns known;            // what is stored; used until Resume
+    bool in_topic = false;          // … and the topic says it too
+    PartitionRuns runs;             // the living map; while rebuilding only what was recorded since Resume
+    std::optional<LogFacts> facts;  // given by Resume, while rebuilding
+    Checksums stored;               // in the database
+    Checksums published;            // in the topic
+    bool dirty = false;             // grew since it was stored
+    bool reshaped = false;          // … and not only at its end
+    bool unpublished = false;       // the topic says something else
+    bool publishing = false;        // one at a time, so that an older map never lands on a newer one
   };
-  using Chunks = std::map<int64_t, RunChunk>;
+  struct Publication {
+    TopicPartition tp;
+    PartitionRuns runs;
+  };
 
-  Async<Status> OpenAndRead();
-  Async<Status> Reopen();
-  Async<Status> WriteLocal(std::vector<TopicPartition> which, store::Durability durability);
-  Async<Status> PublishMap(TopicPartition tp, PartitionRuns runs);
-  Async<Status> PublishIdentities();
-  Status Settle(Entry& entry, const TopicPartition& tp);
-  Entry* Find(const TopicPartition& tp);
-  const Entry* Find(const TopicPartition& tp) const;
+  Async<Status> Publish(std::vector<Publication> maps);
+  Async<Status> PublishUnpublished();
+  // Waits while the map of the partition is being published.
+  Async<Status> Quiet(TopicPartition tp);
+  Async<Status> Store(std::vector<TopicPartition> which, store::Durability durability);
+  Async<Status> StoreOnce(const std::vector<TopicPartition>& which, store::Durability durability);
+  Async<Status> StoreDirty(store::Durability durability);
+  Answer Ask(const TopicPartition& tp, const std::function<Answer(const Translation&)>& question) const;
+  // The living map from what is stored and the logs.
+  Status Settle(Entry& entry, const LogFacts& facts);
+  Entry* Get(const TopicPartition& tp);
+  const Entry* Get(const TopicPartition& tp) const;
 
-  BlockingPool& pool_;
   Clock& clock_;
   RunLog& log_;
   TranslationStoreOptions options_;
-  OpenDatabase open_;
-  Permits writing_;  // one write to the database at a time, so that an older value never lands on a newer one
-  std::shared_ptr<store::Database> database_;  // null while it cannot be opened
+  LocalRuns local_;
+  Permits storing_;  // one write at a time, so that an older value never lands on a newer one
+  Signal published_;
   std::map<TopicPartition, Entry> entries_;
   bool topic_read_ = false;
-  uint64_t store_bytes_ = 0;
-  Status store_status_;
-  std::vector<std::string> quarantined_;
   std::vector<Status> refused_;
 };
 
