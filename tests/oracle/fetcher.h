@@ -1,0 +1,14 @@
+// Reads raw logs from a cluster with a tiny blocking client of its own (Metadata 1, ListOffsets 1, Fetch 4: understood
+// by every broker from 2.1 to 4.3), so that a mistake in klink's wire client cannot hide itself.
+#pragma once
+
+#include <string>
+
+#include "tests/oracle/judge.h"
+
+namespace klink::oracle {
+
+// Everything from the log start to the high watermark. Throws std::runtime_error when the cluster does not answer.
+Log FetchLog(const std::string& bootstrap, const std::string& topic, int partition);
+
+}  // namespace klink::oracle
