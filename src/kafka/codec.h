@@ -194,6 +194,7 @@ void DecodeArray(Reader& in, std::optional<V>& array, int16_t version, bool flex
   if (count < 0 || !in.ok()) return;
   V& elements = array.emplace();
   for (int32_t i = 0; i < count && in.ok(); ++i) {
+    in.Charge(sizeof(Element));
     DecodeValue(in, elements.emplace_back(), version, flexible);
     if (!in.ok()) in.Within(fmt::format("[{}]", i));
   }

@@ -27,7 +27,7 @@ constexpr int64_t kBaseOffsetMax = std::numeric_limits<int64_t>::max() - std::nu
 
 size_t SmallestEntry(int8_t magic) {
   if (magic == 0) return kMessageV0;
-  return magic == 1 ? kMessageV1 : kBatchHeader;
+  return magic == 1 ? kMessageV1 : kHeaderSize;
 }
 
 }  // namespace
@@ -123,7 +123,7 @@ void WriteRecord(Writer& out, const Record& record, int64_t base_timestamp) {
 // The header around `body`, checksum included.
 SharedBytes Seal(const BatchIdentity& identity, int32_t last_offset_delta, int32_t count, int64_t base_timestamp,
                  int64_t max_timestamp, ByteView body) {
-  SharedBytes batch = SharedBytes::Allocate(kBatchHeader + body.size());
+  SharedBytes batch = SharedBytes::Allocate(kHeaderSize + body.size());
   std::byte* to = batch.data();
   StoreBe(to + kBaseOffsetAt, identity.base_offset);
   StoreBe(to + kLengthAt, static_cast<int32_t>(batch.size() - kLengthPrefix));
@@ -137,7 +137,7 @@ SharedBytes Seal(const BatchIdentity& identity, int32_t last_offset_delta, int32
   StoreBe(to + kProducerEpochAt, identity.producer_epoch);
   StoreBe(to + kBaseSequenceAt, identity.base_sequence);
   StoreBe(to + kCountAt, count);
-  if (!body.empty()) std::memcpy(to + kBatchHeader, body.data(), body.size());
+  if (!body.empty()) std::memcpy(to + kHeaderSize, body.data(), body.size());
   StoreBe(to + kCrcAt, Crc32c(batch.view().substr(kAttributesAt)));
   return batch;
 }

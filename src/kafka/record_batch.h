@@ -31,7 +31,7 @@ inline constexpr size_t kProducerIdAt = 43;
 inline constexpr size_t kProducerEpochAt = 51;
 inline constexpr size_t kBaseSequenceAt = 53;
 inline constexpr size_t kCountAt = 57;
-inline constexpr size_t kBatchHeader = 61;
+inline constexpr size_t kHeaderSize = 61;
 inline constexpr size_t kLengthPrefix = 12;  // base offset and length
 
 inline constexpr int16_t kCodecMask = 0x07;
@@ -43,10 +43,11 @@ inline constexpr int16_t kDeleteHorizonBit = 1 << 6;
 enum class Codec : uint8_t { kNone = 0, kGzip = 1, kSnappy = 2, kLz4 = 3, kZstd = 4 };
 std::string_view Name(Codec codec);  // as in compression.type; "unknown" for 5 to 7
 
-// One whole v2 batch. The viewed bytes are at least a header, as BatchWalker and BuildBatch give them.
+// The header of one log entry. base_offset(), size_bytes() and magic() hold for every format; the rest is for v2 only,
+// whose bytes are at least a header, as BatchWalker and BuildBatch give them.
 class BatchView {
  public:
-  explicit BatchView(ByteView bytes) : bytes_(bytes) { KLINK_CHECK(bytes.size() >= kBatchHeader); }
+  explicit BatchView(ByteView bytes) : bytes_(bytes) { KLINK_CHECK(bytes.size() > kMagicAt); }
 
   int64_t base_offset() const { return At<int64_t>(kBaseOffsetAt); }
   size_t size_bytes() const { return static_cast<size_t>(At<int32_t>(kLengthAt)) + kLengthPrefix; }
@@ -71,12 +72,13 @@ class BatchView {
   // Compaction removed records (or all of them, count 0): brokers refuse such a batch from a client.
   bool has_holes() const { return int64_t{last_offset_delta()} + 1 != count(); }
   ByteView bytes() const { return bytes_; }
-  ByteView body() const { return bytes_.substr(kBatchHeader); }
+  ByteView body() const { return bytes_.substr(kHeaderSize); }
   bool crc_ok() const;  // reads the whole batch
 
  private:
   template <class T>
   T At(size_t offset) const {
+    KLINK_CHECK(offset + sizeof(T) <= bytes_.size());
     return LoadBe<T>(bytes_.data() + offset);
   }
   ByteView bytes_;
@@ -84,7 +86,7 @@ class BatchView {
 
 // One entry of a log: a v2 batch, or a message (set) of the formats before it, which only says its size and format.
 struct Batch {
-  SharedBytes bytes;  // the whole entry
+  SharedBytes bytes{};  // the whole entry
   int8_t magic = 2;
   int64_t base_offset = 0;  // before v2: the offset of the (last inner) message
 
@@ -116,9 +118,9 @@ class BatchWalker {
 struct Record {
   int64_t timestamp = -1;  // of the record, not a delta
   int32_t offset_delta = 0;
-  std::optional<std::string> key;
-  std::optional<std::string> value;
-  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+  std::optional<std::string> key{};
+  std::optional<std::string> value{};
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers{};
 
   bool operator==(const Record&) const = default;
 };

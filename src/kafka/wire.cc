@@ -18,6 +18,23 @@ SharedBytes Gather::Flat() const {
 
 // --- Reader --------------------------------------------------------------------------------------------------------
 
+namespace {
+// Generous for every real answer (a string array, the worst, needs 11 per byte), mean to a hostile one.
+constexpr size_t kMemoryPerByte = 16;
+constexpr size_t kMemoryFree = 64 * 1024;
+}  // namespace
+
+Reader::Reader(SharedBytes bytes)
+    : bytes_(std::move(bytes)), end_(bytes_.size()), memory_left_(kMemoryFree + kMemoryPerByte * bytes_.size()) {}
+
+void Reader::Charge(size_t bytes) {
+  if (bytes <= memory_left_) {
+    memory_left_ -= bytes;
+  } else {
+    Fail("its elements take too much memory for its size");
+  }
+}
+
 void Reader::Fail(std::string what) {
   if (!ok()) return;
   failure_ = std::move(what);

@@ -20,7 +20,7 @@ namespace klink::kafka {
 
 // Bytes to send, in order, each part kept alive by itself: one gather write sends them.
 struct Gather {
-  std::vector<SharedBytes> parts;
+  std::vector<SharedBytes> parts{};
   size_t total = 0;
 
   SharedBytes Flat() const;  // one copy in one piece, for tests and small messages
@@ -49,8 +49,8 @@ struct RequestHeader {
   ApiKey key = ApiKey::kApiVersions;
   int16_t version = 0;
   int32_t correlation_id = 0;
-  std::string client_id;
-  SharedBytes body;
+  std::string client_id{};
+  SharedBytes body{};
 };
 // From a frame without its size. The version is not compared with what klink speaks; an unknown API's header is read
 // as the flexible form.
@@ -65,7 +65,7 @@ std::string Print(const M& message);
 // Reads from a frame. The first failure sticks: every later read answers zero or empty.
 class Reader {
  public:
-  explicit Reader(SharedBytes bytes) : bytes_(std::move(bytes)), end_(bytes_.size()) {}
+  explicit Reader(SharedBytes bytes);
 
   bool ok() const { return failure_.empty(); }
   const std::string& failure() const { return failure_; }
@@ -101,6 +101,9 @@ class Reader {
   int32_t BytesLength(bool flexible) { return ArrayLength(flexible, 1); }
   int32_t ArrayLength(bool flexible, size_t min_element_size);
   void SkipTags();
+  // Counts what a decoded value takes in memory. Elements may be larger there than on the wire; the sum is bounded by
+  // a multiple of the bytes that were really sent.
+  void Charge(size_t bytes);
 
   // Until Unlimit(), nothing behind the next `size` bytes can be read. Answers the former end.
   size_t Limit(size_t size);
@@ -113,6 +116,7 @@ class Reader {
   SharedBytes bytes_;
   size_t at_ = 0;
   size_t end_ = 0;
+  size_t memory_left_ = 0;
   std::string failure_;
   size_t failed_at_ = 0;
   std::string path_;

@@ -26,7 +26,7 @@ struct ApiVersion {
 };
 
 struct SupportedFeature {
-  std::string name;
+  std::string name{};
   int16_t min_version = 0;
   int16_t max_version = 0;
 
@@ -39,7 +39,7 @@ struct SupportedFeature {
 };
 
 struct FinalizedFeature {
-  std::string name;
+  std::string name{};
   int16_t max_version_level = 0;
   int16_t min_version_level = 0;
 
@@ -56,11 +56,11 @@ struct ApiVersionsResponse {
   static constexpr int16_t kFlexibleSince = 3;
 
   Error error_code = Error::kNone;
-  std::vector<ApiVersion> api_keys;
+  std::vector<ApiVersion> api_keys{};
   int32_t throttle_time_ms = 0;
-  std::vector<SupportedFeature> supported_features;
+  std::vector<SupportedFeature> supported_features{};
   int64_t finalized_features_epoch = -1;
-  std::vector<FinalizedFeature> finalized_features;
+  std::vector<FinalizedFeature> finalized_features{};
   bool zk_migration_ready = false;
 
   static void Describe(auto& m, auto& field) {
@@ -83,8 +83,8 @@ struct ApiVersionsRequest {
   static constexpr int16_t kFlexibleSince = 3;
   static constexpr int16_t kAsked = 3;  // what klink opens a connection with: every supported broker knows it
 
-  std::string client_software_name;
-  std::string client_software_version;
+  std::string client_software_name{};
+  std::string client_software_version{};
 
   static void Describe(auto& m, auto& field) {
     field(m.client_software_name, Since(3));

@@ -30,9 +30,9 @@ struct LeaderIdAndEpoch {
 
 struct NodeEndpoint {
   int32_t node_id = 0;
-  std::string host;
+  std::string host{};
   int32_t port = 0;
-  std::optional<std::string> rack;
+  std::optional<std::string> rack{};
 
   static void Describe(auto& m, auto& field) {
     field(m.node_id);

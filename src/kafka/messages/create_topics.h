@@ -14,8 +14,8 @@
 namespace klink::kafka {
 
 struct CreatedTopicConfig {
-  std::string name;
-  std::optional<std::string> value;
+  std::string name{};
+  std::optional<std::string> value{};
   bool read_only = false;
   int8_t config_source = -1;
   bool is_sensitive = false;
@@ -31,14 +31,14 @@ struct CreatedTopicConfig {
 };
 
 struct CreatedTopic {
-  std::string name;
-  Uuid topic_id;
+  std::string name{};
+  Uuid topic_id{};
   Error error_code = Error::kNone;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message{};
   Error topic_config_error_code = Error::kNone;
   int32_t num_partitions = -1;
   int16_t replication_factor = -1;
-  std::optional<std::vector<CreatedTopicConfig>> configs;
+  std::optional<std::vector<CreatedTopicConfig>> configs{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -58,7 +58,7 @@ struct CreateTopicsResponse {
   static constexpr int16_t kFlexibleSince = 5;
 
   int32_t throttle_time_ms = 0;
-  std::vector<CreatedTopic> topics;
+  std::vector<CreatedTopic> topics{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -69,7 +69,7 @@ struct CreateTopicsResponse {
 
 struct ReplicaAssignment {
   int32_t partition_index = 0;
-  std::vector<int32_t> broker_ids;
+  std::vector<int32_t> broker_ids{};
 
   static void Describe(auto& m, auto& field) {
     field(m.partition_index);
@@ -79,8 +79,8 @@ struct ReplicaAssignment {
 };
 
 struct CreatableTopicConfig {
-  std::string name;
-  std::optional<std::string> value;
+  std::string name{};
+  std::optional<std::string> value{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -90,11 +90,11 @@ struct CreatableTopicConfig {
 };
 
 struct CreatableTopic {
-  std::string name;
+  std::string name{};
   int32_t num_partitions = -1;
   int16_t replication_factor = -1;
-  std::vector<ReplicaAssignment> assignments;
-  std::vector<CreatableTopicConfig> configs;
+  std::vector<ReplicaAssignment> assignments{};
+  std::vector<CreatableTopicConfig> configs{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -113,7 +113,7 @@ struct CreateTopicsRequest {
   static constexpr int16_t kMax = 7;
   static constexpr int16_t kFlexibleSince = 5;
 
-  std::vector<CreatableTopic> topics;
+  std::vector<CreatableTopic> topics{};
   int32_t timeout_ms = 60000;
   bool validate_only = false;
 

@@ -24,8 +24,8 @@ struct DeleteRecordsPartitionResult {
 };
 
 struct DeleteRecordsTopicResult {
-  std::string name;
-  std::vector<DeleteRecordsPartitionResult> partitions;
+  std::string name{};
+  std::vector<DeleteRecordsPartitionResult> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -39,7 +39,7 @@ struct DeleteRecordsResponse {
   static constexpr int16_t kFlexibleSince = 2;
 
   int32_t throttle_time_ms = 0;
-  std::vector<DeleteRecordsTopicResult> topics;
+  std::vector<DeleteRecordsTopicResult> topics{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -60,8 +60,8 @@ struct DeleteRecordsPartition {
 };
 
 struct DeleteRecordsTopic {
-  std::string name;
-  std::vector<DeleteRecordsPartition> partitions;
+  std::string name{};
+  std::vector<DeleteRecordsPartition> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -77,7 +77,7 @@ struct DeleteRecordsRequest {
   static constexpr int16_t kMax = 2;
   static constexpr int16_t kFlexibleSince = 2;
 
-  std::vector<DeleteRecordsTopic> topics;
+  std::vector<DeleteRecordsTopic> topics{};
   int32_t timeout_ms = 5000;
 
   static void Describe(auto& m, auto& field) {

@@ -14,10 +14,10 @@
 namespace klink::kafka {
 
 struct DeletedTopic {
-  std::optional<std::string> name;
-  Uuid topic_id;
+  std::optional<std::string> name{};
+  Uuid topic_id{};
   Error error_code = Error::kNone;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -33,7 +33,7 @@ struct DeleteTopicsResponse {
   static constexpr int16_t kFlexibleSince = 4;
 
   int32_t throttle_time_ms = 0;
-  std::vector<DeletedTopic> responses;
+  std::vector<DeletedTopic> responses{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -43,8 +43,8 @@ struct DeleteTopicsResponse {
 };
 
 struct DeletableTopic {
-  std::optional<std::string> name;
-  Uuid topic_id;
+  std::optional<std::string> name{};
+  Uuid topic_id{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -60,8 +60,8 @@ struct DeleteTopicsRequest {
   static constexpr int16_t kMax = 6;
   static constexpr int16_t kFlexibleSince = 4;
 
-  std::vector<DeletableTopic> topics;
-  std::vector<std::string> topic_names;
+  std::vector<DeletableTopic> topics{};
+  std::vector<std::string> topic_names{};
   int32_t timeout_ms = 60000;
 
   static void Describe(auto& m, auto& field) {

@@ -15,9 +15,9 @@ namespace klink::kafka {
 
 struct DescribeClusterBroker {
   int32_t broker_id = 0;
-  std::string host;
+  std::string host{};
   int32_t port = 0;
-  std::optional<std::string> rack;
+  std::optional<std::string> rack{};
   bool is_fenced = false;
 
   static void Describe(auto& m, auto& field) {
@@ -36,11 +36,11 @@ struct DescribeClusterResponse {
 
   int32_t throttle_time_ms = 0;
   Error error_code = Error::kNone;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message{};
   int8_t endpoint_type = 1;
-  std::string cluster_id;
+  std::string cluster_id{};
   int32_t controller_id = -1;
-  std::vector<DescribeClusterBroker> brokers;
+  std::vector<DescribeClusterBroker> brokers{};
   int32_t cluster_authorized_operations = std::numeric_limits<int32_t>::min();
 
   static void Describe(auto& m, auto& field) {

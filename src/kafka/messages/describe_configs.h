@@ -23,8 +23,8 @@ enum class ConfigSource : int8_t {
 };
 
 struct DescribeConfigsSynonym {
-  std::string name;
-  std::optional<std::string> value;
+  std::string name{};
+  std::optional<std::string> value{};
   ConfigSource source = ConfigSource::kUnknown;
 
   static void Describe(auto& m, auto& field) {
@@ -36,14 +36,14 @@ struct DescribeConfigsSynonym {
 };
 
 struct DescribeConfigsEntry {
-  std::string name;
-  std::optional<std::string> value;
+  std::string name{};
+  std::optional<std::string> value{};
   bool read_only = false;
   ConfigSource config_source = ConfigSource::kUnknown;
   bool is_sensitive = false;
-  std::vector<DescribeConfigsSynonym> synonyms;
+  std::vector<DescribeConfigsSynonym> synonyms{};
   int8_t config_type = 0;
-  std::optional<std::string> documentation;
+  std::optional<std::string> documentation{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -60,10 +60,10 @@ struct DescribeConfigsEntry {
 
 struct DescribeConfigsResult {
   Error error_code = Error::kNone;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message{};
   ResourceType resource_type = ResourceType::kUnknown;
-  std::string resource_name;
-  std::vector<DescribeConfigsEntry> configs;
+  std::string resource_name{};
+  std::vector<DescribeConfigsEntry> configs{};
 
   static void Describe(auto& m, auto& field) {
     field(m.error_code);
@@ -80,7 +80,7 @@ struct DescribeConfigsResponse {
   static constexpr int16_t kFlexibleSince = 4;
 
   int32_t throttle_time_ms = 0;
-  std::vector<DescribeConfigsResult> results;
+  std::vector<DescribeConfigsResult> results{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -91,8 +91,8 @@ struct DescribeConfigsResponse {
 
 struct DescribeConfigsResource {
   ResourceType resource_type = ResourceType::kTopic;
-  std::string resource_name;
-  std::optional<std::vector<std::string>> configuration_keys;  // null: all
+  std::string resource_name{};
+  std::optional<std::vector<std::string>> configuration_keys{};  // null: all
 
   static void Describe(auto& m, auto& field) {
     field(m.resource_type);
@@ -109,7 +109,7 @@ struct DescribeConfigsRequest {
   static constexpr int16_t kMax = 4;
   static constexpr int16_t kFlexibleSince = 4;
 
-  std::vector<DescribeConfigsResource> resources;
+  std::vector<DescribeConfigsResource> resources{};
   bool include_synonyms = false;
   bool include_documentation = false;
 

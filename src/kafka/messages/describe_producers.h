@@ -33,8 +33,8 @@ struct ProducerState {
 struct DescribeProducersPartition {
   int32_t partition_index = 0;
   Error error_code = Error::kNone;
-  std::optional<std::string> error_message;
-  std::vector<ProducerState> active_producers;
+  std::optional<std::string> error_message{};
+  std::vector<ProducerState> active_producers{};
 
   static void Describe(auto& m, auto& field) {
     field(m.partition_index);
@@ -46,8 +46,8 @@ struct DescribeProducersPartition {
 };
 
 struct DescribeProducersTopicResponse {
-  std::string name;
-  std::vector<DescribeProducersPartition> partitions;
+  std::string name{};
+  std::vector<DescribeProducersPartition> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -61,7 +61,7 @@ struct DescribeProducersResponse {
   static constexpr int16_t kFlexibleSince = 0;
 
   int32_t throttle_time_ms = 0;
-  std::vector<DescribeProducersTopicResponse> topics;
+  std::vector<DescribeProducersTopicResponse> topics{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -71,8 +71,8 @@ struct DescribeProducersResponse {
 };
 
 struct DescribeProducersTopic {
-  std::string name;
-  std::vector<int32_t> partition_indexes;
+  std::string name{};
+  std::vector<int32_t> partition_indexes{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -88,7 +88,7 @@ struct DescribeProducersRequest {
   static constexpr int16_t kMax = 0;
   static constexpr int16_t kFlexibleSince = 0;
 
-  std::vector<DescribeProducersTopic> topics;
+  std::vector<DescribeProducersTopic> topics{};
 
   static void Describe(auto& m, auto& field) { field(m.topics); }
   bool operator==(const DescribeProducersRequest&) const = default;

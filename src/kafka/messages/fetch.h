@@ -55,12 +55,12 @@ struct FetchPartitionResponse {
   int64_t high_watermark = 0;
   int64_t last_stable_offset = -1;
   int64_t log_start_offset = -1;
-  EpochEndOffset diverging_epoch;
-  LeaderIdAndEpoch current_leader;
-  SnapshotId snapshot_id;
-  std::optional<std::vector<AbortedTransaction>> aborted_transactions;
+  EpochEndOffset diverging_epoch{};
+  LeaderIdAndEpoch current_leader{};
+  SnapshotId snapshot_id{};
+  std::optional<std::vector<AbortedTransaction>> aborted_transactions{};
   int32_t preferred_read_replica = -1;
-  SharedBytes records;  // views the response frame
+  SharedBytes records{};  // views the response frame
 
   static void Describe(auto& m, auto& field) {
     field(m.partition_index);
@@ -79,9 +79,9 @@ struct FetchPartitionResponse {
 };
 
 struct FetchTopicResponse {
-  std::string topic;
-  Uuid topic_id;
-  std::vector<FetchPartitionResponse> partitions;
+  std::string topic{};
+  Uuid topic_id{};
+  std::vector<FetchPartitionResponse> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.topic, Until(12));
@@ -98,8 +98,8 @@ struct FetchResponse {
   int32_t throttle_time_ms = 0;
   Error error_code = Error::kNone;
   int32_t session_id = 0;
-  std::vector<FetchTopicResponse> responses;
-  std::vector<NodeEndpoint> node_endpoints;
+  std::vector<FetchTopicResponse> responses{};
+  std::vector<NodeEndpoint> node_endpoints{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -129,7 +129,7 @@ struct FetchPartition {
   int32_t last_fetched_epoch = -1;
   int64_t log_start_offset = -1;
   int32_t partition_max_bytes = 0;
-  Uuid replica_directory_id;
+  Uuid replica_directory_id{};
 
   static void Describe(auto& m, auto& field) {
     field(m.partition);
@@ -144,9 +144,9 @@ struct FetchPartition {
 };
 
 struct FetchTopic {
-  std::string topic;
-  Uuid topic_id;
-  std::vector<FetchPartition> partitions;
+  std::string topic{};
+  Uuid topic_id{};
+  std::vector<FetchPartition> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.topic, Until(12));
@@ -157,9 +157,9 @@ struct FetchTopic {
 };
 
 struct ForgottenTopic {
-  std::string topic;
-  Uuid topic_id;
-  std::vector<int32_t> partitions;
+  std::string topic{};
+  Uuid topic_id{};
+  std::vector<int32_t> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.topic, Until(12));
@@ -177,18 +177,18 @@ struct FetchRequest {
   static constexpr int16_t kFlexibleSince = 12;
   static constexpr int16_t kMaxByName = 12;  // from 13 on topics are named by id alone
 
-  std::optional<std::string> cluster_id;
+  std::optional<std::string> cluster_id{};
   int32_t replica_id = -1;
-  ReplicaState replica_state;
+  ReplicaState replica_state{};
   int32_t max_wait_ms = 0;
   int32_t min_bytes = 0;
   int32_t max_bytes = std::numeric_limits<int32_t>::max();
   int8_t isolation_level = 0;  // 1: read_committed
   int32_t session_id = 0;
   int32_t session_epoch = -1;
-  std::vector<FetchTopic> topics;
-  std::vector<ForgottenTopic> forgotten_topics_data;
-  std::string rack_id;
+  std::vector<FetchTopic> topics{};
+  std::vector<ForgottenTopic> forgotten_topics_data{};
+  std::string rack_id{};
 
   static void Describe(auto& m, auto& field) {
     field(m.cluster_id, Tag(0, Since(12)));

@@ -13,12 +13,12 @@
 namespace klink::kafka {
 
 struct FoundCoordinator {
-  std::string key;
+  std::string key{};
   int32_t node_id = -1;
-  std::string host;
+  std::string host{};
   int32_t port = -1;
   Error error_code = Error::kNone;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message{};
 
   static void Describe(auto& m, auto& field) {
     field(m.key);
@@ -37,11 +37,11 @@ struct FindCoordinatorResponse {
 
   int32_t throttle_time_ms = 0;
   Error error_code = Error::kNone;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message{};
   int32_t node_id = -1;
-  std::string host;
+  std::string host{};
   int32_t port = -1;
-  std::vector<FoundCoordinator> coordinators;
+  std::vector<FoundCoordinator> coordinators{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -64,9 +64,9 @@ struct FindCoordinatorRequest {
   static constexpr int8_t kGroup = 0;
   static constexpr int8_t kTransaction = 1;
 
-  std::string key;
+  std::string key{};
   int8_t key_type = kGroup;
-  std::vector<std::string> coordinator_keys;
+  std::vector<std::string> coordinator_keys{};
 
   static void Describe(auto& m, auto& field) {
     field(m.key, Until(3));

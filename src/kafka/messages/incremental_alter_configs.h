@@ -16,9 +16,9 @@ enum class ConfigOperation : int8_t { kSet = 0, kDelete = 1, kAppend = 2, kSubtr
 
 struct AlterConfigsResourceResponse {
   Error error_code = Error::kNone;
-  std::optional<std::string> error_message;
+  std::optional<std::string> error_message{};
   ResourceType resource_type = ResourceType::kUnknown;
-  std::string resource_name;
+  std::string resource_name{};
 
   static void Describe(auto& m, auto& field) {
     field(m.error_code);
@@ -34,7 +34,7 @@ struct IncrementalAlterConfigsResponse {
   static constexpr int16_t kFlexibleSince = 1;
 
   int32_t throttle_time_ms = 0;
-  std::vector<AlterConfigsResourceResponse> responses;
+  std::vector<AlterConfigsResourceResponse> responses{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -44,9 +44,9 @@ struct IncrementalAlterConfigsResponse {
 };
 
 struct AlterableConfig {
-  std::string name;
+  std::string name{};
   ConfigOperation config_operation = ConfigOperation::kSet;
-  std::optional<std::string> value;
+  std::optional<std::string> value{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -58,8 +58,8 @@ struct AlterableConfig {
 
 struct AlterConfigsResource {
   ResourceType resource_type = ResourceType::kTopic;
-  std::string resource_name;
-  std::vector<AlterableConfig> configs;
+  std::string resource_name{};
+  std::vector<AlterableConfig> configs{};
 
   static void Describe(auto& m, auto& field) {
     field(m.resource_type);
@@ -76,7 +76,7 @@ struct IncrementalAlterConfigsRequest {
   static constexpr int16_t kMax = 1;
   static constexpr int16_t kFlexibleSince = 1;
 
-  std::vector<AlterConfigsResource> resources;
+  std::vector<AlterConfigsResource> resources{};
   bool validate_only = false;
 
   static void Describe(auto& m, auto& field) {

@@ -35,7 +35,7 @@ struct InitProducerIdRequest {
   static constexpr int16_t kMax = 5;
   static constexpr int16_t kFlexibleSince = 2;
 
-  std::optional<std::string> transactional_id;
+  std::optional<std::string> transactional_id{};
   int32_t transaction_timeout_ms = 60000;
   int64_t producer_id = -1;
   int16_t producer_epoch = -1;

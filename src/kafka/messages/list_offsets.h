@@ -30,8 +30,8 @@ struct ListOffsetsPartitionResponse {
 };
 
 struct ListOffsetsTopicResponse {
-  std::string name;
-  std::vector<ListOffsetsPartitionResponse> partitions;
+  std::string name{};
+  std::vector<ListOffsetsPartitionResponse> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -45,7 +45,7 @@ struct ListOffsetsResponse {
   static constexpr int16_t kFlexibleSince = 6;
 
   int32_t throttle_time_ms = 0;
-  std::vector<ListOffsetsTopicResponse> topics;
+  std::vector<ListOffsetsTopicResponse> topics{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -73,8 +73,8 @@ struct ListOffsetsPartition {
 };
 
 struct ListOffsetsTopic {
-  std::string name;
-  std::vector<ListOffsetsPartition> partitions;
+  std::string name{};
+  std::vector<ListOffsetsPartition> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name);
@@ -93,7 +93,7 @@ struct ListOffsetsRequest {
 
   int32_t replica_id = -1;
   int8_t isolation_level = 0;  // 1: read_committed
-  std::vector<ListOffsetsTopic> topics;
+  std::vector<ListOffsetsTopic> topics{};
   int32_t timeout_ms = 5000;
 
   static void Describe(auto& m, auto& field) {

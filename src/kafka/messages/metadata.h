@@ -16,9 +16,9 @@ namespace klink::kafka {
 
 struct MetadataBroker {
   int32_t node_id = 0;
-  std::string host;
+  std::string host{};
   int32_t port = 0;
-  std::optional<std::string> rack;
+  std::optional<std::string> rack{};
 
   static void Describe(auto& m, auto& field) {
     field(m.node_id);
@@ -34,9 +34,9 @@ struct MetadataPartition {
   int32_t partition_index = 0;
   int32_t leader_id = -1;
   int32_t leader_epoch = -1;
-  std::vector<int32_t> replica_nodes;
-  std::vector<int32_t> isr_nodes;
-  std::vector<int32_t> offline_replicas;
+  std::vector<int32_t> replica_nodes{};
+  std::vector<int32_t> isr_nodes{};
+  std::vector<int32_t> offline_replicas{};
 
   static void Describe(auto& m, auto& field) {
     field(m.error_code);
@@ -52,10 +52,10 @@ struct MetadataPartition {
 
 struct MetadataTopic {
   Error error_code = Error::kNone;
-  std::optional<std::string> name;  // null only in answers to a question by id
-  Uuid topic_id;
+  std::optional<std::string> name{};  // null only in answers to a question by id
+  Uuid topic_id{};
   bool is_internal = false;
-  std::vector<MetadataPartition> partitions;
+  std::vector<MetadataPartition> partitions{};
   int32_t topic_authorized_operations = std::numeric_limits<int32_t>::min();
 
   static void Describe(auto& m, auto& field) {
@@ -74,10 +74,10 @@ struct MetadataResponse {
   static constexpr int16_t kFlexibleSince = 9;
 
   int32_t throttle_time_ms = 0;
-  std::vector<MetadataBroker> brokers;
-  std::optional<std::string> cluster_id;
+  std::vector<MetadataBroker> brokers{};
+  std::optional<std::string> cluster_id{};
   int32_t controller_id = -1;
-  std::vector<MetadataTopic> topics;
+  std::vector<MetadataTopic> topics{};
   int32_t cluster_authorized_operations = std::numeric_limits<int32_t>::min();
   Error error_code = Error::kNone;
 
@@ -94,8 +94,8 @@ struct MetadataResponse {
 };
 
 struct MetadataRequestTopic {
-  Uuid topic_id;
-  std::optional<std::string> name;  // null: by topic_id, from version 12
+  Uuid topic_id{};
+  std::optional<std::string> name{};  // null: by topic_id, from version 12
 
   static void Describe(auto& m, auto& field) {
     field(m.topic_id, Since(10));
@@ -111,7 +111,7 @@ struct MetadataRequest {
   static constexpr int16_t kMax = 13;
   static constexpr int16_t kFlexibleSince = 9;
 
-  std::optional<std::vector<MetadataRequestTopic>> topics;  // null: all topics; empty: brokers only
+  std::optional<std::vector<MetadataRequestTopic>> topics{};  // null: all topics; empty: brokers only
   bool allow_auto_topic_creation = false;
   bool include_cluster_authorized_operations = false;
   bool include_topic_authorized_operations = false;

@@ -26,8 +26,8 @@ struct EpochEndOffsetResult {
 };
 
 struct OffsetForLeaderTopicResult {
-  std::string topic;
-  std::vector<EpochEndOffsetResult> partitions;
+  std::string topic{};
+  std::vector<EpochEndOffsetResult> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.topic);
@@ -41,7 +41,7 @@ struct OffsetForLeaderEpochResponse {
   static constexpr int16_t kFlexibleSince = 4;
 
   int32_t throttle_time_ms = 0;
-  std::vector<OffsetForLeaderTopicResult> topics;
+  std::vector<OffsetForLeaderTopicResult> topics{};
 
   static void Describe(auto& m, auto& field) {
     field(m.throttle_time_ms);
@@ -64,8 +64,8 @@ struct OffsetForLeaderPartition {
 };
 
 struct OffsetForLeaderTopic {
-  std::string topic;
-  std::vector<OffsetForLeaderPartition> partitions;
+  std::string topic{};
+  std::vector<OffsetForLeaderPartition> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field(m.topic);
@@ -82,7 +82,7 @@ struct OffsetForLeaderEpochRequest {
   static constexpr int16_t kFlexibleSince = 4;
 
   int32_t replica_id = -1;
-  std::vector<OffsetForLeaderTopic> topics;
+  std::vector<OffsetForLeaderTopic> topics{};
 
   static void Describe(auto& m, auto& field) {
     field(m.replica_id);

@@ -17,7 +17,7 @@ namespace klink::kafka {
 
 struct BatchIndexAndErrorMessage {
   int32_t batch_index = 0;
-  std::optional<std::string> batch_index_error_message;
+  std::optional<std::string> batch_index_error_message{};
 
   static void Describe(auto& m, auto& field) {
     field(m.batch_index);
@@ -32,9 +32,9 @@ struct ProducePartitionResponse {
   int64_t base_offset = 0;
   int64_t log_append_time_ms = -1;
   int64_t log_start_offset = -1;
-  std::vector<BatchIndexAndErrorMessage> record_errors;
-  std::optional<std::string> error_message;
-  LeaderIdAndEpoch current_leader;
+  std::vector<BatchIndexAndErrorMessage> record_errors{};
+  std::optional<std::string> error_message{};
+  LeaderIdAndEpoch current_leader{};
 
   static void Describe(auto& m, auto& field) {
     field(m.index);
@@ -50,9 +50,9 @@ struct ProducePartitionResponse {
 };
 
 struct ProduceTopicResponse {
-  std::string name;
-  Uuid topic_id;
-  std::vector<ProducePartitionResponse> partition_responses;
+  std::string name{};
+  Uuid topic_id{};
+  std::vector<ProducePartitionResponse> partition_responses{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name, Until(12));
@@ -66,9 +66,9 @@ struct ProduceResponse {
   static constexpr ApiKey kKey = ApiKey::kProduce;
   static constexpr int16_t kFlexibleSince = 9;
 
-  std::vector<ProduceTopicResponse> responses;
+  std::vector<ProduceTopicResponse> responses{};
   int32_t throttle_time_ms = 0;
-  std::vector<NodeEndpoint> node_endpoints;
+  std::vector<NodeEndpoint> node_endpoints{};
 
   static void Describe(auto& m, auto& field) {
     field(m.responses);
@@ -80,7 +80,7 @@ struct ProduceResponse {
 
 struct ProducePartition {
   int32_t index = 0;
-  SharedBytes records;  // sent from where it lies, without a copy
+  SharedBytes records{};  // sent from where it lies, without a copy
 
   static void Describe(auto& m, auto& field) {
     field(m.index);
@@ -90,9 +90,9 @@ struct ProducePartition {
 };
 
 struct ProduceTopic {
-  std::string name;
-  Uuid topic_id;
-  std::vector<ProducePartition> partition_data;
+  std::string name{};
+  Uuid topic_id{};
+  std::vector<ProducePartition> partition_data{};
 
   static void Describe(auto& m, auto& field) {
     field(m.name, Until(12));
@@ -110,10 +110,10 @@ struct ProduceRequest {
   static constexpr int16_t kFlexibleSince = 9;
   static constexpr int16_t kMaxByName = 12;  // from 13 on topics are named by id alone
 
-  std::optional<std::string> transactional_id;
+  std::optional<std::string> transactional_id{};
   int16_t acks = -1;
   int32_t timeout_ms = 5000;
-  std::vector<ProduceTopic> topic_data;
+  std::vector<ProduceTopic> topic_data{};
 
   static void Describe(auto& m, auto& field) {
     field(m.transactional_id);

@@ -19,7 +19,7 @@ struct SaslHandshakeResponse {
   static constexpr int16_t kFlexibleSince = std::numeric_limits<int16_t>::max();
 
   Error error_code = Error::kNone;
-  std::vector<std::string> mechanisms;
+  std::vector<std::string> mechanisms{};
 
   static void Describe(auto& m, auto& field) {
     field(m.error_code);
@@ -35,7 +35,7 @@ struct SaslHandshakeRequest {
   static constexpr int16_t kMax = 1;
   static constexpr int16_t kFlexibleSince = std::numeric_limits<int16_t>::max();
 
-  std::string mechanism;
+  std::string mechanism{};
 
   static void Describe(auto& m, auto& field) { field(m.mechanism); }
   bool operator==(const SaslHandshakeRequest&) const = default;
@@ -46,8 +46,8 @@ struct SaslAuthenticateResponse {
   static constexpr int16_t kFlexibleSince = 2;
 
   Error error_code = Error::kNone;
-  std::optional<std::string> error_message;
-  SharedBytes auth_bytes;
+  std::optional<std::string> error_message{};
+  SharedBytes auth_bytes{};
   int64_t session_lifetime_ms = 0;
 
   static void Describe(auto& m, auto& field) {
@@ -66,7 +66,7 @@ struct SaslAuthenticateRequest {
   static constexpr int16_t kMax = 2;
   static constexpr int16_t kFlexibleSince = 2;
 
-  SharedBytes auth_bytes;
+  SharedBytes auth_bytes{};
 
   static void Describe(auto& m, auto& field) { field(m.auth_bytes); }
   bool operator==(const SaslAuthenticateRequest&) const = default;
