@@ -1,0 +1,170 @@
+// TCP: resolve, connect, the socket options that decide how fast trouble is noticed, gathered writes.
+#include <algorithm>
+#include <fstream>
+#include <span>
+#include <tuple>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "kafka/stream.h"
+
+namespace klink::kafka {
+namespace {
+
+using asio::ip::tcp;
+using Addresses = std::vector<tcp::endpoint>;
+
+constexpr int kDataBuffer = 4 << 20;  // socket buffers of the lanes that carry records
+constexpr int kKeepaliveIdleSeconds = 5;
+constexpr int kKeepaliveIntervalSeconds = 2;
+constexpr int kKeepaliveProbes = 3;
+
+class TcpStream final : public Stream {
+ public:
+  explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {}
+
+  Async<StatusOr<size_t>> ReadSome(asio::mutable_buffer into) override {
+    auto [ec, got] = co_await socket_.async_read_some(into, kAsTuple);
+    if (ec == asio::error::eof) co_return size_t{0};
+    if (ec) co_return ToStatus(ec, "reading");
+    co_return got;
+  }
+
+  Async<Status> Write(std::vector<asio::const_buffer> parts) override {
+    for (size_t at = 0;;) {
+      while (at < parts.size() && parts[at].size() == 0) at++;
+      if (at == parts.size()) co_return absl::OkStatus();
+      const std::span<const asio::const_buffer> rest(parts.data() + at, parts.size() - at);
+      auto [ec, sent] = co_await socket_.async_write_some(rest, kAsTuple);
+      if (ec) co_return ToStatus(ec, "writing");
+      for (; sent >= parts[at].size() && sent > 0; at++) {
+        sent -= parts[at].size();
+        if (at + 1 == parts.size()) co_return absl::OkStatus();
+      }
+      parts[at] += sent;
+    }
+  }
+
+  void Close(CloseBy how) override {
+    boost::system::error_code ignored;
+    if (how == CloseBy::kReset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
+  }
+
+ private:
+  tcp::socket socket_;
+};
+
+// The system's limit for explicit buffer sizes. Asking for more than it allows is worse than asking for nothing: it
+// pins the buffer there and ends the kernel's own tuning.
+int BufferLimit(const char* name) {
+  std::ifstream file(std::string("/proc/sys/net/core/") + name);
+  int limit = 0;
+  file >> limit;
+  return limit;
+}
+
+void Set(tcp::socket& socket, int level, int option, int value) {
+  (void)::setsockopt(socket.native_handle(), level, option, &value, sizeof value);  // a wish, not a condition
+}
+
+void SetOptions(tcp::socket& socket, Lane lane) {
+  Set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  Set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(ToMillis(TcpConnector::kUserTimeout)));
+  Set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  Set(socket, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdleSeconds);
+  Set(socket, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveIntervalSeconds);
+  Set(socket, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
+  static const bool big_receive = BufferLimit("rmem_max") >= kDataBuffer;
+  static const bool big_send = BufferLimit("wmem_max") >= kDataBuffer;
+  if (lane == Lane::kFetch && big_receive) Set(socket, SOL_SOCKET, SO_RCVBUF, kDataBuffer);
+  if ((lane == Lane::kProduce || lane == Lane::kProduceSlow) && big_send) {
+    Set(socket, SOL_SOCKET, SO_SNDBUF, kDataBuffer);
+  }
+}
+
+// The system resolver cannot be interrupted, so it answers into a place of its own and nobody waits past the deadline.
+struct Lookup {
+  explicit Lookup(Executor executor) : resolver(executor), done(executor) {}
+  tcp::resolver resolver;
+  Signal done;
+  bool answered = false;
+  boost::system::error_code error;
+  Addresses addresses;
+};
+
+Async<void> LookUp(std::shared_ptr<Lookup> lookup, Endpoint name) {
+  auto [ec, found] = co_await lookup->resolver.async_resolve(name.host, std::to_string(name.port), kAsTuple);
+  lookup->error = ec;
+  for (const auto& entry : found) lookup->addresses.push_back(entry.endpoint());
+  lookup->answered = true;
+  lookup->done.NotifyAll();
+}
+
+Async<StatusOr<Addresses>> Resolve(Executor executor, std::shared_ptr<Deadlines> deadlines, Endpoint name,
+                                   Instant deadline) {
+  boost::system::error_code not_numeric;
+  const auto numeric = asio::ip::make_address(name.host, not_numeric);
+  if (!not_numeric) co_return Addresses{tcp::endpoint(numeric, name.port)};
+  auto lookup = std::make_shared<Lookup>(executor);
+  Detach(executor, LookUp(lookup, name));
+  while (!lookup->answered) {
+    if (deadlines->Now() >= deadline) {
+      co_return Unavailable("resolve {}: the name service did not answer in time", name.host);
+    }
+    CO_RETURN_IF_ERROR(co_await deadlines->Wait(lookup->done, deadline));
+  }
+  if (lookup->error) co_return Unavailable("resolve {}: {}", name.host, lookup->error.message());
+  if (lookup->addresses.empty()) co_return Unavailable("resolve {}: the name has no address", name.host);
+  co_return lookup->addresses;
+}
+
+// Empty text = connected.
+Async<StatusOr<std::string>> TryAddress(tcp::socket& socket, std::shared_ptr<Deadlines> deadlines,
+                                        tcp::endpoint address, Lane lane, Instant deadline) {
+  boost::system::error_code ec;
+  socket.open(address.protocol(), ec);
+  if (ec) co_return ec.message();
+  SetOptions(socket, lane);
+  bool late = false;
+  {
+    Deadlines::Alarm alarm(deadlines, deadline, [&] {
+      late = true;
+      boost::system::error_code ignored;
+      socket.close(ignored);
+    });
+    std::tie(ec) = co_await socket.async_connect(address, kAsTuple);
+  }
+  if (!ec && !late) co_return std::string();
+  boost::system::error_code ignored;
+  socket.close(ignored);
+  if (late) co_return std::string("no answer in time");
+  if (ec == asio::error::operation_aborted) co_return Cancelled("connecting: stopped");
+  co_return ec.message();
+}
+
+}  // namespace
+
+Async<StatusOr<std::unique_ptr<Stream>>> TcpConnector::Connect(Endpoint to, Lane lane, Instant deadline) {
+  const Executor executor = executor_;  // the connector may go while this runs
+  const std::shared_ptr<Deadlines> deadlines = deadlines_;
+  CO_TRY(const Addresses addresses, co_await Resolve(executor, deadlines, to, deadline));
+  std::string failures;
+  for (size_t i = 0; i < addresses.size(); i++) {
+    const Duration left = deadline - deadlines->Now();
+    if (left <= Duration::zero() || co_await IsStopping()) break;
+    const Instant until = deadlines->Now() + left / static_cast<int64_t>(addresses.size() - i);
+    tcp::socket socket(executor);
+    CO_TRY(const std::string failure, co_await TryAddress(socket, deadlines, addresses[i], lane, until));
+    if (failure.empty()) co_return std::make_unique<TcpStream>(std::move(socket));
+    if (!failures.empty()) failures += "; ";
+    if (addresses.size() > 1) failures += addresses[i].address().to_string() + ": ";
+    failures += failure;
+  }
+  if (failures.empty()) failures = "no time left";
+  co_return Unavailable("connect to {}: {}", ToString(to), failures);
+}
+
+}  // namespace klink::kafka
