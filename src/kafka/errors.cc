@@ -119,7 +119,8 @@ Status ToStatus(Error error, std::string_view doing, const std::optional<std::st
   if (broker_says && !broker_says->empty()) text += fmt::format(", the broker says: {}", *broker_says);
   if (std::string_view advice = Advice(error); !advice.empty()) text += fmt::format("; {}", advice);
   Status status = MakeStatus(CodeOf(error), text);
-  status.SetPayload(kPayload, absl::Cord(std::to_string(static_cast<int16_t>(error))));
+  const std::string code = std::to_string(static_cast<int16_t>(error));
+  status.SetPayload(kPayload, absl::Cord(absl::string_view(code.data(), code.size())));
   return status;
 }
 
