@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/value_text.h"
+
 namespace klink::config {
 
 void Report::Add(Severity severity, Position at, std::string path, std::string text) {
@@ -34,10 +36,6 @@ std::string Joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
   return out;
-}
-
-std::string SmallestText(const Spec& spec, int64_t value) {
-  return spec.unit == Unit::kBytes ? SizeText(value) : fmt::format("{}", value);
 }
 
 // Walks nodes and structs side by side. A scalar that holds a reference is never quoted in a complaint after it was
@@ -85,22 +83,6 @@ class Binder {
   template <Textual T>
   Status Parse(std::string_view text, const Spec& spec, T& out) const;
 
-  static std::string Instead(const std::string& value) { return value; }
-  static std::string Instead(const Secret&) { return ""; }
-  static std::string Instead(bool value) { return value ? "true" : "false"; }
-  static std::string Instead(double value) { return fmt::format("{:.1f}", value); }
-  static std::string Instead(int32_t value) { return fmt::format("{}", value); }
-  static std::string Instead(int64_t value) { return fmt::format("{}", value); }
-  static std::string Instead(Duration value) { return DurationText(value); }
-  template <Enumerated E>
-  static std::string Instead(E value) {
-    return std::string(ToText(value));
-  }
-  template <Textual T>
-  static std::string Instead(const T& value) {
-    return value.ToText();
-  }
-
   const EnvLookup& env_;
   Report& report_;
   Origin& origin_;
@@ -138,7 +120,7 @@ template <class T>
 void Binder::Read(const Node& node, const std::string& path, const Spec& spec, std::vector<T>& out) {
   if (!Expect(node, path, Node::Kind::kList)) return;
   if (spec.required && node.items.empty()) {
-    return Error(node, path, fmt::format("must not be empty: {}; add at least one entry", spec.help));
+    return Error(node, path, fmt::format("is empty ({}); add at least one entry", spec.help));
   }
   if (spec.later && !node.items.empty()) return Later(node, path, spec, "");
   if (inside_later_ && !node.items.empty()) asks_for_later_ = true;
@@ -155,7 +137,7 @@ template <class T>
 void Binder::Read(const Node& node, const std::string& path, const Spec& spec, std::map<std::string, T>& out) {
   if (!Expect(node, path, Node::Kind::kMap)) return;
   if (spec.required && node.entries.empty()) {
-    return Error(node, path, fmt::format("must not be empty: {}; add at least one entry", spec.help));
+    return Error(node, path, fmt::format("is empty ({}); add at least one entry", spec.help));
   }
   for (const Entry& entry : node.entries) {
     const std::string entry_path = fmt::format("{}.{}", path, entry.key);
@@ -196,7 +178,7 @@ void Binder::Field(const Node& map, const std::string& path, const char* key, T&
     absent.kind = Node::Kind::kMap;
     Read(absent, field_path, spec, value);
   } else if (spec.required) {
-    report_.Error(map.at, field_path, fmt::format("is missing: {}; add it", spec.help));
+    report_.Error(map.at, field_path, fmt::format("is missing ({}); add it", spec.help));
   }
 }
 
@@ -244,7 +226,7 @@ void Binder::Read(const Node& node, const std::string& path, const Spec& spec, T
   }
   if (!(value == out)) {
     if (inside_later_) asks_for_later_ = true;
-    if (spec.later) return Later(node, path, spec, Instead(out));
+    if (spec.later) return Later(node, path, spec, ValueText(out, spec));
   }
   out = std::move(value);
 }
@@ -257,9 +239,9 @@ Status Bounded(int64_t value, const Spec& spec, const std::string& min, const st
 }
 
 Status Binder::Parse(std::string_view text, const Spec& spec, std::string& out) const {
-  if (spec.required && text.empty()) return InvalidArgument("must not be empty: {}", spec.help);
+  if (spec.required && text.empty()) return InvalidArgument("is empty ({}); give it a value", spec.help);
   if (spec.check && !text.empty()) RETURN_IF_ERROR(spec.check(text));
-  if (spec.check == CheckNotEmpty || spec.preset) RETURN_IF_ERROR(CheckNotEmpty(text));
+  if (spec.filled && text.empty()) return InvalidArgument("must not be empty; give it a value or remove it");
   out = std::string(text);
   return {};
 }
@@ -283,7 +265,7 @@ Status Binder::Parse(std::string_view text, const Spec& spec, int32_t& out) cons
 
 Status Binder::Parse(std::string_view text, const Spec& spec, int64_t& out) const {
   TRY(const int64_t value, spec.unit == Unit::kBytes ? ParseSize(text) : ParseInteger(text));
-  RETURN_IF_ERROR(Bounded(value, spec, SmallestText(spec, spec.min), SmallestText(spec, spec.max)));
+  RETURN_IF_ERROR(Bounded(value, spec, ValueText(spec.min, spec), ValueText(spec.max, spec)));
   out = value;
   return {};
 }
@@ -313,7 +295,7 @@ Status Binder::Parse(std::string_view text, const Spec&, E& out) const {
     }
     if (ToText(choice.value) == choice.text) words.push_back(choice.text);
   }
-  return InvalidArgument("'{}' is none of {}", text, Joined(words));
+  return InvalidArgument("'{}' is not accepted here; write one of {}", text, Joined(words));
 }
 
 template <Textual T>

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <tuple>
 
@@ -20,6 +21,8 @@ namespace klink::config {
 namespace {
 
 Position At(const YAML::Mark& mark) { return mark.is_null() ? Position() : Position{mark.line + 1, mark.column + 1}; }
+
+constexpr const char* kNoAliases = "aliases are not accepted; write the value out";
 
 // Thrown through the parser to stop it; caught below.
 struct Refused {
@@ -36,9 +39,7 @@ class NodeBuilder final : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    throw Refused{At(mark), "aliases are not accepted; write the value out"};
-  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { throw Refused{At(mark), kNoAliases}; }
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Scalar(mark, "", anchor, "", Node::Kind::kNull);
   }
@@ -63,6 +64,7 @@ class NodeBuilder final : public YAML::EventHandler {
     bool has_key = false;  // of a map: the next event is the value of `key`
     std::string key;
     Position key_at;
+    std::map<std::string, int> lines;  // of the keys so far
   };
 
   void Refuse(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
@@ -92,8 +94,7 @@ class NodeBuilder final : public YAML::EventHandler {
       throw Refused{At(mark), "a key must be a single word, not a list or a mapping"};
     }
     if (frames_.size() >= kNestingMax) {
-      throw Refused{At(mark),
-                    fmt::format("nested more than {} levels deep; nothing in the configuration is", kNestingMax)};
+      throw Refused{At(mark), fmt::format("nested more than {} levels deep; check the brackets", kNestingMax)};
     }
     Frame& frame = frames_.emplace_back();
     frame.node.kind = kind;
@@ -118,10 +119,10 @@ class NodeBuilder final : public YAML::EventHandler {
       return;
     }
     parent.has_key = false;
-    for (const Entry& entry : parent.node.entries) {
-      if (entry.key != parent.key) continue;
+    const auto [first, added] = parent.lines.emplace(parent.key, parent.key_at.line);
+    if (!added) {
       report_.Error(parent.key_at, PathTo(parent.key),
-                    fmt::format("duplicate key '{}', first on line {}; remove one of them", parent.key, entry.at.line));
+                    fmt::format("duplicate key '{}', first on line {}; remove one of them", parent.key, first->second));
       return;
     }
     parent.node.entries.push_back({parent.key, parent.key_at, std::move(node)});
@@ -170,12 +171,20 @@ bool Parse(std::string_view text, Report& report, Node& root) {
   } catch (const Refused& refused) {
     report.Error(refused.at, "", refused.text);
   } catch (const YAML::Exception& e) {
+    // An alias of nothing is found by the library before OnAlias() is.
+    if (e.msg.find("anchor") != std::string::npos) {
+      report.Error(At(e.mark), "", kNoAliases);
+      return false;
+    }
     report.Error(At(e.mark), "", fmt::format("not valid YAML: {}; check indentation, brackets and quotes here", e.msg));
   } catch (const std::exception& e) {
     report.Error({}, "", fmt::format("cannot be read as YAML: {}", e.what()));
   }
   return false;
 }
+
+// A wrong file is not made better by thousands of lines about it.
+constexpr size_t kFindingsMax = 100;
 
 // A cross-check at a place that is already known to be wrong would only repeat it.
 bool Related(std::string_view a, std::string_view b) {
@@ -204,6 +213,12 @@ Loaded Load(std::string_view text, std::string_view file_name, const EnvLookup& 
   std::sort(loaded.findings.begin(), loaded.findings.end(), [](const Finding& a, const Finding& b) {
     return std::tie(a.at.line, a.at.column, a.path, a.text) < std::tie(b.at.line, b.at.column, b.path, b.text);
   });
+  if (loaded.findings.size() > kFindingsMax) {
+    const std::string more =
+        fmt::format("and {} more; correct the ones above first", loaded.findings.size() - kFindingsMax);
+    loaded.findings.resize(kFindingsMax);
+    loaded.findings.push_back({Severity::kError, "", report.file, more, {}});
+  }
   return loaded;
 }
 

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 namespace klink::config {
+namespace {
+constexpr size_t kLineMax = 1000;
+}
 
 Position Origin::Find(std::string_view path) const {
   for (;;) {
@@ -24,7 +27,13 @@ std::string Where(std::string_view file, Position at, std::string_view path) {
 
 std::string ToString(const Finding& finding) {
   const char* mark = finding.severity == Severity::kWarning ? "warning: " : "";
-  return fmt::format("{}{}{}{}", finding.where, finding.where.empty() ? "" : ": ", mark, finding.text);
+  std::string line = fmt::format("{}{}{}{}", finding.where, finding.where.empty() ? "" : ": ", mark, finding.text);
+  // What stands in a file may hold control characters and be as long as the file.
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  if (line.size() > kLineMax) line = fmt::format("{} …", line.substr(0, kLineMax));
+  return line;
 }
 
 }  // namespace klink::config

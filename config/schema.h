@@ -15,11 +15,11 @@
 namespace klink::config {
 
 struct Config {
-  Agent agent;
-  std::map<std::string, ClusterConfig> clusters;
-  std::vector<LinkConfig> links;
-  ReservedList drills;
-  Origin origin;  // not a key: where each value was written
+  Agent agent = {};
+  std::map<std::string, ClusterConfig> clusters = {};
+  std::vector<LinkConfig> links = {};
+  ReservedList drills = {};
+  Origin origin = {};  // not a key: where each value was written
 
   static void Describe(auto& m, auto& field) {
     field("agent", m.agent, {.help = "This process"});

@@ -38,9 +38,9 @@ constexpr auto Choices(OnAuditFailure) {
 }
 
 struct HttpTls {
-  std::string cert;
-  std::string key;
-  std::string client_ca;
+  std::string cert = {};
+  std::string key = {};
+  std::string client_ca = {};
   static void Describe(auto& m, auto& field) {
     field("cert", m.cert, {.help = "Certificate of the HTTP server, PEM"});
     field("key", m.key, {.help = "Its private key, PEM"});
@@ -49,7 +49,7 @@ struct HttpTls {
 };
 
 struct HttpAuth {
-  std::string tokens_file;
+  std::string tokens_file = {};
   static void Describe(auto& m, auto& field) {
     field("tokens_file", m.tokens_file, {.help = "Who may call the API: tokens with their roles"});
   }
@@ -66,9 +66,9 @@ struct HttpRest {
 
 struct Http {
   Endpoint listen = {"127.0.0.1", 8470};
-  HttpTls tls;
-  HttpAuth auth;
-  HttpRest rest;
+  HttpTls tls = {};
+  HttpAuth auth = {};
+  HttpRest rest = {};
   static void Describe(auto& m, auto& field) {
     field("listen", m.listen, {.help = "Address of the HTTP server; loopback only; port 0 takes any free one"});
     field("tls", m.tls, {.help = "TLS of the HTTP server", .later = "TLS is not supported yet"});
@@ -87,7 +87,7 @@ struct Log {
 };
 
 struct Audit {
-  std::string file;
+  std::string file = {};
   bool topic = false;
   OnAuditFailure on_failure = OnAuditFailure::kBlock;
   static void Describe(auto& m, auto& field) {
@@ -99,7 +99,7 @@ struct Audit {
 
 struct Metrics {
   bool per_partition = false;
-  std::vector<std::string> compat;
+  std::vector<std::string> compat = {};
   static void Describe(auto& m, auto& field) {
     field("per_partition", m.per_partition,
           {.help = "Series with a partition label", .later = "metrics by partition are not supported yet"});
@@ -114,13 +114,14 @@ struct Agent {
   std::string data_dir = "/var/lib/klink";
   int64_t memory = 256LL << 20;
   int32_t threads = 0;
-  Http http;
-  Log log;
-  Audit audit;
-  Metrics metrics;
+  Http http = {};
+  Log log = {};
+  Audit audit = {};
+  Metrics metrics = {};
   static void Describe(auto& m, auto& field) {
-    field("id", m.id, {.help = "Name of this agent", .preset = "${env:HOSTNAME:-klink-0}", .check = CheckName});
-    field("data_dir", m.data_dir, {.help = "Directory of the offset map; can be rebuilt", .check = CheckNotEmpty});
+    field("id", m.id,
+          {.help = "Name of this agent", .filled = true, .preset = "${env:HOSTNAME:-klink-0}", .check = CheckName});
+    field("data_dir", m.data_dir, {.help = "Directory of the offset map; can be rebuilt", .filled = true});
     field("memory", m.memory,
           {.help = "Budget for data in flight", .unit = Unit::kBytes, .min = 16LL << 20, .max = 1LL << 40});
     field("threads", m.threads,

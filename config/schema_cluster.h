@@ -29,21 +29,22 @@ inline constexpr const char* kSecurityLater = "TLS and SASL are not supported ye
 
 // The keys are librdkafka's property names; others are not accepted.
 struct ClusterConfig {
-  std::string bootstrap_servers;
+  std::string bootstrap_servers = {};
   std::string client_id = "klink";
-  std::string client_rack;
+  std::string client_rack = {};
   SecurityProtocol security_protocol = SecurityProtocol::kPlaintext;
-  std::string sasl_mechanism;
-  std::string sasl_username;
-  Secret sasl_password;
-  std::string ssl_ca_location;
-  std::string ssl_certificate_location;
-  std::string ssl_key_location;
-  Secret ssl_key_password;
+  std::string sasl_mechanism = {};
+  std::string sasl_username = {};
+  Secret sasl_password = {};
+  std::string ssl_ca_location = {};
+  std::string ssl_certificate_location = {};
+  std::string ssl_key_location = {};
+  Secret ssl_key_password = {};
   static void Describe(auto& m, auto& field) {
     field("bootstrap.servers", m.bootstrap_servers,
           {.help = "host:port of some brokers, separated by commas", .required = true, .check = CheckEndpoints});
-    field("client.id", m.client_id, {.help = "Name of the client in the brokers' logs and quotas", .check = CheckName});
+    field("client.id", m.client_id,
+          {.help = "Name of the client in the brokers' logs and quotas", .filled = true, .check = CheckName});
     field("client.rack", m.client_rack,
           {.help = "Where klink runs, to read from the nearest replica", .check = CheckTopicPart});
     field("security.protocol", m.security_protocol, {.help = "How to talk to brokers", .later = kSecurityLater});

@@ -13,9 +13,9 @@ namespace klink::config {
 
 // Exactly one of the three is set.
 struct Pattern {
-  std::string literal;
-  std::string prefix;
-  std::string regex;
+  std::string literal = {};
+  std::string prefix = {};
+  std::string regex = {};
   static void Describe(auto& m, auto& field) {
     field("literal", m.literal, {.help = "This name; * = all", .check = CheckLiteral});
     field("prefix", m.prefix, {.help = "Names that begin so", .check = CheckTopicPart});
@@ -25,8 +25,8 @@ struct Pattern {
 };
 
 struct Rename {
-  std::string prefix;
-  std::string suffix;
+  std::string prefix = {};
+  std::string suffix = {};
   static void Describe(auto& m, auto& field) {
     field("prefix", m.prefix, {.help = "Put before the source's name", .check = CheckTopicPart});
     field("suffix", m.suffix, {.help = "Put after the source's name", .check = CheckTopicPart});
@@ -68,8 +68,8 @@ constexpr auto Choices(LogStart) {
 
 struct TopicConfigs {
   Duration interval = 30s;
-  std::vector<std::string> include;
-  std::vector<std::string> exclude;
+  std::vector<std::string> include = {};
+  std::vector<std::string> exclude = {};
   static void Describe(auto& m, auto& field) {
     field("interval", m.interval,
           {.help = "How often topic configurations are compared", .min = Nanos(1s), .max = Nanos(24h)});
@@ -79,13 +79,13 @@ struct TopicConfigs {
 };
 
 struct TopicsConfig {
-  std::vector<Pattern> include;
-  std::vector<Pattern> exclude;
-  Rename rename;
-  TopicStart start;
+  std::vector<Pattern> include = {};
+  std::vector<Pattern> exclude = {};
+  Rename rename = {};
+  TopicStart start = {};
   Duration refresh = 5s;
-  ReplicationFactor replication_factor;
-  TopicConfigs configs;
+  ReplicationFactor replication_factor = {};
+  TopicConfigs configs = {};
   DeletePolicy delete_policy = DeletePolicy::kKeep;
   LogStart log_start = LogStart::kFollow;
   Duration log_start_hold = 24h;
@@ -159,8 +159,8 @@ struct FillLimit {
 };
 
 struct Groups {
-  std::vector<Pattern> include;
-  std::vector<Pattern> exclude;
+  std::vector<Pattern> include = {};
+  std::vector<Pattern> exclude = {};
   Duration interval = 5s;
   GroupBarrier barrier = GroupBarrier::kLink;
   DeletePolicy delete_policy = DeletePolicy::kKeep;
@@ -176,7 +176,7 @@ struct Groups {
 struct Acls {
   bool enabled = false;
   Duration interval = 30s;
-  std::vector<std::string> include;
+  std::vector<std::string> include = {};
   static void Describe(auto& m, auto& field) {
     field("enabled", m.enabled, {.help = "Whether ACLs are carried over"});
     field("interval", m.interval, {.help = "How often", .min = Nanos(1s), .max = Nanos(24h)});
@@ -205,7 +205,7 @@ struct AutoFailover {
   bool enabled = false;
   Duration after = 5min;
   int32_t agents = 2;
-  std::vector<std::string> sets;
+  std::vector<std::string> sets = {};
   static void Describe(auto& m, auto& field) {
     field("enabled", m.enabled, {.help = "Whether klink fails over by itself"});
     field("after", m.after, {.help = "Once the source is gone this long", .min = Nanos(10s), .max = Nanos(24h)});
@@ -215,26 +215,26 @@ struct AutoFailover {
 };
 
 struct LinkConfig {
-  std::string name;
-  std::string source;
-  std::string destination;
-  TopicsConfig topics;
+  std::string name = {};
+  std::string source = {};
+  std::string destination = {};
+  TopicsConfig topics = {};
   Offsets offsets = Offsets::kPreserve;
   int64_t prefill_limit = 2'000'000'000;
   Holes holes = Holes::kAuto;
   double fill_ratio = 1.0;
-  FillLimit fill_limit;
+  FillLimit fill_limit = {};
   Transactions transactions = Transactions::kReplay;
   Timestamps timestamps = Timestamps::kExact;
   Acks acks = Acks::kAll;
-  Groups groups;
-  Acls acls;
-  Quotas quotas;
+  Groups groups = {};
+  Acls acls = {};
+  Quotas quotas = {};
   OnGap on_gap = OnGap::kRecord;
   OnForeignWrite on_foreign_write = OnForeignWrite::kStop;
-  Limits limits;
-  AutoFailover auto_failover;
-  ReservedMap sets;
+  Limits limits = {};
+  AutoFailover auto_failover = {};
+  ReservedMap sets = {};
   static void Describe(auto& m, auto& field) {
     field("name", m.name,
           {.help = "Name of the link: 1 to 48 of a-z, 0-9 and -", .required = true, .check = CheckLinkName});
@@ -256,14 +256,15 @@ struct LinkConfig {
     field("transactions", m.transactions,
           {.help = "How transactions arrive", .later = "copying only committed records is not supported yet"});
     field("timestamps", m.timestamps,
-          {.help = "What is kept of LogAppendTime sources", .later = "timestamps: bytes is not supported yet"});
+          {.help = "What is kept of LogAppendTime sources", .later = "keeping only the bytes is not supported yet"});
     field("acks", m.acks,
           {.help = "What an append waits for", .later = "pipelined acknowledgement is not supported yet"});
     field("groups", m.groups, {.help = "Consumer groups", .later = "carrying over groups is not supported yet"});
     field("acls", m.acls, {.help = "Access control lists", .later = "carrying over ACLs is not supported yet"});
     field("quotas", m.quotas, {.help = "Client quotas", .later = "carrying over quotas is not supported yet"});
-    field("on_gap", m.on_gap,
-          {.help = "When the source's retention overtook the mirror", .later = "on_gap: stop is not supported yet"});
+    field(
+        "on_gap", m.on_gap,
+        {.help = "When the source's retention overtook the mirror", .later = "stopping at a gap is not supported yet"});
     field("on_foreign_write", m.on_foreign_write,
           {.help = "When someone else wrote to a mirror",
            .later = "going on after a foreign write is not supported yet"});

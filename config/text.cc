@@ -168,10 +168,6 @@ Status CheckConfigName(std::string_view text) {
   return InvalidArgument("'{}' is not a topic configuration; write a name such as retention.ms", text);
 }
 
-Status CheckNotEmpty(std::string_view text) {
-  return text.empty() ? InvalidArgument("must not be empty; give it a value or remove it") : Status();
-}
-
 std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;

@@ -42,7 +42,6 @@ Status CheckTopicName(std::string_view text);   // a legal Kafka topic name
 Status CheckTopicPart(std::string_view text);   // letters a topic name may consist of
 Status CheckLiteral(std::string_view text);     // a topic name, or * for all
 Status CheckConfigName(std::string_view text);  // a topic configuration such as retention.ms
-Status CheckNotEmpty(std::string_view text);
 
 constexpr size_t kTopicNameMax = 249;
 

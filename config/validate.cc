@@ -1,5 +1,177 @@
 #include "config/validate.h"
 
+#include <algorithm>
+
+#include "config/topic_filter.h"
+
 namespace klink::config {
-std::vector<Finding> Validate(const Config&) { return {}; }
+namespace {
+
+// Names the two addresses under which one broker would be both source and destination.
+bool SameCluster(const ClusterConfig& a, const ClusterConfig& b) {
+  const auto left = ParseEndpoints(a.bootstrap_servers), right = ParseEndpoints(b.bootstrap_servers);
+  if (!left.ok() || !right.ok()) return false;
+  return std::any_of(left->begin(), left->end(), [&](const Endpoint& endpoint) {
+    return std::find(right->begin(), right->end(), endpoint) != right->end();
+  });
+}
+
+// Warnings only: past this many comparisons in one file, links are no longer compared.
+constexpr int kOverlapComparisonsMax = 100'000;
+
+bool Overlap(const TopicsConfig& a, const TopicsConfig& b, int& budget) {
+  for (const Pattern& left : a.include) {
+    for (const Pattern& right : b.include) {
+      if (--budget < 0) return false;
+      // A rule that the other link excludes word for word is no overlap.
+      const auto excluded = [](const TopicsConfig& t, const Pattern& p) {
+        return std::find(t.exclude.begin(), t.exclude.end(), p) != t.exclude.end();
+      };
+      if (SurelyOverlap(left, right) && !excluded(a, right) && !excluded(b, left)) return true;
+    }
+  }
+  return false;
+}
+
+class Validator {
+ public:
+  explicit Validator(const Config& config) : config_(config) {}
+
+  std::vector<Finding> Run() {
+    CheckAgent();
+    for (size_t i = 0; i < config_.links.size(); ++i) {
+      CheckNames(i);
+      CheckClusters(i);
+      CheckTopics(i);
+      for (size_t j = 0; j < i; ++j) ComparePair(j, i);
+    }
+    CheckUnused();
+    return std::move(findings_);
+  }
+
+ private:
+  template <class... A>
+  void Error(const std::string& path, fmt::format_string<A...> format, A&&... args) {
+    Add(Severity::kError, path, fmt::format(format, std::forward<A>(args)...));
+  }
+  template <class... A>
+  void Warn(const std::string& path, fmt::format_string<A...> format, A&&... args) {
+    Add(Severity::kWarning, path, fmt::format(format, std::forward<A>(args)...));
+  }
+  void Add(Severity severity, const std::string& path, std::string text) {
+    const Position at = config_.origin.Find(path);
+    findings_.push_back({severity, path, Where(config_.origin.file, at, path), std::move(text), at});
+  }
+  static std::string PathOf(size_t link, std::string_view key) { return fmt::format("links[{}].{}", link, key); }
+
+  void CheckAgent() {
+    const Endpoint& listen = config_.agent.http.listen;
+    if (IsLoopback(listen)) return;
+    Error("agent.http.listen",
+          "'{}' is not a loopback address, and authentication is not supported yet; set it to 127.0.0.1:{}",
+          listen.ToText(), listen.port);
+  }
+
+  void CheckNames(size_t i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (config_.links[i].name != config_.links[j].name) continue;
+      const Position first = config_.origin.Find(PathOf(j, "name"));
+      return Error(PathOf(i, "name"), "the link '{}' exists already on line {}; give it another name",
+                   config_.links[i].name, first.line);
+    }
+  }
+
+  const ClusterConfig* CheckCluster(size_t i, std::string_view key, const std::string& name) {
+    if (name.empty()) return nullptr;  // reported as missing
+    const auto found = config_.clusters.find(name);
+    if (found != config_.clusters.end()) return &found->second;
+    std::vector<std::string> known;
+    for (const auto& [other, cluster] : config_.clusters) known.push_back(other);
+    const std::string near = Nearest(name, known);
+    Error(PathOf(i, key), "there is no cluster '{}'; {}", name,
+          near.empty() ? "add it under clusters" : fmt::format("did you mean '{}'?", near));
+    return nullptr;
+  }
+
+  void CheckClusters(size_t i) {
+    const LinkConfig& link = config_.links[i];
+    const ClusterConfig* source = CheckCluster(i, "source", link.source);
+    const ClusterConfig* destination = CheckCluster(i, "destination", link.destination);
+    if (!source || !destination) return;
+    if (link.source == link.destination) {
+      Error(PathOf(i, "destination"), "is the source '{}' itself; a link needs two clusters", link.source);
+    } else if (SameCluster(*source, *destination)) {
+      Error(PathOf(i, "destination"), "'{}' and '{}' name the same broker; a link needs two clusters", link.source,
+            link.destination);
+    }
+  }
+
+  void CheckTopics(size_t i) {
+    const TopicsConfig& topics = config_.links[i].topics;
+    CheckPatterns(PathOf(i, "topics.include"), topics.include, true);
+    CheckPatterns(PathOf(i, "topics.exclude"), topics.exclude, false);
+    const std::string& prefix = topics.rename.prefix;
+    if (prefix.starts_with("__") || prefix.starts_with("_klink.")) {
+      Error(PathOf(i, "topics.rename.prefix"), "'{}' is how internal topics begin; choose another prefix", prefix);
+    }
+  }
+
+  void CheckPatterns(const std::string& path, const std::vector<Pattern>& patterns, bool include) {
+    for (size_t k = 0; k < patterns.size(); ++k) {
+      const Pattern& pattern = patterns[k];
+      const std::string entry = fmt::format("{}[{}]", path, k);
+      if (Status bad = CheckPattern(pattern); !bad.ok()) {
+        Error(pattern.regex.empty() ? entry : entry + ".regex", "{}", Text(bad));
+        continue;
+      }
+      if (include && ClassifyInternal(pattern.literal) == InternalTopic::kNever) {
+        Error(entry + ".literal", "'{}' is an internal topic, which is never mirrored; remove it", pattern.literal);
+      }
+      if (!include && pattern.literal == "*") Warn(entry, "excludes every topic: this link mirrors nothing");
+      if (std::find(patterns.begin(), patterns.begin() + static_cast<ptrdiff_t>(k), pattern) !=
+          patterns.begin() + static_cast<ptrdiff_t>(k)) {
+        Warn(entry, "stands twice in the list");
+      }
+    }
+  }
+
+  void ComparePair(size_t j, size_t i) {
+    const LinkConfig &first = config_.links[j], &second = config_.links[i];
+    if (first.topics.rename != second.topics.rename || !Overlap(first.topics, second.topics, overlap_budget_)) return;
+    if (first.destination == second.destination) {
+      Warn(PathOf(i, "topics.include"),
+           "the links '{}' and '{}' may both write the same topics of '{}'; a topic can have one of them", first.name,
+           second.name, first.destination);
+    } else if (first.source == second.destination && first.destination == second.source &&
+               first.topics.rename == Rename{}) {
+      Warn(PathOf(i, "topics.include"),
+           "the links '{}' and '{}' go both ways between the same clusters and include the same topics; use rename or "
+           "exclude what the other one brings",
+           first.name, second.name);
+    }
+  }
+
+  // A link that is wrong about its clusters would make this a second complaint about the same mistake.
+  void CheckUnused() {
+    for (const LinkConfig& link : config_.links) {
+      if (!config_.clusters.contains(link.source) || !config_.clusters.contains(link.destination)) return;
+    }
+    if (config_.links.empty()) return;
+    for (const auto& [name, cluster] : config_.clusters) {
+      const bool used = std::any_of(config_.links.begin(), config_.links.end(), [&](const LinkConfig& link) {
+        return link.source == name || link.destination == name;
+      });
+      if (!used) Warn(fmt::format("clusters.{}", name), "no link uses this cluster");
+    }
+  }
+
+  const Config& config_;
+  int overlap_budget_ = kOverlapComparisonsMax;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> Validate(const Config& config) { return Validator(config).Run(); }
+
 }  // namespace klink::config
