@@ -91,6 +91,16 @@ std::optional<rd_kafka_resp_err_t> Handle::fatal(std::string* text) const {
   return error;
 }
 
+void LearnTopic(const Handle& handle, const std::string& topic, Duration at_most) {
+  rd_kafka_topic_t* local = rd_kafka_topic_new(handle.get(), topic.c_str(), nullptr);
+  if (local == nullptr) return;
+  const struct rd_kafka_metadata* found = nullptr;
+  const int limit_ms = static_cast<int>(ToMillis(at_most));
+  if (rd_kafka_metadata(handle.get(), 0, local, &found, limit_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_metadata_destroy(found);
+  rd_kafka_topic_destroy(local);
+}
+
 bool WaitUntilHandlesAreGone(Duration at_most) {
   return rd_kafka_wait_destroyed(static_cast<int>(ToMillis(at_most))) == 0;
 }

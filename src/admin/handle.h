@@ -37,6 +37,10 @@ class Handle {
   std::shared_ptr<Sink> sink_;  // librdkafka logs into it until it is destroyed
 };
 
+// Asks for a topic's leaders now. Without it librdkafka finds them out with its next scan, up to a second after the
+// first record. Blocks; its failure shows when the topic is used.
+void LearnTopic(const Handle& handle, const std::string& topic, Duration at_most);
+
 // Waits until every dropped Handle is gone (at the end of main, after the executor stopped).
 bool WaitUntilHandlesAreGone(Duration at_most);
 

@@ -62,16 +62,18 @@ Status LogTailer::Start() {
   topic_ = rd_kafka_topic_new(handle_->get(), topic_name_.c_str(), nullptr);
   if (topic_ == nullptr)
     return ToStatus(rd_kafka_last_error(), fmt::format("opening {} on {}", topic_name_, handle_->where()));
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(handle_->get());
-  queue_ = std::make_unique<EventQueue>(executor_, queue);
-  if (rd_kafka_consume_start_queue(topic_, 0, RD_KAFKA_OFFSET_BEGINNING, queue) != 0)
-    return ToStatus(rd_kafka_last_error(), fmt::format("reading {} on {}", topic_name_, handle_->where()));
+  queue_ = std::make_unique<EventQueue>(executor_, rd_kafka_queue_new(handle_->get()));
   tasks_.Spawn(Read());
   tasks_.Spawn(AskForTheEnd());
   return absl::OkStatus();
 }
 
 Async<void> LogTailer::Read() {
+  // With the leader known the first fetch leaves at once; librdkafka would look for it after half a second.
+  auto learn = [handle = handle_, topic = topic_name_] { LearnTopic(*handle, topic, kAskLimit); };
+  co_await pool_.Run(std::move(learn));
+  if (rd_kafka_consume_start_queue(topic_, 0, RD_KAFKA_OFFSET_BEGINNING, queue_->get()) != 0)
+    co_return EndFor(ToStatus(rd_kafka_last_error(), fmt::format("reading {} on {}", topic_name_, handle_->where())));
   for (int n = 0;; n++) {
     StatusOr<KafkaEvent> event = co_await queue_->Next();
     if (!event.ok()) co_return;

@@ -4,19 +4,21 @@
 namespace klink::admin {
 
 struct RunLogWriter::Producer {
-  Producer(Executor executor, std::unique_ptr<Handle> opened)
+  Producer(Executor executor, std::shared_ptr<Handle> opened)
       : handle(std::move(opened)), queue(executor, rd_kafka_queue_get_main(handle->get())), tasks(executor) {}
-  std::unique_ptr<Handle> handle;
+  std::shared_ptr<Handle> handle;  // shared with a call on the pool
   EventQueue queue;
   TaskGroup tasks;
 };
 
-RunLogWriter::RunLogWriter(Executor executor, Access access, std::string topic)
-    : executor_(executor), access_(std::move(access)), topic_(std::move(topic)), replacing_(executor, 1) {}
+RunLogWriter::RunLogWriter(Executor executor, BlockingPool& pool, Access access, std::string topic)
+    : executor_(executor), pool_(pool), access_(std::move(access)), topic_(std::move(topic)), replacing_(executor, 1) {}
 RunLogWriter::~RunLogWriter() = default;
 
-StatusOr<std::unique_ptr<RunLogWriter>> RunLogWriter::Open(Executor executor, Access access, std::string topic) {
-  std::unique_ptr<RunLogWriter> writer(new RunLogWriter(std::move(executor), std::move(access), std::move(topic)));
+StatusOr<std::unique_ptr<RunLogWriter>> RunLogWriter::Open(Executor executor, BlockingPool& pool, Access access,
+                                                           std::string topic) {
+  std::unique_ptr<RunLogWriter> writer(
+      new RunLogWriter(std::move(executor), pool, std::move(access), std::move(topic)));
   RETURN_IF_ERROR(writer->OpenProducer());
   return writer;
 }
@@ -26,9 +28,10 @@ Status RunLogWriter::OpenProducer() {
                           {"acks", "all"},
                           {"linger.ms", "1"},
                           {"message.timeout.ms", fmt::format("{}", ToMillis(kPublishLimit))}};
-  TRY(auto handle, Handle::Open(access_, Kind::kProducer, own, RD_KAFKA_EVENT_DR));
+  TRY(std::shared_ptr<Handle> handle, Handle::Open(access_, Kind::kProducer, own, RD_KAFKA_EVENT_DR));
   producer_ = std::make_unique<Producer>(executor_, std::move(handle));
   producer_->tasks.Spawn(Deliver(*producer_));
+  producer_->tasks.Spawn(Learn(producer_->handle));
   return absl::OkStatus();
 }
 
@@ -63,6 +66,11 @@ Async<void> RunLogWriter::Deliver(Producer& producer) {
       pending_.erase(found);
     }
   }
+}
+
+Async<void> RunLogWriter::Learn(std::shared_ptr<Handle> handle) {
+  auto learn = [handle, topic = topic_] { LearnTopic(*handle, topic, kPublishLimit); };
+  co_await pool_.Run(std::move(learn));
 }
 
 Async<Status> RunLogWriter::Publish(std::string key, std::optional<std::string> value) {

@@ -54,7 +54,9 @@ class StateWriter {
 
 class RunLogWriter {
  public:
-  static StatusOr<std::unique_ptr<RunLogWriter>> Open(Executor executor, Access access, std::string topic);
+  // The pool outlives the writer.
+  static StatusOr<std::unique_ptr<RunLogWriter>> Open(Executor executor, BlockingPool& pool, Access access,
+                                                      std::string topic);
   ~RunLogWriter();
 
   // OK once the record is on all in-sync replicas.
@@ -70,12 +72,14 @@ class RunLogWriter {
     Signal done;
   };
   struct Producer;
-  RunLogWriter(Executor executor, Access access, std::string topic);
+  RunLogWriter(Executor executor, BlockingPool& pool, Access access, std::string topic);
   Status OpenProducer();
   Async<Status> ReplaceProducer();
   Async<void> Deliver(Producer& producer);
+  Async<void> Learn(std::shared_ptr<Handle> handle);
 
   Executor executor_;
+  BlockingPool& pool_;
   Access access_;
   std::string topic_;
   std::unique_ptr<Producer> producer_;

@@ -37,9 +37,13 @@ Result Judge(rd_kafka_t* rk, rd_kafka_error_t* error, const std::string& doing) 
 }
 
 // The calls below block; they run on the pool.
-Result Init(rd_kafka_t* rk, const std::string& doing) {
-  rd_kafka_error_t* error = rd_kafka_init_transactions(rk, static_cast<int>(ToMillis(StateWriter::kInitLimit)));
-  if (error == nullptr) return {};
+Result Init(const Handle& handle, const std::string& topic, const std::string& doing) {
+  rd_kafka_error_t* error =
+      rd_kafka_init_transactions(handle.get(), static_cast<int>(ToMillis(StateWriter::kInitLimit)));
+  if (error == nullptr) {
+    LearnTopic(handle, topic, StateWriter::kCommitLimit);
+    return {};
+  }
   Result result;
   result.outcome = Outcome::kLost;
   result.status = TakeError(error, doing);
@@ -89,7 +93,7 @@ Async<Status> StateWriter::TakeControl(std::vector<KeyValue> first) {
   handle_.reset();
   if (opened.ok()) {
     std::shared_ptr<Handle> handle(std::move(*opened));
-    auto init = [handle, doing] { return Init(handle->get(), doing); };
+    auto init = [handle, topic = topic_, doing] { return Init(*handle, topic, doing); };
     const Result result = co_await pool_.Run(init);
     done = result.status;
     if (done.ok()) handle_ = handle;

@@ -39,7 +39,9 @@ struct LinkRecord {
   std::string destination_cluster_id;
   int32_t shards = kShards;
   int64_t data_pid = -1;  // of transactional.id `klink.<link>`; shared by all agents
+  int32_t data_epoch = 0;  // of a partition without a batch of ours; later the partition's own last one counts
   int64_t filler_pid = -1;
+  int32_t filler_epoch = 0;
   int64_t created_ms = 0;
 
   static void Describe(auto& m, auto& field) {
@@ -47,7 +49,9 @@ struct LinkRecord {
     field("destination_cluster_id", m.destination_cluster_id);
     field("shards", m.shards);
     field("data_pid", m.data_pid);
+    field("data_epoch", m.data_epoch);
     field("filler_pid", m.filler_pid);
+    field("filler_epoch", m.filler_epoch);
     field("created_ms", m.created_ms);
   }
   friend bool operator==(const LinkRecord&, const LinkRecord&) = default;
@@ -103,6 +107,7 @@ struct PidRecord {
 struct PartitionRecord {
   Phase phase = Phase::kCreating;
   int64_t prefill_target = 0;    // fillers are written up to here, then trimmed
+  int64_t prefill_start = 0;     // the log then starts here: the source's log start, maybe inside the first batch
   std::optional<int64_t> shift;  // destination offset − source offset of what is appended now; none before the first
   int32_t source_leader_epoch = -1;
   std::optional<Reason> reason;
@@ -112,6 +117,7 @@ struct PartitionRecord {
   static void Describe(auto& m, auto& field) {
     field("phase", m.phase);
     field("prefill_target", m.prefill_target);
+    field("prefill_start", m.prefill_start);
     field("shift", m.shift);
     field("source_leader_epoch", m.source_leader_epoch);
     field("reason", m.reason);
