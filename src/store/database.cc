@@ -35,7 +35,8 @@ Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
   const std::string text = status.ToString();
   const std::string what = fmt::format("{}: {}", doing, text);
   // RocksDB has no code for a held lock; both of its texts (same process, other process) say so.
-  if (text.find("lock ") != std::string::npos || text.find("LOCK: ") != std::string::npos)
+  const bool names_lock = text.find("lock ") != std::string::npos || text.find("LOCK: ") != std::string::npos;
+  if (status.IsIOError() && names_lock)
     return FailedPrecondition("{}: in use by another klink; give each agent a data_dir of its own ({})", doing, text);
   if (status.IsCorruption() || status.IsPathNotFound() || status.IsNotSupported() || status.IsInvalidArgument())
     return DataLoss("{}", what);
