@@ -186,12 +186,25 @@ std::string FetchAt(Connection& connection, const std::string& topic, int partit
 
 }  // namespace
 
-Log FetchLog(const std::string& bootstrap, const std::string& topic, int partition) {
-  const Address leader = FindLeader(bootstrap, topic, partition);
-  Connection connection(leader.host, leader.port);
+namespace {
+Log Range(Connection& connection, const std::string& topic, int partition) {
   Log log;
   log.start = ListOffset(connection, topic, partition, -2);
   log.end = ListOffset(connection, topic, partition, -1);
+  return log;
+}
+}  // namespace
+
+Log FetchRange(const std::string& bootstrap, const std::string& topic, int partition) {
+  const Address leader = FindLeader(bootstrap, topic, partition);
+  Connection connection(leader.host, leader.port);
+  return Range(connection, topic, partition);
+}
+
+Log FetchLog(const std::string& bootstrap, const std::string& topic, int partition) {
+  const Address leader = FindLeader(bootstrap, topic, partition);
+  Connection connection(leader.host, leader.port);
+  Log log = Range(connection, topic, partition);
   for (int64_t next = log.start; next < log.end;) {
     const std::vector<Batch> got = ParseBatches(FetchAt(connection, topic, partition, next));
     if (got.empty()) break;  // a trailing hole: nothing is left up to the end

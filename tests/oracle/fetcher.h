@@ -8,6 +8,8 @@
 
 namespace klink::oracle {
 
+// The log start and the high watermark alone.
+Log FetchRange(const std::string& bootstrap, const std::string& topic, int partition);
 // Everything from the log start to the high watermark. Throws std::runtime_error when the cluster does not answer.
 Log FetchLog(const std::string& bootstrap, const std::string& topic, int partition);
 
