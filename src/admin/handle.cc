@@ -9,6 +9,7 @@ namespace klink::admin {
 namespace {
 
 constexpr int kReasonBytes = 512;
+constexpr const char* kWatchName = "klink";
 
 Level LevelOf(int syslog) {
   if (syslog <= 3) return Level::kError;
@@ -33,6 +34,23 @@ Status Set(rd_kafka_conf_t* conf, const std::string& where, const std::string& k
 struct Handle::Sink {
   std::string cluster;
   LogSink log;
+  std::shared_ptr<RequestWatch> watch;
+
+  static rd_kafka_resp_err_t OnNew(rd_kafka_t* rk, const rd_kafka_conf_t*, void* self, char*, size_t) {
+    const rd_kafka_resp_err_t sent = rd_kafka_interceptor_add_on_request_sent(rk, kWatchName, OnSent, self);
+    if (sent != RD_KAFKA_RESP_ERR_NO_ERROR) return sent;
+    return rd_kafka_interceptor_add_on_response_received(rk, kWatchName, OnAnswered, self);
+  }
+  static rd_kafka_resp_err_t OnSent(rd_kafka_t*, int, const char*, int32_t, int16_t api_key, int16_t, int32_t, size_t,
+                                    void* self) {
+    static_cast<const Sink*>(self)->watch->OnSent(api_key);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+  static rd_kafka_resp_err_t OnAnswered(rd_kafka_t*, int, const char*, int32_t, int16_t api_key, int16_t, int32_t,
+                                        size_t, int64_t, rd_kafka_resp_err_t, void* self) {
+    static_cast<const Sink*>(self)->watch->OnAnswered(api_key);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
 
   static void OnLog(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
     const auto* sink = static_cast<const Sink*>(rd_kafka_opaque(rk));
@@ -48,12 +66,14 @@ std::string Where(const Access& access) {
                      bootstrap == access.properties.end() ? "no bootstrap.servers" : bootstrap->second);
 }
 
-StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, const Properties& own, int events) {
+StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, const Properties& own, int events,
+                                               std::shared_ptr<RequestWatch> watch) {
   std::unique_ptr<Handle> handle(new Handle);
   handle->where_ = Where(access);
   handle->sink_ = std::make_shared<Sink>();
   handle->sink_->cluster = access.cluster;
   handle->sink_->log = access.log;
+  handle->sink_->watch = std::move(watch);
 
   Properties all = {{"client.id", "klink"},
                     {"log.connection.close", "false"},
@@ -68,6 +88,8 @@ StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, 
   rd_kafka_conf_set_opaque(conf.get(), handle->sink_.get());
   rd_kafka_conf_set_log_cb(conf.get(), Sink::OnLog);
   rd_kafka_conf_set_events(conf.get(), events);
+  if (handle->sink_->watch != nullptr)
+    rd_kafka_conf_interceptor_add_on_new(conf.get(), kWatchName, Sink::OnNew, handle->sink_.get());
 
   char reason[kReasonBytes] = "";
   handle->rk_ =

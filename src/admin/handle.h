@@ -16,10 +16,19 @@ namespace klink::admin {
 
 enum class Kind { kProducer, kConsumer };
 
+// Sees every request and response go by, on librdkafka's threads.
+class RequestWatch {
+ public:
+  virtual ~RequestWatch() = default;
+  virtual void OnSent(int16_t api_key) = 0;
+  virtual void OnAnswered(int16_t api_key) = 0;  // also when the request failed
+};
+
 class Handle {
  public:
   // `own` are the properties this use needs; they win over the cluster's. `events` as in rd_kafka_conf_set_events.
-  static StatusOr<std::unique_ptr<Handle>> Open(const Access& access, Kind kind, const Properties& own, int events = 0);
+  static StatusOr<std::unique_ptr<Handle>> Open(const Access& access, Kind kind, const Properties& own, int events = 0,
+                                                std::shared_ptr<RequestWatch> watch = nullptr);
   ~Handle();
   Handle(const Handle&) = delete;
 

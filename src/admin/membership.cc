@@ -1,5 +1,6 @@
 #include "admin/membership.h"
 
+#include <atomic>
 #include <cstring>
 #include <random>
 
@@ -41,6 +42,26 @@ std::string Millis(Duration d) { return fmt::format("{}", ToMillis(d)); }
 
 }  // namespace
 
+// A broker answers one request per connection at a time, and a JoinGroup is answered only when all members have joined.
+// A commit sent meanwhile waits behind it, is then refused for its old generation, and librdkafka drops everything
+// assigned. So none is sent from a JoinGroup's sending until its SyncGroup is answered; a rebalance that takes longer
+// than the lease is a pause.
+class Membership::JoinWatch final : public RequestWatch {
+ public:
+  void OnSent(int16_t api_key) override {
+    if (api_key == kJoinGroup) joining_ = true;
+  }
+  void OnAnswered(int16_t api_key) override {
+    if (api_key == kSyncGroup) joining_ = false;
+  }
+  bool joining() const { return joining_; }
+
+ private:
+  static constexpr int16_t kJoinGroup = 11;
+  static constexpr int16_t kSyncGroup = 14;
+  std::atomic<bool> joining_ = false;
+};
+
 Membership::Membership(Executor executor, Clock& clock, BlockingPool& pool, MembershipOptions options,
                        MembershipListener& listener)
     : executor_(executor),
@@ -48,6 +69,7 @@ Membership::Membership(Executor executor, Clock& clock, BlockingPool& pool, Memb
       pool_(pool),
       options_(std::move(options)),
       listener_(listener),
+      joining_(std::make_shared<JoinWatch>()),
       holder_(NewHolder(options_.instance_id)),
       changed_(executor),
       left_signal_(executor),
@@ -67,7 +89,8 @@ Status Membership::Start() {
                           {"enable.auto.offset.store", "false"},
                           {"auto.offset.reset", "latest"},
                           {"allow.auto.create.topics", "false"}};
-  TRY(handle_, Handle::Open(options_.access, Kind::kConsumer, own, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR));
+  TRY(handle_,
+      Handle::Open(options_.access, Kind::kConsumer, own, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR, joining_));
   rd_kafka_t* rk = handle_->get();
   rd_kafka_poll_set_consumer(rk);
   // A queue of our own, so that the same one also serves the events of leaving the group.
@@ -209,7 +232,9 @@ Async<void> Membership::OnError(rd_kafka_event_t* event) {
 Async<void> Membership::KeepLease() {
   for (;;) {
     Duration wait = kCommitEvery;
-    if (!owned_.empty() && !fenced_) {
+    if (joining_->joining()) {
+      wait = kJoinLook;
+    } else if (!owned_.empty() && !fenced_) {
       std::set<int32_t> shards = unmarked_;
       shards.insert(*owned_.begin());  // one is enough: the broker judges the member, not the shard
       const Status committed = co_await Commit(std::move(shards), Mark::kHeld);

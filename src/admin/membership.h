@@ -56,6 +56,7 @@ class Membership {
   static constexpr Duration kMaxPollInterval = 30s;  // how long a stuck executor keeps its place
   static constexpr Duration kReleaseLimit = 10s;     // for OnRevoked: drain ≤ 5 s and close
   static constexpr Duration kLookUpLimit = 2s;
+  static constexpr Duration kJoinLook = 50ms;  // how soon a finished rebalance is noticed
   static constexpr Duration kCloseLimit = 20s;
 
   // Clock, pool and listener outlive it.
@@ -81,6 +82,7 @@ class Membership {
  private:
   enum class Mark { kHeld, kReleased };
   struct Stopping;
+  class JoinWatch;
 
   Async<void> ServeEvents();
   Async<void> OnRebalance(rd_kafka_event_t* event);
@@ -105,6 +107,7 @@ class Membership {
   MembershipOptions options_;
   MembershipListener& listener_;
 
+  std::shared_ptr<JoinWatch> joining_;
   std::shared_ptr<Handle> handle_;      // shared with calls on the pool
   std::unique_ptr<EventQueue> events_;  // everything librdkafka tells
   std::string holder_;                  // this process in this group; written into the marks
