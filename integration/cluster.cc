@@ -145,9 +145,10 @@ void Cluster::Launch(int i) {
   Broker& broker = *brokers_.at(i);
   const fs::path log = LogFile(i);
   broker.log_at_launch = fs::exists(log) ? fs::file_size(log) : 0;
-  const std::vector<std::string> options = {"-Xms256m", "-Xmx" + options_.heap,
-                                            LoggingOption(options_.version, dir_.path(), "INFO"),
-                                            "-Dkafka.logs.dir=" + dir_.path().string()};
+  std::vector<std::string> options = {"-Xms256m", "-Xmx" + options_.heap,
+                                      LoggingOption(options_.version, dir_.path(), "INFO"),
+                                      "-Dkafka.logs.dir=" + dir_.path().string()};
+  options.insert(options.end(), options_.jvm.begin(), options_.jvm.end());
   const std::string properties = (dir_.path() / fmt::format("b{}.properties", i)).string();
   broker.process = std::make_unique<Process>(Java(options_.version, "kafka.Kafka", options, {properties}), log);
 }

@@ -16,6 +16,7 @@ struct ClusterOptions {
   std::string version = Env("KLINK_KAFKA_VERSION", "4.3.0");
   std::map<std::string, std::string> properties = {};  // override the harness's own
   std::string heap = "512m";
+  std::vector<std::string> jvm = {};  // further options; they override
 };
 
 class Cluster {

@@ -246,6 +246,20 @@ std::vector<std::string> TopicNames(const Cluster& cluster) {
   return names;
 }
 
+LogEnds::LogEnds(const Cluster& cluster) : client_(NewClient(RD_KAFKA_CONSUMER, cluster.bootstrap(), {}).release()) {}
+LogEnds::~LogEnds() { rd_kafka_destroy(client_); }
+
+int64_t LogEnds::Sum(const std::string& topic, int partitions) {
+  int64_t sum = 0;
+  for (int partition = 0; partition < partitions; ++partition) {
+    int64_t start = 0;
+    int64_t end = 0;
+    const auto error = rd_kafka_query_watermark_offsets(client_, topic.c_str(), partition, &start, &end, 5000);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) sum += end;
+  }
+  return sum;
+}
+
 std::vector<Record> ReadPartition(const Cluster& cluster, const std::string& topic, int partition,
                                   const std::string& isolation) {
   const Client client = NewClient(RD_KAFKA_CONSUMER, cluster.bootstrap(),

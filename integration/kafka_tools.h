@@ -11,6 +11,8 @@
 
 #include "integration/cluster.h"
 
+struct rd_kafka_s;
+
 namespace klink::it {
 
 using Settings = std::map<std::string, std::string>;
@@ -49,6 +51,17 @@ struct Range {
 std::optional<Range> RangeOf(const Cluster& cluster, const std::string& topic, int partition);
 int PartitionCount(const Cluster& cluster, const std::string& topic);  // 0: no such topic
 std::vector<std::string> TopicNames(const Cluster& cluster);
+
+// High watermarks through one lasting connection, cheap enough to be asked all the time.
+class LogEnds {
+ public:
+  explicit LogEnds(const Cluster& cluster);
+  ~LogEnds();
+  int64_t Sum(const std::string& topic, int partitions);
+
+ private:
+  rd_kafka_s* client_;
+};
 
 // Every visible record of a partition, in order, up to the high watermark at the time of the call.
 std::vector<Record> ReadPartition(const Cluster& cluster, const std::string& topic, int partition,

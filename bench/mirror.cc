@@ -1,0 +1,255 @@
+// ./x bench mirror: klink, MirrorMaker 2 and the floor (relay.cc) copy the same topic between two real clusters on this
+// machine, one after the other, onto the same warm brokers. Everybody is measured from outside: throughput and CPU from
+// the first record that arrives to the last, peak memory, and the time from the start of the process to the first
+// record. Absolute figures are this machine's; the ratios are what is promised.
+#include <cstdio>
+#include <exception>
+#include <random>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "integration/agent.h"
+#include "integration/kafka_tools.h"
+
+namespace klink::it {
+namespace {
+
+constexpr int kPartitions = 6;
+constexpr int kRecordBytes = 1000;
+constexpr int kMemoryMiB = 128;  // klink's budget
+constexpr seconds kCopyLimit(300);
+// What must hold.
+constexpr double kThroughputOverMm2 = 2.5;
+constexpr double kCpuOverFloor = 2.0;
+constexpr double kRssBeyondBudgetMiB = 60;
+constexpr double kFirstRecordSeconds = 1.0;
+
+using Clock = std::chrono::steady_clock;
+double SecondsSince(Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); }
+
+struct Figures {
+  double gigabytes = 0;
+  double first_record_s = 0;
+  double copy_s = 0;
+  double cpu_s = 0;
+  double rss_mib = 0;
+  double mb_per_s() const { return gigabytes * 1000 / copy_s; }
+  double cpu_per_gb() const { return cpu_s / gigabytes; }
+};
+
+double CpuSeconds(pid_t pid) {
+  const std::string stat = ReadFile(fmt::format("/proc/{}/stat", pid));
+  std::istringstream rest(stat.substr(stat.rfind(')') + 2));
+  std::string word;
+  double ticks = 0;
+  for (int field = 3; rest >> word && field <= 15; ++field) {
+    if (field >= 14) ticks += std::stod(word);
+  }
+  return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+double PeakRssMiB(pid_t pid) {
+  const std::string status = ReadFile(fmt::format("/proc/{}/status", pid));
+  const size_t at = status.find("VmHWM:");
+  return at == std::string::npos ? 0 : std::strtod(status.c_str() + at + 6, nullptr) / 1024;
+}
+
+// The bytes of a topic's batches as stored.
+double LogGigabytes(const Cluster& cluster, const std::string& topic) {
+  double bytes = 0;
+  for (int partition = 0; partition < kPartitions; ++partition) {
+    for (const auto& file : fs::directory_iterator(cluster.DataDir(0) / fmt::format("{}-{}", topic, partition))) {
+      if (file.path().extension() == ".log") bytes += static_cast<double>(file.file_size());
+    }
+  }
+  return bytes / 1e9;
+}
+
+// Half noise, half zeros: compressible to about half.
+void FillTopic(const Cluster& cluster, const std::string& topic, const std::string& codec, int records) {
+  CreateTopic(cluster, topic, kPartitions);
+  std::mt19937_64 random(1);
+  std::string noise(1 << 20, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  constexpr int kChunk = 100000;
+  for (int done = 0; done < records; done += kChunk) {
+    std::vector<Record> chunk;
+    for (int i = done; i < std::min(done + kChunk, records); ++i) {
+      Record record{.partition = i % kPartitions};
+      record.value = noise.substr(random() % (noise.size() - kRecordBytes / 2), kRecordBytes / 2);
+      record.value->resize(kRecordBytes, '0');
+      chunk.push_back(std::move(record));
+    }
+    Produce(cluster, topic, chunk, {{"compression.type", codec}, {"batch.size", "65536"}, {"linger.ms", "20"}});
+  }
+}
+
+// Starts a copier and watches until `records` have arrived.
+Figures Measure(const ClusterPair& pair, const std::string& topic, int64_t records, const Command& command,
+                const fs::path& log) {
+  LogEnds ends(pair.destination);
+  Figures figures{.gigabytes = LogGigabytes(pair.source, topic)};
+  const Clock::time_point began = Clock::now();
+  Process process(command, log);
+  const auto arrived = [&](int64_t wanted) {
+    if (!process.Running()) throw std::runtime_error("it ended early:\n" + LastLines(log, 20));
+    return ends.Sum(topic, kPartitions) >= wanted;
+  };
+  Await("the first record", kCopyLimit, [&] { return arrived(1); });
+  figures.first_record_s = SecondsSince(began);
+  const Clock::time_point first = Clock::now();
+  const double cpu = CpuSeconds(process.pid());
+  Await("the last record", kCopyLimit, [&] { return arrived(records); });
+  figures.copy_s = SecondsSince(first);
+  figures.cpu_s = CpuSeconds(process.pid()) - cpu;
+  figures.rss_mib = PeakRssMiB(process.pid());
+  process.End(seconds(20));
+  return figures;
+}
+
+void RemoveCopy(const Cluster& destination, const std::string& topic) {
+  if (PartitionCount(destination, topic) == 0) return;
+  DeleteTopic(destination, topic);
+  Await("the copy to be gone", seconds(60), [&] { return PartitionCount(destination, topic) == 0; });
+}
+
+class Bench {
+ public:
+  Bench(int records, fs::path dir) : records_(records), dir_(std::move(dir)) {
+    pair_ = std::make_unique<ClusterPair>(Broker("source"), Broker("destination"));
+  }
+
+  // The copiers on one topic, after an unmeasured run that warms the brokers up.
+  bool Compare(const std::string& topic, const std::string& codec) {
+    fmt::print("\n{} x {} B, {} partitions, {}: loading\n", records_, kRecordBytes, kPartitions, codec);
+    FillTopic(pair_->source, topic, codec, records_);
+    Floor(topic);
+    Row("", "MB/s", "CPU s/GB", "RSS MiB", "first s");
+    const Figures floor = Floor(topic);
+    Print("floor (relay)", floor);
+    const Figures klink = Klink(topic);
+    Print("klink", klink);
+    const Figures mm2 = MirrorMaker(topic, codec);
+    Print("MirrorMaker 2", mm2);
+    const bool fast =
+        Must("throughput over MirrorMaker 2", klink.mb_per_s() / mm2.mb_per_s(), ">=", kThroughputOverMm2);
+    const bool lean = Must("CPU per GB over the floor", klink.cpu_per_gb() / floor.cpu_per_gb(), "<=", kCpuOverFloor);
+    const bool small = Must("MiB beyond the budget", klink.rss_mib - kMemoryMiB, "<=", kRssBeyondBudgetMiB);
+    const bool quick = Must("seconds to the first record", klink.first_record_s, "<=", kFirstRecordSeconds);
+    RemoveCopy(pair_->source, topic);
+    return fast && lean && small && quick;
+  }
+
+ private:
+  static ClusterOptions Broker(const std::string& name) {
+    // As in production: the optimising compiler, G1, a gigabyte.
+    return {.name = name,
+            .properties = {{"num.io.threads", "8"}, {"num.network.threads", "3"}},
+            .heap = "1g",
+            .jvm = {"-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC"}};
+  }
+
+  Figures Floor(const std::string& topic) {
+    RemoveCopy(pair_->destination, topic);
+    CreateTopic(pair_->destination, topic, kPartitions);
+    return Measure(*pair_, topic, records_,
+                   {{Env("KLINK_RELAY", "build/release/bench/bench_relay"), pair_->source.bootstrap(),
+                     pair_->destination.bootstrap(), topic, std::to_string(kPartitions), std::to_string(records_)}},
+                   dir_ / "relay.log");
+  }
+
+  Figures Klink(const std::string& topic) {
+    RemoveCopy(pair_->destination, topic);
+    LinkFile file;
+    file.link = "bench-" + topic;
+    file.include = "{literal: " + topic + "}";
+    file.source = pair_->source.bootstrap();
+    file.destination = pair_->destination.bootstrap();
+    file.memory = fmt::format("{}MiB", kMemoryMiB);
+    const fs::path yaml = dir_ / "klink.yaml";
+    WriteFile(yaml, Yaml(file, dir_ / ("data-" + topic), FreePort()));
+    return Measure(*pair_, topic, records_, {{KlinkBinary(), "run", "-c", yaml.string()}}, dir_ / "klink.log");
+  }
+
+  Figures MirrorMaker(const std::string& topic, const std::string& codec) {
+    RemoveCopy(pair_->destination, topic);
+    const fs::path properties = dir_ / "mm2.properties";
+    WriteFile(properties, Mm2Properties(topic, codec));
+    const Command command = Java(pair_->source.version(), "org.apache.kafka.connect.mirror.MirrorMaker",
+                                 {"-Xms1g", "-Xmx2g", "-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC",
+                                  LoggingOption(pair_->source.version(), dir_, "WARN")},
+                                 {properties.string()});
+    return Measure(*pair_, topic, records_, command, dir_ / "mm2.log");
+  }
+
+  // Tuned for throughput: large fetches and batches, two tasks for two cores, the same codec, equal topic names.
+  std::string Mm2Properties(const std::string& topic, const std::string& codec) const {
+    return fmt::format(R"(clusters = a, b
+a.bootstrap.servers = {}
+b.bootstrap.servers = {}
+a->b.enabled = true
+b->a.enabled = false
+a->b.topics = {}
+a->b.groups = none-at-all
+replication.policy.class = org.apache.kafka.connect.mirror.IdentityReplicationPolicy
+tasks.max = 2
+replication.factor = 1
+checkpoints.topic.replication.factor = 1
+heartbeats.topic.replication.factor = 1
+offset-syncs.topic.replication.factor = 1
+offset-syncs.topic.location = target
+offset.storage.replication.factor = 1
+status.storage.replication.factor = 1
+config.storage.replication.factor = 1
+refresh.topics.interval.seconds = 10
+a.consumer.fetch.max.bytes = 104857600
+a.consumer.max.partition.fetch.bytes = 10485760
+a.consumer.max.poll.records = 5000
+b.producer.batch.size = 65536
+b.producer.linger.ms = 20
+b.producer.compression.type = {}
+dedicated.mode.enable.internal.rest = false
+)",
+                       pair_->source.bootstrap(), pair_->destination.bootstrap(), topic, codec);
+  }
+
+  static void Row(const std::string& name, const std::string& a, const std::string& b, const std::string& c,
+                  const std::string& d) {
+    fmt::print("  {:<16}{:>10}{:>12}{:>10}{:>10}\n", name, a, b, c, d);
+    std::fflush(stdout);
+  }
+  static void Print(const std::string& name, const Figures& f) {
+    Row(name, fmt::format("{:.0f}", f.mb_per_s()), fmt::format("{:.2f}", f.cpu_per_gb()),
+        fmt::format("{:.0f}", f.rss_mib), fmt::format("{:.2f}", f.first_record_s));
+  }
+  static bool Must(const std::string& what, double is, const std::string& sign, double bound) {
+    const bool holds = sign == "<=" ? is <= bound : is >= bound;
+    fmt::print("  {} {}: {:.2f} (must be {} {})\n", holds ? "ok    " : "MISSED", what, is, sign, bound);
+    return holds;
+  }
+
+  int records_;
+  fs::path dir_;
+  std::unique_ptr<ClusterPair> pair_;
+};
+
+}  // namespace
+}  // namespace klink::it
+
+int main(int count, char** arguments) {
+  using namespace klink::it;
+  try {
+    const int records = count > 1 ? std::atoi(arguments[1]) : 1000000;
+    TempDir dir("bench");
+    Bench bench(records, dir.path());
+    const bool plain = bench.Compare("w1", "none");
+    const bool packed = bench.Compare("w2", "lz4");
+    fmt::print("\n{}\n", plain && packed ? "all targets met" : "a target was missed");
+    return plain && packed ? 0 : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench: {}\n", error.what());
+    return 1;
+  }
+}
