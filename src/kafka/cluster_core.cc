@@ -193,10 +193,13 @@ std::shared_ptr<Broker> ClusterCore::BootstrapAt(const Endpoint& endpoint) const
 
 Async<Status> ClusterCore::Refresh(std::string topic, Instant deadline) {
   const auto self = shared_from_this();
-  CO_RETURN_IF_ERROR(co_await AwaitPace(topic, deadline));
-  if (next_round_ == nullptr) next_round_ = std::make_shared<Round>(network->executor);
-  const std::shared_ptr<Round> mine = next_round_;
-  mine->topics.insert(topic);
+  std::shared_ptr<Round> mine = under_way_;
+  if (mine == nullptr || !mine->topics.contains(topic)) {
+    CO_RETURN_IF_ERROR(co_await AwaitPace(topic, deadline));
+    if (next_round_ == nullptr) next_round_ = std::make_shared<Round>(network->executor);
+    mine = next_round_;
+    mine->topics.insert(topic);
+  }
   if (!running_rounds_) {
     running_rounds_ = true;
     network->tasks.Spawn(RunRounds(self));
@@ -212,7 +215,9 @@ Async<Status> ClusterCore::Refresh(std::string topic, Instant deadline) {
 Async<void> ClusterCore::RunRounds(std::shared_ptr<ClusterCore> self) {
   while (self->next_round_ != nullptr) {
     const std::shared_ptr<Round> round = std::exchange(self->next_round_, nullptr);
+    self->under_way_ = round;
     round->result = co_await self->RunRound(*round);
+    self->under_way_ = nullptr;
     round->done.NotifyAll();
   }
   self->running_rounds_ = false;

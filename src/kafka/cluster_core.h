@@ -61,7 +61,8 @@ class ClusterCore : public std::enable_shared_from_this<ClusterCore> {
   size_t turn_ = 0;  // so that "any" is not always the same
   Status closed_;
   Signal closing_;
-  std::shared_ptr<Round> next_round_;
+  std::shared_ptr<Round> next_round_;  // gathers topics until the one under way is answered
+  std::shared_ptr<Round> under_way_;
   bool running_rounds_ = false;
   std::map<std::string, Pace> paces_;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -25,39 +26,40 @@ class ManualClock final : public Clock {
   }
   Async<Status> Sleep(Duration d) override {
     const Instant until = now_ + d;
-    Sleeper sleeper(*this, until);
+    Sleeper sleeper(sleepers_, executor_, until);
     while (now_ < until) CO_RETURN_IF_ERROR(co_await sleeper.signal.Wait());
     co_return absl::OkStatus();
   }
 
   void Advance(Duration d) {
     now_ += d;
-    for (auto& [until, signal] : sleepers_)
+    for (auto& [until, signal] : *sleepers_)
       if (until <= now_) signal->NotifyAll();
   }
   // To the next sleeper; false when nobody sleeps.
   bool AdvanceToNext() {
-    if (sleepers_.empty()) return false;
-    Advance(std::max(Duration::zero(), sleepers_.begin()->first - now_));
+    if (sleepers_->empty()) return false;
+    Advance(std::max(Duration::zero(), sleepers_->begin()->first - now_));
     return true;
   }
 
  private:
+  using Sleepers = std::multimap<Instant, Signal*>;
   struct Sleeper {
-    Sleeper(ManualClock& owner, Instant until)
-        : clock(owner), signal(owner.executor_), at(owner.sleepers_.emplace(until, &signal)) {}
-    ~Sleeper() { clock.sleepers_.erase(at); }
-    ManualClock& clock;
+    Sleeper(std::shared_ptr<Sleepers> in, Executor executor, Instant until)
+        : signal(std::move(executor)), all(std::move(in)), at(all->emplace(until, &signal)) {}
+    ~Sleeper() { all->erase(at); }
     Signal signal;
-    std::multimap<Instant, Signal*>::iterator at;
+    std::shared_ptr<Sleepers> all;
+    Sleepers::iterator at;
   };
 
   Executor executor_;
   Instant now_{std::chrono::hours(1000)};
-  std::multimap<Instant, Signal*> sleepers_;
+  std::shared_ptr<Sleepers> sleepers_ = std::make_shared<Sleepers>();  // a sleeping coroutine may outlive the clock
 };
 
-// The io_context is destroyed first of all that tests declare after it, with whatever still runs on it.
+// The io_context is destroyed last, with whatever still runs on it.
 class VirtualTimeTest : public testing::Test {
  protected:
   static constexpr Duration kGiveUp = 10min;  // of virtual time
