@@ -1,0 +1,106 @@
+#include <gtest/gtest.h>
+
+#include "link/partition_progress.h"
+
+namespace klink::link {
+namespace {
+
+class HandClock final : public Clock {
+ public:
+  Instant Now() const override { return Instant(now_); }
+  WallTime Wall() const override { return WallTime(std::chrono::floor<std::chrono::milliseconds>(now_)); }
+  Async<Status> Sleep(Duration) override { co_return Internal("nobody sleeps here"); }
+  void Advance(Duration d) { now_ += d; }
+
+ private:
+  Duration now_ = 1000s;
+};
+
+class Progress : public ::testing::Test {
+ protected:
+  static SourceBounds To(int64_t end) { return {SourceOffset(0), SourceOffset(end), SourceOffset(end)}; }
+  static Position At(int64_t next) { return {SourceOffset(next), DestOffset(next), 0, 0}; }
+  HandClock clock_;
+  PartitionProgress progress_{clock_};
+};
+
+TEST_F(Progress, KnowsNothingBeforeItWasTold) {
+  EXPECT_FALSE(progress_.lag().has_value());
+  EXPECT_FALSE(progress_.lag_age().has_value());
+  EXPECT_FALSE(progress_.position().has_value());
+  EXPECT_FALSE(progress_.failed());
+}
+
+TEST_F(Progress, TheLagIsWhatTheSourceHoldsBeyondThePosition) {
+  progress_.Bounds(To(100));
+  EXPECT_FALSE(progress_.lag().has_value());
+  progress_.Replicated(At(60), 60, 600);
+  EXPECT_EQ(progress_.lag(), 40);
+  progress_.Replicated(At(100), 40, 400);
+  EXPECT_EQ(progress_.lag(), 0);
+  EXPECT_EQ(progress_.written_records(), 100);
+  EXPECT_EQ(progress_.written_bytes(), 1000);
+  EXPECT_EQ(progress_.written_batches(), 2);
+}
+
+TEST_F(Progress, TheLagIsNeverNegative) {
+  progress_.Bounds(To(10));
+  progress_.Replicated(At(12), 12, 1);
+  EXPECT_EQ(progress_.lag(), 0);
+}
+
+TEST_F(Progress, TheAgeCountsFromTheOldestEndNotYetReached) {
+  progress_.Replicated(At(0), 0, 0);
+  progress_.Bounds(To(10));
+  clock_.Advance(3s);
+  progress_.Bounds(To(20));
+  clock_.Advance(2s);
+  EXPECT_EQ(progress_.lag_age(), Duration(5s));
+  progress_.Replicated(At(10), 10, 1);
+  EXPECT_EQ(progress_.lag_age(), Duration(2s));
+  progress_.Replicated(At(20), 10, 1);
+  EXPECT_EQ(progress_.lag_age(), Duration(0));
+}
+
+TEST_F(Progress, AnEndSeenTwiceKeepsItsAge) {
+  progress_.Replicated(At(0), 0, 0);
+  progress_.Bounds(To(10));
+  clock_.Advance(3s);
+  progress_.Bounds(To(10));
+  EXPECT_EQ(progress_.lag_age(), Duration(3s));
+}
+
+TEST_F(Progress, ALongListOfEndsIsThinnedAndKeepsTheOldest) {
+  progress_.Replicated(At(0), 0, 0);
+  for (int i = 1; i <= 10'000; i++) {
+    progress_.Bounds(To(i));
+    clock_.Advance(1s);
+  }
+  EXPECT_EQ(progress_.lag_age(), Duration(10'000s));
+  progress_.Replicated(At(10'000), 10'000, 1);
+  EXPECT_EQ(progress_.lag_age(), Duration(0));
+}
+
+TEST_F(Progress, FailedHasAReasonAndRetryingHasNone) {
+  progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
+  EXPECT_TRUE(progress_.failed());
+  EXPECT_EQ(progress_.reason(), state::Reason::kForeignWrite);
+  progress_.Failed(std::nullopt, "the broker is away");
+  EXPECT_FALSE(progress_.failed());
+  EXPECT_EQ(progress_.text(), "the broker is away");
+  progress_.Working();
+  EXPECT_EQ(progress_.text(), "");
+}
+
+TEST_F(Progress, SinceIsWhenTheStateBeganNotWhenItWasLastSaid) {
+  progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
+  const WallTime since = progress_.since();
+  clock_.Advance(10s);
+  progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
+  EXPECT_EQ(progress_.since(), since);
+  progress_.Working();
+  EXPECT_GT(progress_.since(), since);
+}
+
+}  // namespace
+}  // namespace klink::link
