@@ -17,7 +17,7 @@ enum class Verdict : uint8_t {
   kReset,            // the offset is outside the log: retention overtook us, or the log was truncated
   kFenced,           // a newer owner exists: give up what is held
   kRefused,          // the broker will not take this data: pause the partition with the reason
-  kTopicChanged,     // the topic was deleted and created again: the id differs
+  kTopicChanged,     // the topic was probably deleted and created again: ask Metadata for its id
   kThrottle,         // wait as long as the broker says
   kOperator,         // authorization or configuration: a person must act
   kAppended,         // the outcome is unclear or "done, but": look at the log before anything is sent again

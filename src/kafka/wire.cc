@@ -153,9 +153,11 @@ size_t Reader::Limit(size_t size) {
 namespace {
 // Below this a copy costs less than one more part in the gather list.
 constexpr size_t kCopyBelow = 256;
+constexpr size_t kFirstReserve = 256;  // most requests fit: one allocation
 }  // namespace
 
 size_t Writer::Grow(size_t size) {
+  if (own_.capacity() == 0) own_.reserve(kFirstReserve);
   const size_t at = own_.size();
   own_.resize(at + size);
   return at;

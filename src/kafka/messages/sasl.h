@@ -47,7 +47,7 @@ struct SaslAuthenticateResponse {
 
   Error error_code = Error::kNone;
   std::optional<std::string> error_message{};
-  SharedBytes auth_bytes{};
+  SharedBytes auth_bytes = SharedBytes::CopyOf({});  // may be empty, never null
   int64_t session_lifetime_ms = 0;
 
   static void Describe(auto& m, auto& field) {
@@ -66,7 +66,7 @@ struct SaslAuthenticateRequest {
   static constexpr int16_t kMax = 2;
   static constexpr int16_t kFlexibleSince = 2;
 
-  SharedBytes auth_bytes{};
+  SharedBytes auth_bytes = SharedBytes::CopyOf({});  // may be empty, never null
 
   static void Describe(auto& m, auto& field) { field(m.auth_bytes); }
   bool operator==(const SaslAuthenticateRequest&) const = default;
