@@ -28,6 +28,7 @@ Options MakeOptions(rd_kafka_t* rk, rd_kafka_admin_op_t op) {
 }
 
 StatusOr<NewTopic> Build(const TopicSpec& spec, const std::string& doing) {
+  if (spec.name.empty()) return InvalidArgument("{}: it has no name", doing);
   char reason[kReasonBytes] = "";
   const int replicas = spec.assignments.empty() ? spec.replication_factor : -1;
   NewTopic topic(rd_kafka_NewTopic_new(spec.name.c_str(), spec.partitions, replicas, reason, sizeof reason));

@@ -1,0 +1,196 @@
+// The records of the state topic: round trips, what is refused, and the fold of them.
+#include "state/records.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "state/view.h"
+
+namespace klink::state {
+namespace {
+
+MirrorRecord Orders() {
+  MirrorRecord mirror;
+  mirror.source_topic = "orders";
+  mirror.destination_topic = "orders";
+  mirror.source_topic_id = "lkKBmFvQQsSzrHRoFYdNWA";
+  mirror.destination_topic_id = "wq0RcmBIQIqSe6lYmwDSgw";
+  mirror.phase = Phase::kPrefill;
+  mirror.since_ms = 1700000000000;
+  mirror.partitions.resize(3);
+  mirror.partitions[1].phase = Phase::kFailed;
+  mirror.partitions[1].reason = Reason::kRecordTooLarge;
+  mirror.partitions[1].text = "batch of 2000000 bytes at offset 7";
+  mirror.partitions[2].prefill_target = 123456789012;
+  mirror.partitions[2].shift = -5;
+  mirror.partitions[2].source_leader_epoch = 4;
+  return mirror;
+}
+
+std::vector<Record> Samples() {
+  LinkRecord link;
+  link.source_cluster_id = "src";
+  link.destination_cluster_id = "dst";
+  link.data_pid = 4000;
+  ConfigRecord config;
+  config.generation = 12;
+  config.text = "{\"name\":\"paris-to-lyon\"}";
+  ControllerRecord controller;
+  controller.kind = ControllerKind::kDirect;
+  controller.agent = "klink-0";
+  controller.session = "ab";
+  controller.sequence = 3;
+  PidRecord pid;
+  pid.pid = 4000;
+  pid.use = PidUse::kFiller;
+  return {link, config, controller, pid, Orders(), LinkRecord{}, MirrorRecord{}};
+}
+
+TEST(Records, WhatIsWrittenIsReadBack) {
+  for (const Record& record : Samples()) {
+    const admin::KeyValue entry = Encode(record);
+    auto read = Decode(entry.key, *entry.value);
+    ASSERT_TRUE(read.ok()) << entry.key << " " << read.status();
+    EXPECT_EQ(*read, record) << *entry.value;
+  }
+}
+
+TEST(Records, DefaultsAreNotWritten) {
+  MirrorRecord mirror;
+  mirror.source_topic = mirror.destination_topic = "t";
+  mirror.phase = Phase::kActive;
+  mirror.partitions.resize(2);
+  mirror.partitions[0].phase = Phase::kActive;
+  mirror.partitions[0].shift = 0;
+  const admin::KeyValue entry = Encode(mirror);
+  EXPECT_EQ(entry.key, "mirror/t");
+  EXPECT_EQ(*entry.value, R"({"v":1,"source_topic":"t","destination_topic":"t","phase":"ACTIVE",)"
+                          R"("partitions":[{"phase":"ACTIVE","shift":0},{}]})");
+}
+
+TEST(Records, ANewerVersionIsRefusedWithASentence) {
+  auto read = Decode("link", R"({"v":2,"source_cluster_id":"x"})");
+  EXPECT_EQ(read.status().code(), Code::kFailedPrecondition);
+  EXPECT_EQ(Text(read.status()),
+            "state record link has version 2, this klink knows 1: it was written by another version; run that one, or "
+            "upgrade this agent");
+}
+
+TEST(Records, AnUnknownKindIsRefused) {
+  EXPECT_EQ(Decode("covenant/1", R"({"v":1})").status().code(), Code::kFailedPrecondition);
+}
+
+TEST(Records, AnUnknownPhaseOrReasonIsNotGuessed) {
+  EXPECT_FALSE(Decode("mirror/t", R"({"v":1,"source_topic":"t","destination_topic":"t","phase":"HAPPY"})").ok());
+  EXPECT_FALSE(Decode("mirror/t", R"({"v":1,"destination_topic":"t","reason":"BECAUSE"})").ok());
+}
+
+TEST(Records, AValueUnderAnothersKeyIsRefused) {
+  const admin::KeyValue entry = Encode(Orders());
+  EXPECT_EQ(Decode("mirror/payments", *entry.value).status().code(), Code::kDataLoss);
+  EXPECT_EQ(Decode("pid/1", R"({"v":1,"pid":2})").status().code(), Code::kDataLoss);
+}
+
+TEST(Records, EveryTruncationIsAnErrorOrAnotherRecordNeverACrash) {
+  for (const Record& record : Samples()) {
+    const admin::KeyValue entry = Encode(record);
+    for (size_t n = 0; n < entry.value->size(); n++)
+      EXPECT_FALSE(Decode(entry.key, entry.value->substr(0, n)).ok()) << entry.key << " cut at " << n;
+  }
+}
+
+TEST(Records, FlippedAndRandomBytesNeverCrash) {
+  std::mt19937_64 random(20240131);
+  for (const Record& record : Samples()) {
+    const admin::KeyValue entry = Encode(record);
+    for (int round = 0; round < 2000; round++) {
+      std::string bytes = *entry.value;
+      for (int flips = 0; flips < 3; flips++) bytes[random() % bytes.size()] = static_cast<char>(random());
+      (void)Decode(entry.key, bytes);
+    }
+  }
+  for (int round = 0; round < 2000; round++) {
+    std::string bytes(random() % 200, '\0');
+    for (char& c : bytes) c = static_cast<char>(random());
+    EXPECT_FALSE(Decode("link", bytes).ok());
+  }
+}
+
+TEST(Records, DeepNestingAndHugeNumbersAreRefused) {
+  const std::string deep = R"({"v":1,"text":)" + std::string(10000, '[');
+  EXPECT_FALSE(Decode("config", deep).ok());
+  EXPECT_FALSE(Decode("pid/1", R"({"v":1,"pid":1e400})").ok());
+  EXPECT_FALSE(Decode("pid/1", R"({"v":1,"pid":99999999999999999999})").ok());
+  EXPECT_FALSE(Decode("link", R"({"v":1,"shards":4294967296})").ok());
+}
+
+void Apply(StateView& view, const Record& record) {
+  const admin::KeyValue entry = Encode(record);
+  view.Apply(entry.key, entry.value);
+}
+
+TEST(View, TheLastRecordOfAKeyStands) {
+  StateView view;
+  MirrorRecord mirror = Orders();
+  Apply(view, mirror);
+  mirror.phase = Phase::kActive;
+  Apply(view, mirror);
+  ASSERT_NE(view.mirror("orders"), nullptr);
+  EXPECT_EQ(view.mirror("orders")->phase, Phase::kActive);
+  EXPECT_EQ(view.mirror_of_source("orders"), view.mirror("orders"));
+  EXPECT_EQ(view.version(), 2);
+  view.Apply("mirror/orders", std::nullopt);
+  EXPECT_EQ(view.mirror("orders"), nullptr);
+  EXPECT_TRUE(view.status().ok());
+}
+
+TEST(View, EveryPidEverUsedIsOurs) {
+  StateView view;
+  for (int64_t n : {7, 4000}) {
+    PidRecord pid;
+    pid.pid = n;
+    Apply(view, pid);
+  }
+  EXPECT_TRUE(view.IsOurs(7));
+  EXPECT_TRUE(view.IsOurs(4000));
+  EXPECT_FALSE(view.IsOurs(8));
+}
+
+TEST(View, ARecordItCannotUnderstandEndsItsAuthority) {
+  StateView view;
+  Apply(view, Orders());
+  view.Apply("covenant/1", std::string(R"({"v":1})"));
+  EXPECT_EQ(view.status().code(), Code::kFailedPrecondition);
+  EXPECT_FALSE(view.MayWrite(Orders()).ok());
+}
+
+TEST(View, OnlyMovesOfTheTableAreWritten) {
+  StateView view;
+  MirrorRecord mirror = Orders();
+  mirror.phase = Phase::kStopped;
+  Apply(view, mirror);
+  mirror.phase = Phase::kActive;
+  const Status refused = view.MayWrite(mirror);
+  EXPECT_EQ(refused.code(), Code::kFailedPrecondition);
+  EXPECT_EQ(Text(refused), "mirror orders is STOPPED and cannot become ACTIVE");
+}
+
+TEST(View, ALinkNeverChangesItsClustersOrShards) {
+  StateView view;
+  LinkRecord link;
+  link.source_cluster_id = "a";
+  link.destination_cluster_id = "b";
+  EXPECT_TRUE(view.MayWrite(link).ok());
+  Apply(view, link);
+  link.data_pid = 9;
+  EXPECT_TRUE(view.MayWrite(link).ok());
+  link.source_cluster_id = "c";
+  EXPECT_FALSE(view.MayWrite(link).ok());
+  link.source_cluster_id = "a";
+  link.shards = 512;
+  EXPECT_FALSE(view.MayWrite(link).ok());
+}
+
+}  // namespace
+}  // namespace klink::state
