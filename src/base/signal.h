@@ -1,6 +1,7 @@
 // Wake-ups between coroutines of one executor: a condition variable without a lock. A waiter re-checks its condition.
 #pragma once
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/async.h"
@@ -20,8 +21,7 @@ class Signal {
   }
   // The same for a coroutine that must see something end although it was stopped itself (joining, draining).
   Async<Status> WaitEvenIfStopping() {
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    co_await timer_.async_wait(kAsTuple);
+    co_await timer_.async_wait(asio::bind_cancellation_slot(asio::cancellation_slot(), kAsTuple));
     co_return absl::OkStatus();
   }
   Executor executor() { return timer_.get_executor(); }

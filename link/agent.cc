@@ -1,0 +1,188 @@
+#include "link/agent.h"
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "base/log.h"
+#include "base/version.h"
+
+namespace klink::link {
+namespace {
+
+constexpr Duration kCountEvery = 500ms;
+constexpr size_t kPoolThreads = 4;
+constexpr char kInstanceFile[] = "instance";
+
+// The agent's name in the group, kept with its data: a restart rejoins at once, a copied configuration is somebody
+// else.
+StatusOr<std::string> InstanceId(const std::string& data_dir, const std::string& agent_id) {
+  namespace fs = std::filesystem;
+  std::error_code ec;
+  fs::create_directories(data_dir, ec);
+  if (ec)
+    return FailedPrecondition("agent.data_dir {}: cannot be made: {}; make it writable for klink or choose another",
+                              data_dir, ec.message());
+  const fs::path path = fs::path(data_dir) / kInstanceFile;
+  std::string id;
+  if (std::ifstream in(path); in) std::getline(in, id);
+  if (!id.empty()) return fmt::format("{}-{}", agent_id, id);
+  std::random_device random;
+  id = fmt::format("{:08x}{:08x}", random(), random());
+  const fs::path fresh = fs::path(data_dir) / (std::string(kInstanceFile) + ".new");
+  {
+    std::ofstream out(fresh);
+    out << id << "\n";
+    out.close();
+    if (!out)
+      return FailedPrecondition("agent.data_dir {}: cannot be written; make it writable for klink or choose another",
+                                data_dir);
+  }
+  fs::rename(fresh, path, ec);
+  if (ec) return FailedPrecondition("agent.data_dir {}: {}", data_dir, ec.message());
+  return fmt::format("{}-{}", agent_id, id);
+}
+
+}  // namespace
+
+struct Agent::LinkMetrics {
+  LinkMetrics(Metrics& metrics, const std::string& link)
+      : fetched_bytes(metrics.Get(metric::kFetchedBytes, link)),
+        written_bytes(metrics.Get(metric::kWrittenBytes, link)),
+        written_records(metrics.Get(metric::kWrittenRecords, link)),
+        written_batches(metrics.Get(metric::kWrittenBatches, link)),
+        fetched_batches(metrics.Get(metric::kFetchedBatches, link)) {}
+  Counter fetched_bytes, written_bytes, written_records, written_batches, fetched_batches;
+  Link::Totals before;
+};
+
+Agent::Agent(config::Config config, Executor executor, Metrics* metrics)
+    : config_(std::move(config)),
+      executor_(executor),
+      pool_(kPoolThreads),
+      budget_(executor, config_.agent.memory),
+      metrics_(metrics),
+      started_(clock_.Wall()),
+      tasks_(executor) {}
+
+Agent::~Agent() = default;
+
+Status Agent::Start() {
+  TRY(const std::string instance, InstanceId(config_.agent.data_dir, config_.agent.id));
+  for (const config::LinkConfig& link : config_.links) {
+    LinkParts parts{executor_, clock_, pool_, budget_, this, config_.agent.id, instance, config_.agent.data_dir};
+    links_.push_back(std::make_unique<Link>(std::move(parts), link, config_.clusters.at(link.source),
+                                            config_.clusters.at(link.destination)));
+    if (metrics_) link_metrics_.push_back(std::make_unique<LinkMetrics>(*metrics_, link.name));
+    links_.back()->Start();
+  }
+  if (metrics_) tasks_.Spawn(CountLoop());
+  return absl::OkStatus();
+}
+
+Async<void> Agent::Stop() {
+  tasks_.Stop();
+  co_await tasks_.Join();
+  TaskGroup stopping(executor_);
+  for (auto& link : links_) stopping.Spawn(link->Stop());
+  co_await stopping.Join();
+}
+
+AgentSnapshot Agent::Snapshot() const {
+  AgentSnapshot agent;
+  agent.id = config_.agent.id;
+  agent.version = kVersion;
+  agent.started = started_;
+  for (const auto& link : links_) agent.links.push_back(link->Snapshot());
+  return agent;
+}
+
+bool Agent::Ready() const {
+  for (const auto& link : links_)
+    if (!link->both_seen()) return false;
+  return true;
+}
+
+StatusOr<offsets::TranslationStore*> Agent::StoreOf(const std::string& name) const {
+  for (const auto& link : links_) {
+    if (link->name() != name) continue;
+    if (link->store() == nullptr) return Unavailable("link {} is not connected yet", name);
+    return link->store();
+  }
+  return NotFound("there is no link {}", name);
+}
+
+Async<StatusOr<std::vector<TranslationSnapshot>>> Agent::Translate(TranslateRequest request) {
+  CO_TRY(offsets::TranslationStore * store, StoreOf(request.link));
+  std::vector<TranslationSnapshot> answers;
+  answers.reserve(request.offsets.size());
+  for (const int64_t offset : request.offsets) {
+    const offsets::Answer answer = request.direction == Direction::kToDestination
+                                       ? store->ToDest(request.partition, SourceOffset(offset))
+                                       : store->ToSource(request.partition, DestOffset(offset));
+    TranslationSnapshot out;
+    out.offset = offset;
+    out.answer = offsets::Name(answer.kind);
+    if (answer.kind != offsets::Answer::Kind::kUnknown) out.translated = answer.value;
+    if (!answer.why.empty()) out.reason = answer.why;
+    answers.push_back(std::move(out));
+  }
+  co_return answers;
+}
+
+Async<StatusOr<std::vector<RunSnapshot>>> Agent::Runs(std::string link, TopicPartition partition) {
+  CO_TRY(offsets::TranslationStore * store, StoreOf(link));
+  const offsets::Translation* map = store->Find(partition);
+  if (map == nullptr) co_return NotFound("nothing of {} is mirrored by this agent", partition);
+  std::vector<RunSnapshot> runs;
+  for (const offsets::Segment& segment : map->runs()) {
+    RunSnapshot run{segment.run.source.value, segment.run.dest.value, segment.run.length, {}, {}};
+    if (!segment.reason.empty()) run.reason = segment.reason;
+    if (segment.source_leader_epoch >= 0) run.source_leader_epoch = segment.source_leader_epoch;
+    runs.push_back(std::move(run));
+  }
+  co_return runs;
+}
+
+void Agent::OnCall(const std::string& cluster, kafka::ApiKey api, Duration took, const Status& status) {
+  if (!metrics_) return;
+  auto [entry, fresh] = durations_.try_emplace({cluster, api});
+  if (fresh) entry->second = metrics_->Get(metric::kRequestDuration, cluster, std::string(kafka::Name(api)));
+  entry->second.Observe(std::chrono::duration<double>(took).count());
+  if (status.ok()) return;
+  const auto error = kafka::ErrorOf(status);
+  const std::string name(error ? kafka::Name(*error) : std::string_view("NO_ANSWER"));
+  auto [counter, first] = errors_.try_emplace({cluster, api, name});
+  if (first) counter->second = metrics_->Get(metric::kRequestErrors, cluster, std::string(kafka::Name(api)), name);
+  counter->second.Add();
+}
+
+void Agent::OnThrottle(const std::string& cluster, const kafka::Endpoint&, kafka::Lane lane, Duration throttle) {
+  if (!metrics_) return;
+  const char* api = lane == kafka::Lane::kFetch ? "Fetch" : lane == kafka::Lane::kControl ? "Control" : "Produce";
+  auto [entry, fresh] = throttles_.try_emplace({cluster, api});
+  if (fresh) entry->second = metrics_->Get(metric::kThrottleSeconds, cluster, std::string(api));
+  entry->second.Add(std::chrono::duration<double>(throttle).count());
+}
+
+Async<void> Agent::CountLoop() {
+  for (;;) {
+    Count();
+    if (!(co_await clock_.Sleep(kCountEvery)).ok()) co_return;
+  }
+}
+
+void Agent::Count() {
+  for (size_t i = 0; i < links_.size(); i++) {
+    LinkMetrics& m = *link_metrics_[i];
+    const Link::Totals now = links_[i]->totals();
+    m.fetched_bytes.Add(static_cast<double>(now.fetched_bytes - m.before.fetched_bytes));
+    m.fetched_batches.Add(static_cast<double>(now.fetched_batches - m.before.fetched_batches));
+    m.written_bytes.Add(static_cast<double>(now.written_bytes - m.before.written_bytes));
+    m.written_records.Add(static_cast<double>(now.written_records - m.before.written_records));
+    m.written_batches.Add(static_cast<double>(now.written_batches - m.before.written_batches));
+    m.before = now;
+  }
+}
+
+}  // namespace klink::link

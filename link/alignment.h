@@ -1,0 +1,43 @@
+// Where must the next source batch land, and can it? Pure: a position and a batch header in, a plan out.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "base/types.h"
+#include "kafka/record_batch.h"
+#include "state/reasons.h"
+
+namespace klink::link {
+
+// The next offset on both sides. Before anything was copied the source side is the source's log start, which may lie
+// inside the first batch.
+struct Position {
+  SourceOffset source_next;
+  DestOffset dest_next;
+  int32_t sequence = 0;
+  int16_t epoch = 0;
+
+  int64_t shift() const { return dest_next.value - source_next.value; }
+};
+
+struct Append {};  // patch it and send it
+struct Skip {};    // it ends below the position: an answer that begins early
+struct Prepend {
+  SourceOffset base;
+};  // the first batch begins below the log start: take it whole
+struct Stop {
+  state::Reason reason;
+  std::string text;
+};
+using Plan = std::variant<Append, Skip, Prepend, Stop>;
+
+// `fresh`: nothing was copied yet, so the first batch may begin before the position.
+enum class Progressed { kFresh, kCopying };
+
+Plan PlanBatch(const kafka::BatchView& batch, const Position& at, Progressed progressed);
+
+// The position behind a batch that landed at `at`.
+Position After(const Position& at, const kafka::BatchView& batch);
+
+}  // namespace klink::link

@@ -1,0 +1,111 @@
+#include "link/cluster_admin.h"
+
+#include "base/backoff.h"
+#include "kafka/messages/describe_configs.h"
+#include "kafka/messages/find_coordinator.h"
+#include "kafka/messages/incremental_alter_configs.h"
+#include "kafka/messages/init_producer_id.h"
+#include "kafka/messages/metadata.h"
+
+namespace klink::link {
+namespace {
+
+using kafka::Error;
+using kafka::Lane;
+using kafka::Verdict;
+using Configs = std::map<std::string, std::string>;
+
+constexpr Duration kDeadline = 15s;
+constexpr size_t kTopicsPerRequest = 500;
+constexpr int kInitTries = 20;
+constexpr int32_t kTransactionTimeoutMs = 60'000;  // never used: the ids are for plain batches and for fences
+
+Configs ValuesOf(const kafka::DescribeConfigsResult& result) {
+  Configs values;
+  for (const auto& entry : result.configs)
+    if (entry.value) values[entry.name] = *entry.value;
+  return values;
+}
+
+}  // namespace
+
+Async<StatusOr<std::map<std::string, Configs>>> DescribeTopicConfigs(kafka::Cluster& cluster,
+                                                                     std::vector<std::string> topics) {
+  std::map<std::string, Configs> all;
+  for (size_t at = 0; at < topics.size(); at += kTopicsPerRequest) {
+    kafka::DescribeConfigsRequest request;
+    for (size_t i = at; i < std::min(topics.size(), at + kTopicsPerRequest); i++)
+      request.resources.push_back({kafka::ResourceType::kTopic, topics[i], std::nullopt});
+    CO_TRY(const auto response, co_await cluster.CallAny(std::move(request), kDeadline));
+    for (const auto& result : response.results) {
+      if (result.error_code == Error::kUnknownTopicOrPartition) continue;
+      if (result.error_code != Error::kNone)
+        co_return kafka::ToStatus(result.error_code,
+                                  fmt::format("reading the configuration of topic {}", result.resource_name),
+                                  result.error_message);
+      all[result.resource_name] = ValuesOf(result);
+    }
+  }
+  co_return all;
+}
+
+Async<StatusOr<Configs>> DescribeBrokerConfigs(kafka::Cluster& cluster) {
+  CO_TRY(const auto metadata, co_await cluster.Metadata(std::vector<std::string>()));
+  if (metadata.brokers.empty()) co_return Unavailable("the cluster names no broker");
+  const int32_t broker = metadata.brokers.front().node_id;
+  kafka::DescribeConfigsRequest request;
+  request.resources.push_back({kafka::ResourceType::kBroker, std::to_string(broker), std::nullopt});
+  CO_TRY(const auto response, co_await cluster.Call(broker, Lane::kControl, std::move(request), kDeadline));
+  if (response.results.size() != 1) co_return DataLoss("the broker answered about {} brokers", response.results.size());
+  const auto& result = response.results.front();
+  if (kafka::VerdictOf(result.error_code) == Verdict::kOperator) co_return Configs{};
+  if (result.error_code != Error::kNone)
+    co_return kafka::ToStatus(result.error_code, fmt::format("reading the configuration of broker {}", broker),
+                              result.error_message);
+  co_return ValuesOf(result);
+}
+
+Async<Status> SetTopicConfigs(kafka::Cluster& cluster, std::string topic, Configs values) {
+  kafka::AlterConfigsResource resource;
+  resource.resource_type = kafka::ResourceType::kTopic;
+  resource.resource_name = topic;
+  for (auto& [name, value] : values) resource.configs.push_back({name, kafka::ConfigOperation::kSet, value});
+  kafka::IncrementalAlterConfigsRequest request;
+  request.resources.push_back(std::move(resource));
+  CO_TRY(const auto response, co_await cluster.CallAny(std::move(request), kDeadline));
+  for (const auto& result : response.responses)
+    if (result.error_code != Error::kNone)
+      co_return kafka::ToStatus(result.error_code, fmt::format("setting the configuration of topic {}", topic),
+                                result.error_message);
+  co_return absl::OkStatus();
+}
+
+Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& clock, std::string transactional_id) {
+  Backoff backoff(100ms, 2s, std::hash<std::string>{}(transactional_id));
+  Status last;
+  for (int tries = 0; tries < kInitTries; tries++) {
+    if (tries > 0) CO_RETURN_IF_ERROR(co_await clock.Sleep(backoff.Next()));
+    CO_TRY(const int32_t coordinator,
+           co_await cluster.Coordinator(kafka::CoordinatorType::kTransaction, transactional_id));
+    kafka::InitProducerIdRequest request;
+    request.transactional_id = transactional_id;
+    request.transaction_timeout_ms = kTransactionTimeoutMs;
+    CO_TRY(const auto response, co_await cluster.Call(coordinator, Lane::kControl, std::move(request), kDeadline));
+    if (response.error_code == Error::kNone) co_return ProducerIdentity{response.producer_id, response.producer_epoch};
+    last = kafka::ToStatus(response.error_code, fmt::format("asking for a producer id for {}", transactional_id));
+    const Verdict verdict = kafka::VerdictOf(response.error_code);
+    if (verdict != Verdict::kRetry && verdict != Verdict::kCoordinator) break;
+  }
+  co_return last;
+}
+
+DestinationAbilities AbilitiesOf(const Configs& broker_configs, int32_t brokers) {
+  DestinationAbilities abilities;
+  abilities.brokers = brokers;
+  if (broker_configs.empty()) return abilities;  // not allowed to ask: assume a current release
+  abilities.timestamp_before_after = broker_configs.contains("log.message.timestamp.after.max.ms");
+  abilities.timestamp_difference = broker_configs.contains("log.message.timestamp.difference.max.ms");
+  return abilities;
+}
+
+}  // namespace klink::link

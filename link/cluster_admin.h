@@ -1,0 +1,30 @@
+// Questions and changes that librdkafka 2.0.2 has no call for, through our own wire client: effective configurations,
+// incremental changes (never the legacy AlterConfigs: it resets what it is not told), producer ids.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kafka/cluster.h"
+#include "link/topic_plan.h"
+
+namespace klink::link {
+
+// Effective values per topic, defaults included. Topics that vanish meanwhile are left out.
+Async<StatusOr<std::map<std::string, std::map<std::string, std::string>>>> DescribeTopicConfigs(
+    kafka::Cluster& cluster, std::vector<std::string> topics);
+// The values of one broker of the cluster; empty when klink may not ask (no DESCRIBE_CONFIGS on the cluster).
+Async<StatusOr<std::map<std::string, std::string>>> DescribeBrokerConfigs(kafka::Cluster& cluster);
+Async<Status> SetTopicConfigs(kafka::Cluster& cluster, std::string topic, std::map<std::string, std::string> values);
+
+struct ProducerIdentity {
+  int64_t producer_id = -1;
+  int16_t producer_epoch = -1;
+};
+// A producer id for a transactional id of ours. Each call raises its epoch.
+Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& clock, std::string transactional_id);
+
+DestinationAbilities AbilitiesOf(const std::map<std::string, std::string>& broker_configs, int32_t brokers);
+
+}  // namespace klink::link

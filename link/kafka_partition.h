@@ -1,0 +1,58 @@
+// The ports of a partition mirror on real clusters: a source partition behind the fetch hub and a destination partition
+// behind the produce hub, with the questions both ends answer about their logs.
+#pragma once
+
+#include <functional>
+
+#include "kafka/cluster.h"
+#include "link/fetch_hub.h"
+#include "link/ports.h"
+#include "link/produce_hub.h"
+
+namespace klink::link {
+
+class KafkaSource final : public Source {
+ public:
+  KafkaSource(kafka::Cluster& cluster, FetchHub& hub, TopicPartition tp);
+  Async<StatusOr<Fetched>> Next(SourceOffset at) override;
+  Async<StatusOr<SourceBounds>> Bounds() override;
+  Async<StatusOr<std::optional<SharedBytes>>> BatchAt(SourceOffset at) override;
+
+ private:
+  kafka::Cluster& cluster_;
+  TopicPartition tp_;
+  PartitionFeed feed_;
+};
+
+class KafkaSink final : public Sink {
+ public:
+  // `may_delete` is asked before each trim: an effect no broker fences (state/effects.h).
+  using MayDelete = std::function<Status(DestOffset)>;
+  KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, Executor executor, TopicPartition tp, MayDelete may_delete);
+  std::shared_ptr<PendingAppend> Send(SharedBytes batch) override;
+  Async<StatusOr<DestLog>> Inspect() override;
+  Async<Status> DeleteBelow(DestOffset offset) override;
+
+ private:
+  kafka::Cluster& cluster_;
+  ProduceHub& hub_;
+  Executor executor_;
+  TopicPartition tp_;
+  MayDelete may_delete_;
+  int32_t leader_ = -1;  // as of the last Inspect
+};
+
+// One partition's log, asked of its leader. A leader that moved is forgotten, so that the next call finds the new one.
+// The first batch from `at` on, with the log's bounds; the read sees everything up to the high watermark.
+struct LogPeek {
+  int64_t log_start = 0;
+  int64_t high_watermark = 0;
+  int64_t last_stable = 0;
+  std::optional<SharedBytes> batch;
+};
+Async<StatusOr<LogPeek>> Peek(kafka::Cluster& cluster, TopicPartition tp, int64_t at);
+
+enum class LogPoint { kStart, kHighWatermark, kLastStable, kEnd };
+Async<StatusOr<int64_t>> OffsetOf(kafka::Cluster& cluster, TopicPartition tp, LogPoint point);
+
+}  // namespace klink::link

@@ -1,0 +1,251 @@
+#include "link/link.h"
+
+#include "base/backoff.h"
+#include "base/log.h"
+#include "link/cluster_admin.h"
+#include "state/link_topics.h"
+
+namespace klink::link {
+namespace {
+
+using state::LinkCondition;
+using state::Reason;
+
+constexpr int32_t kLeaderShard = 0;
+constexpr Duration kRetryFirst = 500ms;
+constexpr Duration kRetryMost = 10s;
+
+admin::Access AccessOf(const std::string& name, const config::ClusterConfig& cluster) {
+  admin::Access access;
+  access.cluster = name;
+  access.properties = {{"bootstrap.servers", cluster.bootstrap_servers}, {"client.id", cluster.client_id}};
+  return access;
+}
+
+kafka::ClusterOptions OptionsOf(const std::string& name, const config::ClusterConfig& cluster) {
+  kafka::ClusterOptions options;
+  options.name = name;
+  options.bootstrap = kafka::ParseBootstrap(cluster.bootstrap_servers).value_or(std::vector<kafka::Endpoint>());
+  options.client_id = cluster.client_id;
+  options.rack = cluster.client_rack;
+  return options;
+}
+
+}  // namespace
+
+// The runs topic as the offset store's port.
+class Link::RunsTopic final : public offsets::RunLog {
+ public:
+  RunsTopic(LinkParts& parts, admin::Access access, std::string topic)
+      : parts_(parts), access_(std::move(access)), topic_(std::move(topic)) {}
+  Status Open() {
+    TRY(writer_, admin::RunLogWriter::Open(parts_.executor, parts_.pool, access_, topic_));
+    return absl::OkStatus();
+  }
+  Async<Status> Publish(std::vector<offsets::RunRecord> records) override {
+    for (offsets::RunRecord& record : records)
+      CO_RETURN_IF_ERROR(co_await writer_->Publish(std::move(record.key), std::move(record.value)));
+    co_return absl::OkStatus();
+  }
+  Async<StatusOr<std::vector<offsets::RunRecord>>> ReadAll() override {
+    std::vector<offsets::RunRecord> records;
+    admin::LogTailer::OnRecord add = [&records](const admin::LogRecord& r) { records.push_back({r.key, r.value}); };
+    CO_RETURN_IF_ERROR(
+        co_await admin::ReadWholeLog(parts_.executor, parts_.clock, parts_.pool, access_, topic_, add, kReadLimit));
+    co_return records;
+  }
+  Async<void> Close() {
+    if (writer_) co_await writer_->Close();
+  }
+
+ private:
+  static constexpr Duration kReadLimit = 30s;
+  LinkParts& parts_;
+  admin::Access access_;
+  std::string topic_;
+  std::unique_ptr<admin::RunLogWriter> writer_;
+};
+
+Link::Link(LinkParts parts, const config::LinkConfig& config, const config::ClusterConfig& source,
+           const config::ClusterConfig& destination)
+    : parts_(std::move(parts)),
+      config_(config),
+      source_access_(AccessOf(config.source, source)),
+      destination_access_(AccessOf(config.destination, destination)),
+      source_(OptionsOf(config.source, source), parts_.executor, parts_.clock, parts_.observer),
+      destination_(OptionsOf(config.destination, destination), parts_.executor, parts_.clock, parts_.observer),
+      fetch_(source_, parts_.executor, parts_.clock, parts_.budget),
+      produce_(destination_, parts_.executor, parts_.clock, *this),
+      since_(parts_.clock.Wall()),
+      changed_(parts_.executor),
+      tasks_(parts_.executor) {}
+
+Link::~Link() = default;
+
+void Link::Start() { tasks_.Spawn(Run()); }
+
+Async<void> Link::Stop() {
+  if (membership_) co_await membership_->Close();  // revokes in order: the mirrors drain in OnRevoked
+  co_await StopMirrors();
+  tasks_.Stop();
+  co_await tasks_.Join();
+  fetch_.Stop();
+  produce_.Stop();
+  co_await fetch_.Join();
+  co_await produce_.Join();
+  co_await source_.Close();
+  co_await destination_.Close();
+}
+
+Async<void> Link::Run() {
+  Backoff backoff(kRetryFirst, kRetryMost, std::hash<std::string>{}(config_.name));
+  for (;;) {
+    const Status ended = co_await Serve();
+    co_await Close();
+    if (IsCancelled(ended)) co_return;
+    const bool lasting = ended.code() == Code::kFailedPrecondition;
+    const auto reason = ReasonOf(ended);
+    SetCondition(lasting ? LinkCondition::kFailed : LinkCondition::kUnavailable, reason, Text(ended));
+    if (!(co_await parts_.clock.Sleep(backoff.Next())).ok()) co_return;
+  }
+}
+
+// From reaching the clusters to the first error that ends the session.
+Async<Status> Link::Serve() {
+  CO_RETURN_IF_ERROR(co_await Reach());
+  CO_RETURN_IF_ERROR(co_await OpenState());
+  admin::MembershipOptions options;
+  options.access = destination_access_;
+  options.group = state::WorkGroup(config_.name);
+  options.topic = state::WorkTopic(config_.name);
+  options.instance_id = parts_.instance_id;
+  membership_ =
+      std::make_unique<admin::Membership>(parts_.executor, parts_.clock, parts_.pool, std::move(options), *this);
+  CO_RETURN_IF_ERROR(membership_->Start());
+  SetCondition(LinkCondition::kActive, std::nullopt, "");
+  for (;;) {
+    CO_RETURN_IF_ERROR(membership_->status());
+    if (Status state = state_->status(); state.code() == Code::kFailedPrecondition || state.code() == Code::kNotFound)
+      co_return state;
+    if (!leading_ && !stop_leading_ && membership_->owned().contains(kLeaderShard) && membership_->LeaseRuns()) {
+      leading_ = true;
+      lead_ = std::make_unique<TaskGroup>(parts_.executor);
+      lead_->Spawn(LeadLoop());
+    }
+    CO_RETURN_IF_ERROR(co_await membership_->changed().Wait());
+    changed_.NotifyAll();  // the gate may have opened or closed
+  }
+}
+
+Async<Status> Link::Reach() {
+  CO_TRY(const std::string source_id, co_await source_.ClusterId());
+  source_id_ = source_id;
+  CO_TRY(const std::string destination_id, co_await destination_.ClusterId());
+  destination_id_ = destination_id;
+  both_seen_ = true;
+  if (source_id == destination_id)
+    co_return FailedPrecondition("link {}: {} and {} are the same cluster ({}); a link needs two", config_.name,
+                                 config_.source, config_.destination, source_id);
+  co_return absl::OkStatus();
+}
+
+// The link's own topics at the destination; the state topic is made only where nothing of the link exists yet.
+Async<Status> Link::OpenState() {
+  CO_TRY(topics_, admin::Topics::Open(parts_.executor, destination_access_));
+  const std::string runs_name = state::RunsTopic(config_.name);
+  runs_ = std::make_unique<RunsTopic>(parts_, destination_access_, runs_name);
+  offsets::TranslationStoreOptions store;
+  store.path = fmt::format("{}/{}", parts_.data_dir, config_.name);
+  store_ =
+      std::make_unique<offsets::TranslationStore>(parts_.executor, parts_.pool, parts_.clock, *runs_, std::move(store));
+  CO_RETURN_IF_ERROR(co_await store_->Load());
+  for (const std::string& aside : store_->quarantined())
+    Log(Level::kWarning, Event::kStoreQuarantined, "the local store was damaged and put aside",
+        {{"link", config_.name}, {"path", aside}});
+
+  CO_TRY(const auto metadata, co_await destination_.Metadata(std::nullopt));
+  state::StateFacts facts;
+  for (const auto& topic : metadata.topics) {
+    if (topic.error_code != kafka::Error::kNone || !topic.name) continue;
+    facts.state_topic |= *topic.name == state::StateTopic(config_.name);
+    facts.work_topic |= *topic.name == state::WorkTopic(config_.name);
+    facts.runs_topic |= *topic.name == runs_name;
+  }
+  facts.known_mirrors = static_cast<int64_t>(store_->run_count());
+  CO_TRY(const auto plan, state::PlanStateTopic(facts, config_.name));
+  if (plan == state::StateTopicPlan::kCreate)
+    Log(Level::kInfo, Event::kStateTopicCreated, "the link is new: its own topics are made", {{"link", config_.name}});
+  CO_RETURN_IF_ERROR(co_await state::CreateLinkTopics(*topics_, config_.name,
+                                                      static_cast<int32_t>(metadata.brokers.size()), state::kShards));
+  CO_RETURN_IF_ERROR(runs_->Open());
+  state::LinkStateOptions options;
+  options.destination = destination_access_;
+  options.link = config_.name;
+  options.agent = parts_.agent_id;
+  state_ = std::make_unique<state::LinkState>(parts_.executor, parts_.clock, parts_.pool, std::move(options));
+  CO_RETURN_IF_ERROR(co_await state_->Open());
+  co_return co_await CheckIdentities();
+}
+
+// The link is between two clusters for good.
+Async<Status> Link::CheckIdentities() const {
+  const auto& link = state_->view().link();
+  if (!link) co_return absl::OkStatus();
+  for (const auto& [name, is, was] : {std::tuple(config_.source, *source_id_, link->source_cluster_id),
+                                      std::tuple(config_.destination, *destination_id_, link->destination_cluster_id)})
+    if (is != was)
+      co_return Halt(Reason::kLinkClusterChanged,
+                     "link {}: cluster {} is {}, but the link was made with {}; correct "
+                     "bootstrap.servers, another cluster needs another link",
+                     config_.name, name, is, was);
+  co_return absl::OkStatus();
+}
+
+Async<void> Link::Close() {
+  if (membership_) co_await membership_->Close();
+  co_await StopMirrors();
+  if (runs_) co_await runs_->Close();
+  if (state_) co_await state_->Close();
+  membership_.reset();
+  sync_.reset();
+  book_.reset();
+  state_.reset();
+  store_.reset();
+  runs_.reset();
+  topics_.reset();
+}
+
+bool Link::MayWrite() const { return membership_ && !stop_leading_ && membership_->Owns(kLeaderShard); }
+
+Async<Status> Link::UntilOpen() {
+  while (!MayWrite()) CO_RETURN_IF_ERROR(co_await changed_.Wait());
+  co_return absl::OkStatus();
+}
+
+void Link::OnAssigned(const std::set<int32_t>& shards) {
+  Log(Level::kInfo, Event::kMembershipChanged, "shards assigned", {{"link", config_.name}, {"count", shards.size()}});
+  changed_.NotifyAll();
+}
+
+Async<void> Link::OnRevoked(std::set<int32_t> shards, admin::Loss loss) {
+  if (!shards.contains(kLeaderShard)) co_return;
+  Log(Level::kInfo, Event::kLeaseLost, loss == admin::Loss::kLost ? "the shard was lost" : "the shard is given back",
+      {{"link", config_.name}});
+  stop_leading_ = true;
+  co_await StopMirrors();
+  stop_leading_ = false;
+  changed_.NotifyAll();
+}
+
+void Link::SetCondition(LinkCondition condition, std::optional<Reason> reason, std::string text) {
+  if (condition == condition_ && reason == reason_ && text == text_) return;
+  condition_ = condition;
+  reason_ = reason;
+  text_ = std::move(text);
+  since_ = parts_.clock.Wall();
+  const bool fine = condition == LinkCondition::kActive;
+  Log(fine ? Level::kInfo : Level::kWarning, Event::kLinkStateChanged, fine ? "the link is active" : text_,
+      {{"link", config_.name}, {"state", state::Name(condition)}});
+}
+
+}  // namespace klink::link

@@ -1,0 +1,135 @@
+// One link: its two clusters, its state, its place among the link's agents, and, while it owns shard 0, the mirrors.
+//
+// Serve() reaches the clusters, opens the state and joins the work group; whoever owns shard 0 leads: takes control of
+// the state topic, syncs topics, mirrors every partition under that shard's lease. The others stand by. Losing the
+// shard drains the mirrors before it is given back.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "admin/membership.h"
+#include "admin/state_log.h"
+#include "admin/topics.h"
+#include "base/blocking.h"
+#include "base/permits.h"
+#include "config/schema.h"
+#include "link/partition_runner.h"
+#include "link/progress.h"
+#include "link/topic_sync.h"
+#include "state/link_state.h"
+
+namespace klink::link {
+
+// What an agent's links share.
+struct LinkParts {
+  Executor executor;
+  Clock& clock;
+  BlockingPool& pool;
+  Permits& budget;                // bytes in flight
+  kafka::CallObserver* observer;  // of requests, for metrics
+  std::string agent_id;
+  std::string instance_id;  // agent id + what data_dir remembers: the group's static member
+  std::string data_dir;
+};
+
+class Link final : public admin::MembershipListener, public Gate {
+ public:
+  Link(LinkParts parts, const config::LinkConfig& config, const config::ClusterConfig& source,
+       const config::ClusterConfig& destination);
+  ~Link() override;
+
+  void Start();
+  // Drains the mirrors, gives the shard back, leaves the group.
+  Async<void> Stop();
+
+  LinkSnapshot Snapshot() const;
+  // Both clusters have answered once.
+  bool both_seen() const { return both_seen_; }
+  const std::string& name() const { return config_.name; }
+  offsets::TranslationStore* store() { return store_.get(); }
+  // Sums over the partitions since the link was made.
+  struct Totals {
+    int64_t fetched_bytes = 0, fetched_batches = 0;
+    int64_t written_bytes = 0, written_batches = 0, written_records = 0;
+  };
+  Totals totals() const;
+
+ private:
+  class RunsTopic;
+  struct Running {
+    std::unique_ptr<PartitionRunner> runner;
+    std::unique_ptr<TaskGroup> task;
+  };
+
+  // Gate: the lease of shard 0.
+  bool MayWrite() const override;
+  Async<Status> UntilOpen() override;
+
+  void OnAssigned(const std::set<int32_t>& shards) override;
+  Async<void> OnRevoked(std::set<int32_t> shards, admin::Loss loss) override;
+
+  Async<void> Run();
+  Async<Status> Serve();
+  Async<Status> Reach();      // both clusters, their ids
+  Async<Status> OpenState();  // the link's own topics
+  Async<Status> CheckIdentities() const;
+  Async<void> Close();
+
+  Async<void> LeadLoop();
+  Async<Status> Lead();
+  Async<Status> ClaimIdentity();  // the link record with its producer ids
+  Async<Status> SyncTopics();
+  void Reconcile(SyncResult result);
+  void StartMirror(const RunnerNames& names);
+  Async<void> StopMirror(TopicPartition tp);
+  Async<void> StopMirrors();
+  void Count(const PartitionRunner& runner);
+
+  void SetCondition(state::LinkCondition condition, std::optional<state::Reason> reason, std::string text);
+  PartitionSnapshot SnapshotOf(const TopicPartition& tp, const state::PartitionRecord& record) const;
+  MirrorSnapshot SnapshotOf(const state::MirrorRecord& record) const;
+  bool SourceGone() const;
+
+  LinkParts parts_;
+  const config::LinkConfig& config_;
+  admin::Access source_access_;
+  admin::Access destination_access_;
+  kafka::Cluster source_;
+  kafka::Cluster destination_;
+  std::optional<std::string> source_id_;
+  std::optional<std::string> destination_id_;
+  bool both_seen_ = false;
+
+  std::unique_ptr<admin::Topics> topics_;
+  std::unique_ptr<state::LinkState> state_;
+  std::unique_ptr<RunsTopic> runs_;
+  std::unique_ptr<offsets::TranslationStore> store_;
+  std::unique_ptr<admin::Membership> membership_;
+  std::unique_ptr<MirrorBook> book_;
+  std::unique_ptr<TopicSync> sync_;
+  FetchHub fetch_;
+  ProduceHub produce_;
+  Identity identity_;
+  Duration producer_expiration_ = 24h;
+
+  std::map<TopicPartition, Running> mirrors_;  // by destination partition
+  std::map<std::string, Trouble> troubles_;
+  Totals ended_;  // of mirrors that ended
+
+  state::LinkCondition condition_ = state::LinkCondition::kUnavailable;
+  std::optional<state::Reason> reason_;
+  std::string text_ = "starting";
+  WallTime since_;
+  Status sync_status_;
+  bool leading_ = false;
+  bool stop_leading_ = false;
+  Signal changed_;
+  std::unique_ptr<TaskGroup> lead_;  // while leading
+  TaskGroup tasks_;
+};
+
+}  // namespace klink::link

@@ -1,0 +1,188 @@
+// What the owner of shard 0 does: controls the state, syncs topics, runs the mirrors.
+#include <algorithm>
+
+#include "base/backoff.h"
+#include "base/log.h"
+#include "link/cluster_admin.h"
+#include "link/link.h"
+#include "state/link_topics.h"
+
+namespace klink::link {
+namespace {
+
+constexpr Duration kDrain = 5s;
+constexpr Duration kDrainPoll = 20ms;
+constexpr Duration kLeadRetryFirst = 500ms;
+constexpr Duration kLeadRetryMost = 5s;
+constexpr char kProducerExpiration[] = "producer.id.expiration.ms";
+constexpr char kTransactionalExpiration[] = "transactional.id.expiration.ms";  // counts for producers before Kafka 3.4
+
+// Troubles after which nothing may be written to the mirror; with the others it goes on as it is.
+bool EndsTheMirror(std::optional<state::Reason> reason) {
+  using enum state::Reason;
+  return reason == kSourceTopicMayBeDeleted || reason == kSourceTopicIdChanged || reason == kDestinationTopicDeleted ||
+         reason == kDestinationTopicIdChanged || reason == kFilteredOut;
+}
+
+}  // namespace
+
+Async<void> Link::LeadLoop() {
+  Backoff backoff(kLeadRetryFirst, kLeadRetryMost, std::hash<std::string>{}(config_.name));
+  for (;;) {
+    sync_status_ = co_await Lead();
+    if (IsCancelled(sync_status_)) co_return;
+    Log(Level::kWarning, Event::kLinkFailed, "leading the link is begun again",
+        {{"link", config_.name}, {"error", Text(sync_status_)}});
+    if (!(co_await parts_.clock.Sleep(backoff.Next())).ok()) co_return;
+  }
+}
+
+Async<Status> Link::Lead() {
+  CO_RETURN_IF_ERROR(co_await UntilOpen());
+  CO_RETURN_IF_ERROR(co_await state_->TakeControl());
+  CO_RETURN_IF_ERROR(co_await ClaimIdentity());
+  CO_RETURN_IF_ERROR(co_await store_->Rebuild());
+  Log(Level::kInfo, Event::kLeaseAcquired, "this agent mirrors the link", {{"link", config_.name}});
+  book_ = std::make_unique<MirrorBook>(parts_.executor, *state_);
+  CO_TRY(auto filter, config::TopicFilter::Compile(config_.topics));
+  sync_ = std::make_unique<TopicSync>(config_, std::move(filter), source_, destination_, *topics_, *state_, *book_,
+                                      *this, parts_.clock);
+  TaskGroup keeper(parts_.executor);
+  keeper.Spawn(store_->Run());
+  Status ended = co_await SyncTopics();
+  keeper.Stop();
+  co_await keeper.Join();
+  co_return ended;
+}
+
+// The link record: cluster ids, and the producer ids that every agent of the link writes with.
+Async<Status> Link::ClaimIdentity() {
+  CO_TRY(const auto broker, co_await DescribeBrokerConfigs(destination_));
+  const auto limit =
+      broker.contains(kProducerExpiration) ? broker.find(kProducerExpiration) : broker.find(kTransactionalExpiration);
+  if (limit != broker.end()) producer_expiration_ = std::chrono::milliseconds(std::atoll(limit->second.c_str()));
+
+  std::optional<state::LinkRecord> link = state_->view().link();
+  if (!link) {
+    CO_TRY(const ProducerIdentity data,
+           co_await InitProducer(destination_, parts_.clock, state::DataTransactionalId(config_.name)));
+    CO_TRY(const ProducerIdentity filler,
+           co_await InitProducer(destination_, parts_.clock, state::FillerTransactionalId(config_.name)));
+    const int64_t now = parts_.clock.Wall().time_since_epoch().count();
+    link.emplace();
+    link->source_cluster_id = *source_id_;
+    link->destination_cluster_id = *destination_id_;
+    link->data_pid = data.producer_id;
+    link->data_epoch = data.producer_epoch;
+    link->filler_pid = filler.producer_id;
+    link->filler_epoch = filler.producer_epoch;
+    link->created_ms = now;
+    std::vector<state::Record> records;
+    records.emplace_back(state::PidRecord{data.producer_id, state::PidUse::kData, now});
+    records.emplace_back(state::PidRecord{filler.producer_id, state::PidUse::kFiller, now});
+    records.emplace_back(*link);
+    CO_RETURN_IF_ERROR(co_await state_->Write(std::move(records)));
+  }
+  identity_ = Identity{link->data_pid,
+                       static_cast<int16_t>(link->data_epoch),
+                       link->filler_pid,
+                       static_cast<int16_t>(link->filler_epoch),
+                       {}};
+  for (const auto& [pid, record] : state_->view().pids()) identity_.ever_used.push_back(pid);
+  co_return absl::OkStatus();
+}
+
+Async<Status> Link::SyncTopics() {
+  for (;;) {
+    StatusOr<SyncResult> round = co_await sync_->Round();
+    if (IsCancelled(round.status())) co_return round.status();
+    if (!state_->in_control())
+      co_return FailedPrecondition("another controller took over the state of link {}", config_.name);
+    sync_status_ = round.status();
+    if (round.ok()) Reconcile(*std::move(round));
+    CO_RETURN_IF_ERROR(co_await parts_.clock.Sleep(config_.topics.refresh));
+  }
+}
+
+void Link::Reconcile(SyncResult result) {
+  troubles_ = std::move(result.troubles);
+  std::set<TopicPartition> wanted;
+  for (const RunnerNames& names : result.partitions) {
+    wanted.insert(names.destination());
+    if (!mirrors_.contains(names.destination())) StartMirror(names);
+  }
+  for (auto& [tp, running] : mirrors_) {
+    auto trouble = troubles_.find(tp.topic);
+    const bool passing = trouble != troubles_.end() && !EndsTheMirror(trouble->second.reason);
+    if (!wanted.contains(tp) && !passing) lead_->Spawn(StopMirror(tp));
+  }
+}
+
+void Link::StartMirror(const RunnerNames& names) {
+  MirrorOptions options;
+  options.preserve = config_.offsets == config::Offsets::kPreserve;
+  options.prefill_limit = config_.prefill_limit;
+  options.record_gaps = config_.on_gap == config::OnGap::kRecord;
+  options.record_foreign_writes = config_.on_foreign_write == config::OnForeignWrite::kRecord;
+  options.producer_expiration = producer_expiration_;
+  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_,
+                    *store_,         *book_,       *state_, *this,        identity_, options};
+  Running& running = mirrors_[names.destination()];
+  running.runner = std::make_unique<PartitionRunner>(std::move(parts), names);
+  running.task = std::make_unique<TaskGroup>(parts_.executor);
+  running.task->Spawn(running.runner->Run());
+}
+
+// Drains for a while, then stops; the log tells the next owner where it ended either way.
+Async<void> Link::StopMirror(TopicPartition tp) {
+  auto found = mirrors_.find(tp);
+  if (found == mirrors_.end()) co_return;
+  Running running = std::move(found->second);
+  mirrors_.erase(found);
+  running.runner->Drain();
+  const Instant until = parts_.clock.Now() + kDrain;
+  while (running.task->size() > 0 && parts_.clock.Now() < until)
+    if (!(co_await parts_.clock.Sleep(kDrainPoll)).ok()) break;
+  running.task->Stop();
+  co_await running.task->Join();
+  Count(*running.runner);
+  store_->Forget(tp);
+}
+
+// Everything the leader does ends here: no append, no effect of ours is under way when this returns.
+Async<void> Link::StopMirrors() {
+  for (auto& [tp, running] : mirrors_) running.runner->Drain();
+  const Instant until = parts_.clock.Now() + kDrain;
+  auto busy = [this] {
+    return std::any_of(mirrors_.begin(), mirrors_.end(), [](const auto& m) { return m.second.task->size() > 0; });
+  };
+  while (busy() && parts_.clock.Now() < until)
+    if (!(co_await parts_.clock.Sleep(kDrainPoll)).ok()) break;
+  for (auto& [tp, running] : mirrors_) running.task->Stop();
+  for (auto& [tp, running] : mirrors_) {
+    co_await running.task->Join();
+    Count(*running.runner);
+  }
+  if (leading_) {
+    if (store_) (void)co_await store_->Persist();
+    if (book_) {
+      book_->Stop();
+      co_await book_->Join();
+    }
+    lead_->Stop();
+    co_await lead_->Join();
+    leading_ = false;
+  }
+  for (auto& [tp, running] : mirrors_) store_->Forget(tp);
+  mirrors_.clear();
+}
+
+// What a mirror that ends has done stays in the link's sums.
+void Link::Count(const PartitionRunner& runner) {
+  const PartitionProgress& p = runner.progress();
+  ended_.fetched_bytes += p.fetched_bytes(), ended_.fetched_batches += p.fetched_batches();
+  ended_.written_bytes += p.written_bytes(), ended_.written_batches += p.written_batches();
+  ended_.written_records += p.written_records();
+}
+
+}  // namespace klink::link

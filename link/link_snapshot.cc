@@ -1,0 +1,136 @@
+// What a link tells about itself. Only what is known: an owner knows its partitions, a standby what the state says.
+#include <algorithm>
+
+#include "link/link.h"
+
+namespace klink::link {
+namespace {
+
+using state::MirrorState;
+using state::Name;
+
+constexpr Duration kSourceGoneAfter = 6s;  // idle feeds poll twice a second
+
+WallTime WallOf(int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
+
+// The mirror's own state, and why, from the worst of its partitions.
+void TakeWorst(MirrorSnapshot& mirror) {
+  std::optional<MirrorState> worst;
+  for (const PartitionSnapshot& partition : mirror.partitions) {
+    const auto state = state::FindMirrorState(partition.state);
+    if (!state || (worst && *state <= *worst)) continue;
+    worst = state;
+    mirror.state = partition.state;
+    mirror.reason_code = partition.reason_code;
+    mirror.reason = partition.reason;
+    mirror.since = partition.since;
+  }
+}
+
+}  // namespace
+
+bool Link::SourceGone() const { return parts_.clock.Now() - source_.last_answer() > kSourceGoneAfter; }
+
+Link::Totals Link::totals() const {
+  Totals sum = ended_;
+  for (const auto& [tp, running] : mirrors_) {
+    const PartitionProgress& p = running.runner->progress();
+    sum.fetched_bytes += p.fetched_bytes(), sum.fetched_batches += p.fetched_batches();
+    sum.written_bytes += p.written_bytes(), sum.written_batches += p.written_batches();
+    sum.written_records += p.written_records();
+  }
+  return sum;
+}
+
+PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::PartitionRecord& record) const {
+  PartitionSnapshot out;
+  out.partition = tp.partition;
+  out.state = Name(state::StateOf(record.phase));
+  out.since = WallOf(record.since_ms);
+  auto running = mirrors_.find(tp);
+  if (running == mirrors_.end()) return out;
+  const PartitionProgress& progress = running->second.runner->progress();
+  if (progress.failed())
+    out.state = Name(MirrorState::kFailed);
+  else if (SourceGone())
+    out.state = Name(MirrorState::kSourceUnavailable);
+  if (progress.reason()) out.reason_code = Name(*progress.reason());
+  if (!progress.text().empty()) {
+    out.reason = progress.text();
+    out.since = progress.since();
+  }
+  if (const auto bounds = progress.bounds()) {
+    out.source_log_start = bounds->log_start.value;
+    out.source_high_watermark = bounds->high_watermark.value;
+    out.source_last_stable = bounds->last_stable.value;
+  }
+  if (const auto start = progress.destination_log_start()) out.destination_log_start = start->value;
+  if (const auto at = progress.position()) {
+    out.destination_end = at->dest_next.value;
+    out.replicated_to = at->source_next.value;
+    out.last_source_fetch_offset = at->source_next.value;
+    out.offsets = at->shift() == 0 ? "identical" : "translated";
+    out.time_lookup = "exact";
+  }
+  if (const offsets::Translation* map = store_ ? store_->Find(tp) : nullptr)
+    if (const auto from = map->identical_from()) out.identical_from = from->value;
+  out.lag = progress.lag();
+  if (const auto age = progress.lag_age()) out.lag_seconds = static_cast<double>(ToMillis(*age)) / 1000.0;
+  return out;
+}
+
+MirrorSnapshot Link::SnapshotOf(const state::MirrorRecord& record) const {
+  MirrorSnapshot mirror;
+  mirror.topic = record.destination_topic;
+  mirror.source_topic = record.source_topic;
+  mirror.state = Name(state::StateOf(record.phase));
+  mirror.since = WallOf(record.since_ms);
+  for (size_t p = 0; p < record.partitions.size(); p++)
+    mirror.partitions.push_back(SnapshotOf({record.destination_topic, static_cast<int32_t>(p)}, record.partitions[p]));
+  TakeWorst(mirror);
+  return mirror;
+}
+
+LinkSnapshot Link::Snapshot() const {
+  LinkSnapshot link;
+  link.name = config_.name;
+  link.state = Name(condition_);
+  if (reason_) link.reason_code = Name(*reason_);
+  if (!text_.empty()) link.reason = text_;
+  link.since = since_;
+  if (membership_) link.role = leading_ ? "owner" : "standby";
+  link.source = {config_.source, source_id_, source_id_ ? std::optional(!SourceGone()) : std::nullopt};
+  const bool destination_gone =
+      parts_.clock.Now() - destination_.last_answer() > kSourceGoneAfter && !destination_.reachable();
+  link.destination = {config_.destination, destination_id_,
+                      destination_id_ ? std::optional(!destination_gone) : std::nullopt};
+  if (state_)
+    for (const auto& [name, record] : state_->view().mirrors()) link.mirrors.push_back(SnapshotOf(record));
+  for (const auto& [name, trouble] : troubles_) {
+    auto at = std::find_if(link.mirrors.begin(), link.mirrors.end(), [&](const auto& m) { return m.topic == name; });
+    if (at == link.mirrors.end()) {
+      at = link.mirrors.insert(at, MirrorSnapshot{});
+      at->topic = name;
+      at->source_topic = trouble.source_topic;
+    }
+    at->state =
+        Name(trouble.reason == state::Reason::kSourceTopicMayBeDeleted || trouble.reason || at->partitions.empty()
+                 ? MirrorState::kFailed
+                 : *state::FindMirrorState(at->state));
+    if (trouble.reason) at->reason_code = Name(*trouble.reason);
+    at->reason = trouble.text;
+    at->since = trouble.since;
+  }
+  TaskSnapshot sync;
+  sync.name = "topic-sync";
+  if (!leading_) {
+    sync.state = "NOT_CONFIGURED";
+  } else if (!sync_status_.ok()) {
+    sync.state = "IN_ERROR";
+    sync.reason = Text(sync_status_);
+  }
+  link.tasks.push_back(std::move(sync));
+  return link;
+}
+
+}  // namespace klink::link

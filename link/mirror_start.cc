@@ -1,0 +1,190 @@
+// How a partition mirror finds its place: the destination log, read when it stands still, decides (recovery.h); a new
+// partition is aligned with fillers or begins a translated map.
+#include "kafka/record_batch.h"
+#include "link/batch_patch.h"
+#include "link/filler.h"
+#include "link/partition_mirror.h"
+
+namespace klink::link {
+namespace {
+
+using kafka::BatchView;
+using state::Reason;
+
+constexpr Duration kSettleGuarded = 1s;     // two equal reads this far apart while the leader refuses strangers
+constexpr Duration kSettleUnguarded = 15s;  // else the produce timeout + 10 s: a late request may still be accepted
+constexpr Duration kSettlePoll = 200ms;
+
+}  // namespace
+
+Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
+  CO_TRY(Facts facts, co_await Gather());
+  p_.progress.Destination(facts.log.start);
+  p_.progress.Bounds(facts.bounds);
+  Finding finding = Examine(facts, identity_);
+  if (const Stop* stop = std::get_if<Stop>(&finding))
+    co_return HaltWith(stop->reason, fmt::format("{}: {}", name_, stop->text));
+  if (std::holds_alternative<Begin>(finding)) co_return co_await StartFresh(std::move(facts));
+  if (const auto* more = std::get_if<ContinuePrefill>(&finding))
+    co_return co_await StartPrefilled(more->prefill, more->from);
+  if (auto* behind = std::get_if<BeginBehind>(&finding))
+    co_return co_await StartBehind(facts.bounds.log_start, behind->end, std::move(behind->why));
+  Resume resume = std::get<Resume>(std::move(finding));
+  co_return co_await Continue(std::move(facts), std::move(resume));
+}
+
+Async<StatusOr<Facts>> PartitionMirror::Gather() {
+  Facts facts;
+  CO_TRY(facts.bounds, co_await p_.source.Bounds());
+  CO_TRY(facts.log, co_await SettledLog());
+  facts.shift = p_.map.shift();
+  facts.shift_since = p_.map.shift_since();
+  facts.prefill = p_.phase.prefill();
+  facts.was_mirrored = p_.phase.was_mirrored();
+  facts.preserve = options_.preserve;
+  facts.prefill_limit = options_.prefill_limit;
+  co_return facts;
+}
+
+// The destination log once nothing sent earlier can change it any more: its end equals the high watermark and stood
+// still between two reads. How far apart depends on whether the leader still refuses all but the next batch.
+Async<StatusOr<DestLog>> PartitionMirror::SettledLog() {
+  CO_TRY(DestLog before, co_await p_.sink.Inspect());
+  bool guarded = false;
+  for (const ProducerState& producer : before.producers) guarded |= producer.producer_id == identity_.producer_id;
+  const bool written_before = p_.phase.was_mirrored() || p_.phase.prefill().has_value();
+  Duration apart = 0s;
+  if (unclear_ == Unclear::kOurs) apart = guarded ? kSettleGuarded : kSettleUnguarded;
+  if (unclear_ == Unclear::kBeforeUs && written_before && !guarded) apart = kSettleUnguarded;
+  if (apart == Duration(0) && before.end == before.high_watermark) co_return before;
+  for (Instant since = p_.clock.Now();;) {
+    CO_RETURN_IF_ERROR(co_await p_.clock.Sleep(kSettlePoll));
+    CO_TRY(DestLog now, co_await p_.sink.Inspect());
+    if (now.end != before.end) since = p_.clock.Now();
+    before = std::move(now);
+    if (before.end == before.high_watermark && p_.clock.Now() - since >= apart) co_return before;
+  }
+}
+
+// Nothing was copied yet and the destination log is empty from 0.
+Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartFresh(Facts facts) {
+  const SourceOffset log_start = facts.bounds.log_start;
+  if (!facts.preserve && log_start != SourceOffset(0))
+    co_return co_await StartBehind(log_start, DestOffset(0), "offsets: translate");
+  if (log_start == SourceOffset(0)) co_return co_await StartPrefilled(Prefill{}, DestOffset(0));
+  CO_TRY(const std::optional<SharedBytes> first, co_await p_.source.BatchAt(log_start));
+  const int64_t base = first ? BatchView(first->view()).base_offset() : facts.bounds.high_watermark.value;
+  if (base > facts.prefill_limit)
+    co_return co_await StartBehind(log_start, DestOffset(0),
+                                   fmt::format("START_TOO_FAR: the source log starts at {}", base));
+  Prefill prefill{DestOffset(base), DestOffset(std::max(base, log_start.value))};
+  CO_RETURN_IF_ERROR(co_await p_.phase.BeginPrefill(prefill));
+  co_return co_await StartPrefilled(prefill, DestOffset(0));
+}
+
+// Identical offsets from the first record on.
+Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartPrefilled(Prefill prefill, DestOffset from) {
+  CO_RETURN_IF_ERROR(co_await WriteFillers(prefill, from));
+  const int64_t at = prefill.fillers_end.value;
+  if (p_.map.shift() == 0) {
+    CO_RETURN_IF_ERROR(co_await p_.map.Resume(DestOffset(0), SourceOffset(at), prefill.fillers_end));
+  } else {
+    CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(SourceOffset(at), prefill.fillers_end, "", -1));
+  }
+  Started start{.at = {SourceOffset(std::max(at, prefill.log_start.value)), prefill.fillers_end, SequenceAt(at),
+                       identity_.producer_epoch},
+                .progressed = Progressed::kFresh};
+  if (p_.phase.prefill()) {
+    CO_RETURN_IF_ERROR(co_await FinishPrefill(prefill.fillers_end));
+  } else {
+    CO_RETURN_IF_ERROR(co_await p_.phase.Activate(0, ""));
+  }
+  p_.progress.Replicated(start.at, 0, 0);
+  p_.progress.Working();
+  co_return start;
+}
+
+Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartBehind(SourceOffset since, DestOffset end,
+                                                                       std::string why) {
+  CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(since, end, why, -1));
+  CO_RETURN_IF_ERROR(co_await p_.phase.Activate(end.value - since.value, std::move(why)));
+  Started start{.at = {since, end, SequenceAt(end.value), identity_.producer_epoch}, .progressed = Progressed::kFresh};
+  p_.progress.Replicated(start.at, 0, 0);
+  p_.progress.Working();
+  co_return start;
+}
+
+Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts, Resume resume) {
+  const Position at = resume.at;
+  if (refused_at_ == at.dest_next && resume.cas == CompareAndAppend::kOn)
+    co_return Halt(Reason::kMisplacedBatch,
+                   "{}: the leader refuses sequence {} at offset {} although it is the next one", name_, at.sequence,
+                   at.dest_next);
+  refused_at_.reset();
+  CO_RETURN_IF_ERROR(co_await CompareTail(resume));
+  if (facts.shift) {
+    CO_RETURN_IF_ERROR(co_await p_.map.Resume(facts.log.start, at.source_next, at.dest_next));
+  } else {
+    CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(at.source_next, at.dest_next, "", -1));
+  }
+  if (!facts.was_mirrored && !facts.prefill) CO_RETURN_IF_ERROR(co_await p_.phase.Activate(at.shift(), ""));
+  CO_RETURN_IF_ERROR(co_await FinishPrefill(at.dest_next));
+  if (unclear_ != Unclear::kNo) unclear_ = Unclear::kNo;
+  last_was_old_ = resume.cas == CompareAndAppend::kOff;
+  p_.progress.Replicated(at, 0, 0);
+  p_.progress.Working();
+  Started start{.at = at};
+  if (facts.prefill && at.dest_next == facts.prefill->fillers_end) {
+    start.at.source_next = SourceOffset(facts.prefill->log_start.value);
+    start.progressed = Progressed::kFresh;
+  }
+  co_return start;
+}
+
+// Our last batch must be the source's batch at the same place, byte for byte.
+Async<Status> PartitionMirror::CompareTail(Resume resume) {
+  if (!resume.tail) co_return absl::OkStatus();
+  CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());
+  if (resume.tail_source < bounds.log_start) co_return absl::OkStatus();  // the source no longer has it
+  CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(resume.tail_source));
+  if (!source)
+    co_return Halt(Reason::kSourceTruncated, "{}: the source log ends at {}, but offset {} was already copied", name_,
+                   bounds.high_watermark, resume.tail_source);
+  if (SameRecords(resume.tail->view(), source->view())) co_return absl::OkStatus();
+  co_return Halt(Reason::kMisplacedBatch,
+                 "{}: the last destination batch (offset {}) is not the source's batch at offset {}", name_,
+                 BatchView(resume.tail->view()).base_offset(), resume.tail_source);
+}
+
+// One filler batch at a time, so that a misplaced one is seen at once.
+Async<Status> PartitionMirror::WriteFillers(Prefill prefill, DestOffset from) {
+  for (DestOffset at = from; at < prefill.fillers_end;) {
+    CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
+    const int64_t count = std::min<int64_t>(kFillerRecords, prefill.fillers_end - at);
+    const Stamp stamp{identity_.filler_producer_id, identity_.filler_epoch, SequenceAt(at.value)};
+    auto pending = p_.sink.Send(FillerBatch(count, stamp));
+    const StatusOr<DestOffset> answer = co_await pending->Wait();
+    if (!answer.ok()) {
+      unclear_ = Unclear::kOurs;
+      co_return answer.status();
+    }
+    if (*answer != at)
+      co_return Halt(Reason::kMisplacedBatch,
+                     "{}: a filler for offset {} was appended at {}; delete the destination topic and "
+                     "klink will make it again",
+                     name_, at, *answer);
+    at = at + count;
+  }
+  co_return absl::OkStatus();
+}
+
+// Once the batch that holds the source's log start stands, the fillers go and the partition is ACTIVE.
+Async<Status> PartitionMirror::FinishPrefill(DestOffset written) {
+  const std::optional<Prefill> prefill = p_.phase.prefill();
+  if (!prefill || written < prefill->log_start) co_return absl::OkStatus();
+  CO_RETURN_IF_ERROR(co_await p_.sink.DeleteBelow(prefill->log_start));
+  p_.progress.Destination(prefill->log_start);
+  co_return co_await p_.phase.Activate(0, "");
+}
+
+}  // namespace klink::link

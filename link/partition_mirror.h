@@ -1,0 +1,99 @@
+// One partition's story: fetch → plan → patch → append → record → publish, as one coroutine (Cycle). It starts from
+// what the destination log says, ends at the first error, and Run begins it again. Invariants:
+//  - a batch is sent only directly behind the last one that is known to stand in the destination log or is in flight;
+//  - at most kDepth batches are unanswered, one while the leader's compare-and-append cannot be relied on;
+//  - every answer's base offset is compared with the expected one; a difference stops the partition, never resyncs it.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "base/backoff.h"
+#include "base/task_group.h"
+#include "link/partition_progress.h"
+#include "link/ports.h"
+#include "link/recovery.h"
+
+namespace klink::link {
+
+struct MirrorOptions {
+  bool preserve = true;  // offsets: preserve
+  int64_t prefill_limit = 2'000'000'000;
+  bool record_gaps = true;             // on_gap: record
+  bool record_foreign_writes = false;  // on_foreign_write: record
+  Duration producer_expiration = 24h;  // producer.id.expiration.ms of the destination
+};
+
+struct MirrorPorts {
+  Executor executor;
+  Clock& clock;
+  Source& source;
+  Sink& sink;
+  OffsetMap& map;
+  PartitionPhase& phase;
+  Gate& gate;
+  PartitionProgress& progress;
+};
+
+class PartitionMirror {
+ public:
+  PartitionMirror(TopicPartition name, MirrorPorts ports, Identity identity, MirrorOptions options, uint64_t seed);
+
+  // Mirrors until stopped (by its task group) or drained.
+  Async<void> Run();
+  // No new fetch or append; Run ends once what is in flight is answered.
+  void Drain();
+
+ private:
+  struct InFlight {
+    std::shared_ptr<PendingAppend> pending = nullptr;
+    Position at;  // where it should land
+    Position after;
+    int64_t bytes;
+  };
+
+  Async<Status> Cycle();
+  Async<void> Pump(Position at, Progressed progressed);
+  Async<Status> Offer(SharedBytes batch, Position& at, Progressed& progressed);
+  Async<Status> Settle();
+  Async<Status> UntilSendable(int64_t max_timestamp_ms);
+  Status Judge(const InFlight& item, const StatusOr<DestOffset>& answer);
+
+  struct Started {
+    Position at;
+    Progressed progressed = Progressed::kCopying;
+  };
+  Async<void> Drained();  // every sent append has its outcome
+  Async<StatusOr<Started>> Recover();
+  Async<StatusOr<Facts>> Gather();
+  Async<StatusOr<DestLog>> SettledLog();
+  Async<StatusOr<Started>> StartFresh(Facts facts);
+  Async<StatusOr<Started>> StartPrefilled(Prefill prefill, DestOffset from);
+  Async<StatusOr<Started>> StartBehind(SourceOffset since, DestOffset end, std::string why);
+  Async<StatusOr<Started>> Continue(Facts facts, Resume resume);
+  Async<Status> CompareTail(Resume resume);
+  Async<Status> WriteFillers(Prefill prefill, DestOffset from);
+  Async<Status> FinishPrefill(DestOffset written);
+  Async<Status> CrossGap(Position& at, Progressed& progressed);
+  bool HalfForgotten(int64_t max_timestamp_ms) const;
+
+  TopicPartition name_;
+  MirrorPorts p_;
+  Identity identity_;
+  MirrorOptions options_;
+  Backoff backoff_;
+  std::deque<InFlight> in_flight_;
+  Signal changed_;
+  TaskGroup* pump_ = nullptr;  // of the running cycle
+  Status pump_ended_;
+  bool pumping_ = false;
+  bool draining_ = false;
+  bool acknowledged_ = false;  // in this cycle: the leader knows our last batch
+  bool last_was_old_ = false;  // the last batch sent may already be forgotten by the leader
+  bool gap_open_ = false;      // the source's retention overtook us: the next batch begins a new shift
+  // An append of unknown outcome may still land: our own, or (at the start) that of the agent before us.
+  enum class Unclear { kNo, kBeforeUs, kOurs } unclear_ = Unclear::kBeforeUs;
+  std::optional<DestOffset> refused_at_;  // the last cycle ended there with OUT_OF_ORDER_SEQUENCE_NUMBER
+};
+
+}  // namespace klink::link

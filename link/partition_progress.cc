@@ -1,0 +1,55 @@
+#include "link/partition_progress.h"
+
+#include <algorithm>
+
+namespace klink::link {
+
+namespace {
+constexpr size_t kEndsRemembered = 128;
+}
+
+void PartitionProgress::Bounds(const SourceBounds& bounds) {
+  bounds_ = bounds;
+  if (!position_ || bounds.high_watermark <= position_->source_next) return;
+  if (!ends_.empty() && bounds.high_watermark <= ends_.back().end) return;
+  if (ends_.size() == kEndsRemembered)  // thin out: every second one is as good, a little older
+    for (size_t i = 1; i < ends_.size(); i++) ends_.erase(ends_.begin() + static_cast<std::ptrdiff_t>(i));
+  ends_.push_back(Seen{bounds.high_watermark, clock_.Now()});
+}
+
+void PartitionProgress::Replicated(const Position& at, int64_t records, int64_t bytes) {
+  position_ = at;
+  written_records_ += records;
+  written_bytes_ += bytes;
+  written_batches_ += records > 0;
+  while (!ends_.empty() && ends_.front().end <= at.source_next) ends_.pop_front();
+  if (bounds_) Bounds(*bounds_);
+}
+
+void PartitionProgress::Working() {
+  if (!failed_ && text_.empty()) return;
+  failed_ = false;
+  reason_.reset();
+  text_.clear();
+  since_ = clock_.Wall();
+}
+
+void PartitionProgress::Failed(std::optional<state::Reason> reason, std::string text) {
+  if (failed_ == reason.has_value() && reason_ == reason && text_ == text) return;
+  failed_ = reason.has_value();
+  reason_ = reason;
+  text_ = std::move(text);
+  since_ = clock_.Wall();
+}
+
+std::optional<int64_t> PartitionProgress::lag() const {
+  if (!bounds_ || !position_) return std::nullopt;
+  return std::max<int64_t>(0, bounds_->high_watermark - position_->source_next);
+}
+
+std::optional<Duration> PartitionProgress::lag_age() const {
+  if (!lag()) return std::nullopt;
+  return ends_.empty() ? Duration(0) : clock_.Now() - ends_.front().when;
+}
+
+}  // namespace klink::link

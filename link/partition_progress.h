@@ -1,0 +1,63 @@
+// What a partition mirror publishes about itself: read by status, metrics and group sync, written by one coroutine.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "link/alignment.h"
+#include "link/ports.h"
+#include "state/states.h"
+
+namespace klink::link {
+
+class PartitionProgress {
+ public:
+  explicit PartitionProgress(const Clock& clock) : clock_(clock), since_(clock.Wall()) {}
+
+  void Bounds(const SourceBounds& bounds);
+  void Destination(DestOffset log_start) { destination_log_start_ = log_start; }
+  // Everything below is at the destination, acknowledged.
+  void Replicated(const Position& at, int64_t records, int64_t bytes);
+  void Fetched(int64_t batches, int64_t bytes) { fetched_batches_ += batches, fetched_bytes_ += bytes; }
+  void Working();                                                      // ACTIVE
+  void Failed(std::optional<state::Reason> reason, std::string text);  // FAILED by reason, or retrying when it has none
+
+  std::optional<SourceBounds> bounds() const { return bounds_; }
+  std::optional<Position> position() const { return position_; }
+  std::optional<DestOffset> destination_log_start() const { return destination_log_start_; }
+  std::optional<state::Reason> reason() const { return reason_; }
+  const std::string& text() const { return text_; }
+  bool failed() const { return failed_; }
+  WallTime since() const { return since_; }
+  // Source records not yet at the destination; nothing while either end is unknown.
+  std::optional<int64_t> lag() const;
+  // How long ago an end beyond what is replicated was first seen; 0 when there is none.
+  std::optional<Duration> lag_age() const;
+
+  int64_t written_records() const { return written_records_; }
+  int64_t written_bytes() const { return written_bytes_; }
+  int64_t written_batches() const { return written_batches_; }
+  int64_t fetched_bytes() const { return fetched_bytes_; }
+  int64_t fetched_batches() const { return fetched_batches_; }
+
+ private:
+  const Clock& clock_;
+  std::optional<SourceBounds> bounds_;
+  std::optional<Position> position_;
+  std::optional<DestOffset> destination_log_start_;
+  std::optional<state::Reason> reason_;
+  std::string text_;
+  bool failed_ = false;
+  WallTime since_;
+  struct Seen {
+    SourceOffset end;
+    Instant when;
+  };
+  std::deque<Seen> ends_;  // source ends beyond what is replicated, with when each was first seen; thinned when long
+  int64_t written_records_ = 0, written_bytes_ = 0, written_batches_ = 0;
+  int64_t fetched_bytes_ = 0, fetched_batches_ = 0;
+};
+
+}  // namespace klink::link

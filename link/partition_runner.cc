@@ -1,0 +1,130 @@
+#include "link/partition_runner.h"
+
+#include <algorithm>
+
+namespace klink::link {
+namespace {
+
+int64_t NowMs(Clock& clock) { return clock.Wall().time_since_epoch().count(); }
+
+}  // namespace
+
+PartitionRunner::PartitionRunner(RunnerParts parts, RunnerNames names)
+    : parts_(std::move(parts)),
+      names_(std::move(names)),
+      progress_(parts_.clock),
+      source_(parts_.source, parts_.fetch, names_.source()),
+      sink_(parts_.destination, parts_.produce, parts_.executor, names_.destination(),
+            [this](DestOffset offset) { return MayTrim(offset); }),
+      map_(parts_, names_),
+      phase_(parts_, names_),
+      mirror_(names_.destination(),
+              MirrorPorts{parts_.executor, parts_.clock, source_, sink_, map_, phase_, parts_.gate, progress_},
+              parts_.identity, parts_.options, std::hash<std::string>{}(fmt::format("{}", names_.destination()))) {}
+
+// Only what klink wrote is ever trimmed, and only while the state says so.
+Status PartitionRunner::MayTrim(DestOffset offset) const {
+  RETURN_IF_ERROR(parts_.state.MayDo(state::Effect::kDeleteRecords, names_.destination_topic, parts_.gate.MayWrite()));
+  const state::MirrorRecord* mirror = parts_.book.Find(names_.destination_topic);
+  const auto position = progress_.position();
+  const std::optional<Prefill> prefill = phase_.prefill();
+  const DestOffset replicated = position ? position->dest_next : DestOffset(0);
+  return state::MayDeleteUpTo(offset, state::Phase::kActive, prefill ? prefill->fillers_end : DestOffset(0),
+                              std::max(replicated, prefill ? prefill->fillers_end : DestOffset(0)),
+                              mirror ? names_.destination() : TopicPartition{});
+}
+
+std::optional<int64_t> PartitionRunner::StoredMap::shift() const {
+  if (const offsets::Translation* map = p_.store.Find(names_.destination()); map != nullptr && map->shift())
+    return map->shift();
+  const state::MirrorRecord* mirror = p_.book.Find(names_.destination_topic);
+  if (mirror == nullptr || static_cast<size_t>(names_.partition) >= mirror->partitions.size()) return std::nullopt;
+  return mirror->partitions[static_cast<size_t>(names_.partition)].shift;
+}
+
+std::optional<DestOffset> PartitionRunner::StoredMap::shift_since() const {
+  const offsets::Translation* map = p_.store.Find(names_.destination());
+  if (map == nullptr || map->empty()) return std::nullopt;
+  return map->runs().back().run.dest;
+}
+
+Async<Status> PartitionRunner::StoredMap::ChangeShift(SourceOffset since, DestOffset dest, std::string why,
+                                                      int32_t leader_epoch) {
+  if (p_.store.state(names_.destination()) == offsets::TranslationStore::State::kUnknown) {
+    offsets::LogFacts facts;
+    facts.dest_log_start = DestOffset(0);
+    facts.matched.push_back({since, dest});
+    facts.covers = offsets::LogFacts::Covers::kFromTheStart;
+    co_return co_await p_.store.Resume(names_.destination(), names_.ids, std::move(facts));
+  }
+  offsets::ShiftChange change{since, dest, std::move(why)};
+  change.source_leader_epoch = leader_epoch;
+  co_return co_await p_.store.ChangeShift(names_.destination(), std::move(change));
+}
+
+Async<Status> PartitionRunner::StoredMap::Resume(DestOffset dest_start, SourceOffset source_next,
+                                                 DestOffset dest_next) {
+  offsets::LogFacts facts;
+  facts.dest_log_start = dest_start;
+  const int64_t shift = dest_next.value - source_next.value;
+  // An identical log corresponds from its first offset on, whatever was stored about it.
+  if (shift == 0 && dest_start < dest_next) facts.matched.push_back({SourceOffset(dest_start.value), dest_start});
+  facts.matched.push_back({source_next, dest_next});
+  facts.covers = shift == 0 ? offsets::LogFacts::Covers::kFromTheStart : offsets::LogFacts::Covers::kFromTheMiddle;
+  co_return co_await p_.store.Resume(names_.destination(), names_.ids, std::move(facts));
+}
+
+Async<Status> PartitionRunner::StoredMap::Record(SourceOffset source, DestOffset dest, int64_t length) {
+  const offsets::Run run{source, dest, length};
+  co_return co_await p_.store.Record(names_.destination(), run);
+}
+
+const state::PartitionRecord* PartitionRunner::RecordedPhase::record() const {
+  const state::MirrorRecord* mirror = p_.book.Find(names_.destination_topic);
+  const auto index = static_cast<size_t>(names_.partition);
+  return mirror == nullptr || index >= mirror->partitions.size() ? nullptr : &mirror->partitions[index];
+}
+
+bool PartitionRunner::RecordedPhase::was_mirrored() const {
+  const state::PartitionRecord* r = record();
+  return r != nullptr && r->phase == state::Phase::kActive;
+}
+
+std::optional<Prefill> PartitionRunner::RecordedPhase::prefill() const {
+  const state::PartitionRecord* r = record();
+  if (r == nullptr || r->phase != state::Phase::kPrefill) return std::nullopt;
+  return Prefill{DestOffset(r->prefill_target), DestOffset(r->prefill_start)};
+}
+
+Async<Status> PartitionRunner::RecordedPhase::BeginPrefill(Prefill prefill) {
+  const auto index = static_cast<size_t>(names_.partition);
+  const int64_t now = NowMs(p_.clock);
+  MirrorBook::Change change = [=](state::MirrorRecord& mirror) {
+    state::PartitionRecord& partition = mirror.partitions.at(index);
+    partition.phase = state::Phase::kPrefill;
+    partition.prefill_target = prefill.fillers_end.value;
+    partition.prefill_start = prefill.log_start.value;
+    partition.since_ms = now;
+    if (mirror.phase == state::Phase::kCreating) mirror.phase = state::Phase::kPrefill, mirror.since_ms = now;
+  };
+  co_return co_await p_.book.Update(names_.destination_topic, std::move(change));
+}
+
+Async<Status> PartitionRunner::RecordedPhase::Activate(int64_t shift, std::string why) {
+  const auto index = static_cast<size_t>(names_.partition);
+  const int64_t now = NowMs(p_.clock);
+  MirrorBook::Change change = [=](state::MirrorRecord& mirror) {
+    state::PartitionRecord& partition = mirror.partitions.at(index);
+    partition.phase = state::Phase::kActive;
+    partition.prefill_target = partition.prefill_start = 0;
+    partition.shift = shift;
+    partition.text = why;
+    partition.since_ms = now;
+    const bool all = std::all_of(mirror.partitions.begin(), mirror.partitions.end(),
+                                 [](const state::PartitionRecord& p) { return p.phase == state::Phase::kActive; });
+    if (all && mirror.phase != state::Phase::kActive) mirror.phase = state::Phase::kActive, mirror.since_ms = now;
+  };
+  co_return co_await p_.book.Update(names_.destination_topic, std::move(change));
+}
+
+}  // namespace klink::link

@@ -1,0 +1,148 @@
+// The effects a partition mirror has, as ports: the shipped engine runs unchanged on real brokers (fetch_hub,
+// produce_hub, kafka_partition) and in the simulator (tests/sim). Everything here belongs to one executor.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/async.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/signal.h"
+#include "base/types.h"
+#include "link/halt.h"
+
+namespace klink::link {
+
+// What a source broker last said about its log. last_stable bounds what is fetched (read_committed).
+struct SourceBounds {
+  SourceOffset log_start;
+  SourceOffset high_watermark;
+  SourceOffset last_stable;
+};
+
+// Whole batches as they stand in the source log, in order; the first may begin below the offset asked for. The bytes
+// are ours alone: batch_patch rewrites their headers in place. Releasing them gives the memory budget back.
+struct Fetched {
+  std::vector<SharedBytes> batches;
+  SourceBounds bounds;
+  int32_t leader_epoch = -1;
+};
+
+// One source partition.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Batches from the one that holds `at`; empty when a poll brought none. An `at` outside the log: OutOfRange.
+  virtual Async<StatusOr<Fetched>> Next(SourceOffset at) = 0;
+  // Asks the leader.
+  virtual Async<StatusOr<SourceBounds>> Bounds() = 0;
+  // The batch that holds `at`; nothing when the log has none there.
+  virtual Async<StatusOr<std::optional<SharedBytes>>> BatchAt(SourceOffset at) = 0;
+};
+
+// What the destination leader remembers of one producer (DescribeProducers, protocol.md L6).
+struct ProducerState {
+  int64_t producer_id = -1;
+  int32_t producer_epoch = -1;
+  int32_t last_sequence = -1;
+  int64_t last_timestamp_ms = -1;
+};
+
+// The destination log, read now.
+struct DestLog {
+  DestOffset start;
+  DestOffset end;             // log end offset (replica −2, protocol.md L5), not the high watermark
+  DestOffset high_watermark;  // below `end` while replication is behind
+  std::vector<ProducerState> producers;
+  std::optional<SharedBytes> last_batch;  // the one that ends at `end`, when it can be read
+};
+
+// An append that was sent. The answer is the base offset the leader gave it.
+class PendingAppend {
+ public:
+  explicit PendingAppend(Executor executor) : done_(std::move(executor)) {}
+  // Not ended by stopping: an append that was sent has an outcome, within the request's deadline.
+  Async<StatusOr<DestOffset>> Wait() {
+    while (!answer_) (void)co_await done_.WaitEvenIfStopping();
+    co_return *answer_;
+  }
+  void Complete(StatusOr<DestOffset> answer) {
+    if (answer_) return;
+    answer_ = std::move(answer);
+    done_.NotifyAll();
+  }
+  bool done() const { return answer_.has_value(); }
+
+ private:
+  std::optional<StatusOr<DestOffset>> answer_;
+  Signal done_;
+};
+
+// One destination partition.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Appends one patched batch. Calls in order are appends in order.
+  virtual std::shared_ptr<PendingAppend> Send(SharedBytes batch) = 0;
+  virtual Async<StatusOr<DestLog>> Inspect() = 0;
+  virtual Async<Status> DeleteBelow(DestOffset offset) = 0;
+};
+
+// The map between the two logs, of one partition.
+class OffsetMap {
+ public:
+  virtual ~OffsetMap() = default;
+  // destination − source at the end of what is mapped; nothing before the first append.
+  virtual std::optional<int64_t> shift() const = 0;
+  // Where that shift began at the destination.
+  virtual std::optional<DestOffset> shift_since() const = 0;
+  // From here on another shift. Durable before it answers, so that no append under it can be misread later.
+  virtual Async<Status> ChangeShift(SourceOffset since, DestOffset dest, std::string why, int32_t leader_epoch) = 0;
+  // After recovery: the runs reach exactly to these ends under the shift in force.
+  virtual Async<Status> Resume(DestOffset dest_start, SourceOffset source_next, DestOffset dest_next) = 0;
+  virtual Async<Status> Record(SourceOffset source, DestOffset dest, int64_t length) = 0;
+};
+
+// Where a new partition's log must begin, kept in the state topic while fillers are written (PREFILL).
+struct Prefill {
+  DestOffset fillers_end;  // fillers are written up to here: the base offset of the first source batch
+  DestOffset log_start;    // then the log is trimmed to here: the source's log start
+};
+
+// What the state topic says of one partition.
+class PartitionPhase {
+ public:
+  virtual ~PartitionPhase() = default;
+  virtual bool was_mirrored() const = 0;  // ACTIVE was recorded once
+  virtual std::optional<Prefill> prefill() const = 0;
+  virtual Async<Status> BeginPrefill(Prefill prefill) = 0;
+  // From now on its data counts; `shift` is the first one, `why` names what keeps it from being 0.
+  virtual Async<Status> Activate(int64_t shift, std::string why) = 0;
+};
+
+// May this process write now? (lease, phase, pause)
+class Gate {
+ public:
+  virtual ~Gate() = default;
+  virtual bool MayWrite() const = 0;
+  // Until MayWrite; Cancelled when stopped.
+  virtual Async<Status> UntilOpen() = 0;
+};
+
+// The link's producer identity (architecture: identity). Shared by all agents of a link.
+struct Identity {
+  int64_t producer_id = -1;
+  int16_t producer_epoch = 0;
+  int64_t filler_producer_id = -1;
+  int16_t filler_epoch = 0;
+  std::vector<int64_t> ever_used;  // ours, now or in the past
+  bool IsOurs(int64_t pid) const {
+    for (int64_t id : ever_used)
+      if (id == pid) return true;
+    return pid == producer_id || pid == filler_producer_id;
+  }
+};
+
+}  // namespace klink::link

@@ -1,0 +1,56 @@
+// Where does a partition stand? Decided from the destination log alone (it is the checkpoint), checked against the
+// source. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "link/alignment.h"
+#include "link/ports.h"
+
+namespace klink::link {
+
+struct Facts {
+  DestLog log;
+  SourceBounds bounds;
+  std::optional<int64_t> shift;  // what the map says is in force
+  std::optional<DestOffset> shift_since;
+  std::optional<Prefill> prefill;
+  bool was_mirrored = false;
+  bool preserve = true;  // offsets: preserve
+  int64_t prefill_limit = 0;
+};
+
+// The leader refuses anything but the successor of our last batch while it remembers it (protocol.md P20, P23).
+enum class CompareAndAppend { kOn, kOff };
+
+// Nothing of ours is there yet and the log is empty from 0: begin at the source's log start.
+struct Begin {};
+// Fillers are being written: go on at `from`.
+struct ContinuePrefill {
+  Prefill prefill;
+  DestOffset from;
+};
+// The log has other records, or cannot be aligned: append behind them under a new shift.
+struct BeginBehind {
+  DestOffset end;
+  std::string why;
+};
+// Ours to continue. `tail`: our last batch, to be compared with the source's batch at `tail_source` when that is still
+// there.
+struct Resume {
+  Position at;
+  CompareAndAppend cas = CompareAndAppend::kOff;
+  std::optional<SharedBytes> tail = std::nullopt;
+  SourceOffset tail_source = {};
+};
+using Finding = std::variant<Begin, ContinuePrefill, BeginBehind, Resume, Stop>;
+
+Finding Examine(const Facts& facts, const Identity& identity);
+
+// Is it the same batch but for what klink and brokers may change (protocol.md P15)? Compares count, base timestamp,
+// codec and every byte of the records.
+bool SameRecords(ByteView ours, ByteView source);
+
+}  // namespace klink::link

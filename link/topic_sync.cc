@@ -1,0 +1,230 @@
+#include "link/topic_sync.h"
+
+#include "base/log.h"
+#include "link/cluster_admin.h"
+
+namespace klink::link {
+namespace {
+
+using state::MirrorRecord;
+using state::Phase;
+using state::Reason;
+
+constexpr Duration kAwaitTopic = 15s;
+constexpr Duration kAwaitStep = 50ms;
+
+std::string IdText(const kafka::Uuid& id) { return id.is_zero() ? "" : kafka::ToString(id); }
+
+}  // namespace
+
+TopicSync::TopicSync(const config::LinkConfig& config, config::TopicFilter filter, kafka::Cluster& source,
+                     kafka::Cluster& destination, admin::Topics& topics, state::LinkState& state, MirrorBook& book,
+                     Gate& gate, Clock& clock)
+    : config_(config),
+      filter_(std::move(filter)),
+      source_(source),
+      destination_(destination),
+      topics_(topics),
+      state_(state),
+      book_(book),
+      gate_(gate),
+      clock_(clock) {}
+
+Async<StatusOr<TopicSync::Listing>> TopicSync::List(kafka::Cluster& cluster) {
+  CO_TRY(const auto metadata, co_await cluster.Metadata(std::nullopt));
+  Listing listing;
+  listing.brokers = static_cast<int32_t>(metadata.brokers.size());
+  for (const auto& topic : metadata.topics) {
+    if (topic.error_code != kafka::Error::kNone || !topic.name || topic.is_internal) continue;
+    TopicShape shape;
+    shape.name = *topic.name;
+    shape.id = topic.topic_id;
+    shape.partitions = static_cast<int32_t>(topic.partitions.size());
+    if (!topic.partitions.empty())
+      shape.replication_factor = static_cast<int32_t>(topic.partitions.front().replica_nodes.size());
+    listing.topics.emplace(*topic.name, std::move(shape));
+  }
+  co_return listing;
+}
+
+Async<StatusOr<SyncResult>> TopicSync::Round() {
+  CO_TRY(const Listing source, co_await List(source_));
+  CO_TRY(Listing destination, co_await List(destination_));
+  SyncResult result;
+  for (const auto& [name, topic] : source.topics) {
+    if (!filter_.Includes(name)) continue;
+    const Status one = co_await One(topic, destination, result);
+    if (IsCancelled(one)) co_return one;
+    Note(result, filter_.DestinationName(name), name, one);
+  }
+  for (const auto& [name, record] : state_.view().mirrors()) {
+    if (record.phase == Phase::kStopped) continue;
+    if (!filter_.Includes(record.source_topic)) {
+      Note(result, name, record.source_topic,
+           Halt(Reason::kFilteredOut, "{}", filter_.Decide(record.source_topic).why));
+      continue;
+    }
+    if (source.topics.contains(record.source_topic)) continue;
+    Note(result, name, record.source_topic,
+         Halt(Reason::kSourceTopicMayBeDeleted, "topic {} is not at the source any more", record.source_topic));
+  }
+  troubles_ = result.troubles;
+  co_return result;
+}
+
+// Everything about one topic: an error halts this topic only.
+Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, SyncResult& result) {
+  const std::string name = filter_.DestinationName(source.name);
+  const MirrorRecord* record = book_.Find(name);
+  const bool creating = record != nullptr && record->phase == Phase::kCreating &&
+                        record->destination_topic_id.empty() && !destination.topics.contains(name);
+  if (record == nullptr || creating) {
+    CO_RETURN_IF_ERROR(co_await Begin(source, name, destination));
+    record = book_.Find(name);
+  }
+  CO_RETURN_IF_ERROR(CheckIdentity(source, *record, destination));
+  if (const std::string id = IdText(destination.topics.at(name).id); record->destination_topic_id != id) {
+    MirrorBook::Change note_id = [id](MirrorRecord& r) { r.destination_topic_id = id; };
+    CO_RETURN_IF_ERROR(co_await book_.Update(name, std::move(note_id)));
+  }
+  CO_RETURN_IF_ERROR(co_await Grow(source, name, destination));
+  record = book_.Find(name);
+  if (record->phase != Phase::kCreating && record->phase != Phase::kPrefill && record->phase != Phase::kActive)
+    co_return absl::OkStatus();
+  for (int32_t p = 0; p < static_cast<int32_t>(record->partitions.size()); p++)
+    result.partitions.push_back({source.name, name, {record->source_topic_id, record->destination_topic_id}, p});
+  if (record->phase == Phase::kActive && !settled_.contains(name))
+    CO_RETURN_IF_ERROR(co_await Settle(name, source.name));
+  co_return absl::OkStatus();
+}
+
+// The record is written before the topic is made, so that a crash in between is continued, not misread.
+Async<Status> TopicSync::Begin(TopicShape source, std::string name, Listing& destination) {
+  const auto existing = destination.topics.find(name);
+  if (existing != destination.topics.end() && existing->second.partitions != source.partitions)
+    co_return Halt(Reason::kPartitionsDiffer,
+                   "topic {} exists at the destination with {} partitions, the source has {}", name,
+                   existing->second.partitions, source.partitions);
+  CO_TRY(TopicPlan plan, co_await Plan(source, name, destination.brokers));
+  const int64_t now = clock_.Wall().time_since_epoch().count();
+  MirrorRecord record;
+  record.source_topic = source.name;
+  record.destination_topic = name;
+  record.source_topic_id = IdText(source.id);
+  record.since_ms = record.created_ms = now;
+  record.partitions.resize(static_cast<size_t>(source.partitions));
+  for (auto& partition : record.partitions) partition.since_ms = now;
+  CO_RETURN_IF_ERROR(co_await book_.Put(std::move(record)));
+  if (existing == destination.topics.end()) {
+    for (const std::string& warning : plan.warnings)
+      Log(Level::kWarning, Event::kTopicDiscovered, warning, {{"link", config_.name}, {"topic", name}});
+    CO_RETURN_IF_ERROR(co_await Create(std::move(plan)));
+    CO_RETURN_IF_ERROR(co_await AwaitTopic(name, destination));
+  } else {
+    CO_RETURN_IF_ERROR(co_await SetTopicConfigs(destination_, name, plan.spec.configs));
+  }
+  co_return absl::OkStatus();
+}
+
+Async<StatusOr<TopicPlan>> TopicSync::Plan(TopicShape source, std::string name, int32_t brokers) {
+  const std::vector<std::string> which(1, source.name);
+  CO_TRY(auto configs, co_await DescribeTopicConfigs(source_, which));
+  source.configs = std::move(configs[source.name]);
+  if (!abilities_) {
+    CO_TRY(const auto broker, co_await DescribeBrokerConfigs(destination_));
+    abilities_ = AbilitiesOf(broker, brokers);
+  }
+  abilities_->brokers = brokers;
+  co_return PlanTopic(source, std::move(name), config_.topics, *abilities_);
+}
+
+Async<Status> TopicSync::Create(TopicPlan plan) {
+  const std::string name = plan.spec.name;
+  CO_RETURN_IF_ERROR(state_.MayDo(state::Effect::kCreateTopic, name, gate_.MayWrite()));
+  Status created = co_await topics_.CreateTopic(std::move(plan.spec));
+  if (created.ok())
+    Log(Level::kInfo, Event::kTopicDiscovered, "created the mirror topic", {{"link", config_.name}, {"topic", name}});
+  if (created.code() == Code::kAlreadyExists) co_return absl::OkStatus();  // an answer was lost
+  co_return created;
+}
+
+Async<Status> TopicSync::AwaitTopic(std::string name, Listing& destination) {
+  const Instant until = clock_.Now() + kAwaitTopic;
+  for (;;) {
+    CO_TRY(destination, co_await List(destination_));
+    if (destination.topics.contains(name)) co_return absl::OkStatus();
+    if (clock_.Now() > until) co_return Unavailable("topic {} was created but does not appear in the metadata", name);
+    CO_RETURN_IF_ERROR(co_await clock_.Sleep(kAwaitStep));
+  }
+}
+
+Status TopicSync::CheckIdentity(const TopicShape& source, const MirrorRecord& record,
+                                const Listing& destination) const {
+  const auto copy = destination.topics.find(record.destination_topic);
+  if (copy == destination.topics.end())
+    return Halt(Reason::kDestinationTopicDeleted, "mirror topic {} is not at the destination any more",
+                record.destination_topic);
+  const std::string copy_id = IdText(copy->second.id), source_id = IdText(source.id);
+  if (!record.destination_topic_id.empty() && !copy_id.empty() && record.destination_topic_id != copy_id)
+    return Halt(Reason::kDestinationTopicIdChanged, "mirror topic {} has id {}, klink wrote to {}",
+                record.destination_topic, copy_id, record.destination_topic_id);
+  if (!record.source_topic_id.empty() && !source_id.empty() && record.source_topic_id != source_id)
+    return Halt(Reason::kSourceTopicIdChanged, "source topic {} has id {}, copied was {}", source.name, source_id,
+                record.source_topic_id);
+  return absl::OkStatus();
+}
+
+Async<Status> TopicSync::Grow(const TopicShape& source, const std::string& name, Listing& destination) {
+  const int32_t there = destination.topics.at(name).partitions;
+  const MirrorRecord* record = book_.Find(name);
+  if (there > source.partitions)
+    co_return Halt(Reason::kPartitionsDiffer, "mirror topic {} has {} partitions, its source {}", name, there,
+                   source.partitions);
+  if (there < source.partitions) {
+    CO_RETURN_IF_ERROR(state_.MayDo(state::Effect::kAlterConfigs, name, gate_.MayWrite()));
+    CO_RETURN_IF_ERROR(co_await topics_.CreatePartitions(name, source.partitions));
+    destination.topics.at(name).partitions = source.partitions;
+    Log(Level::kInfo, Event::kPartitionsAdded, "the mirror topic follows its source's partitions",
+        {{"link", config_.name}, {"topic", name}, {"partitions", source.partitions}});
+  }
+  if (static_cast<int32_t>(record->partitions.size()) == source.partitions) co_return absl::OkStatus();
+  const int64_t now = clock_.Wall().time_since_epoch().count();
+  const auto count = static_cast<size_t>(source.partitions);
+  MirrorBook::Change grow = [=](MirrorRecord& r) {
+    const size_t before = r.partitions.size();
+    r.partitions.resize(count);
+    for (size_t p = before; p < count; p++) r.partitions[p].since_ms = now;
+  };
+  co_return co_await book_.Update(name, std::move(grow));
+}
+
+// Once every partition is aligned the mirror keeps its data as long as the source does.
+Async<Status> TopicSync::Settle(std::string name, std::string source_topic) {
+  TopicShape source;
+  source.name = std::move(source_topic);
+  CO_TRY(const TopicPlan plan, co_await Plan(std::move(source), name, abilities_ ? abilities_->brokers : 1));
+  if (!plan.when_active.empty()) {
+    CO_RETURN_IF_ERROR(state_.MayDo(state::Effect::kAlterConfigs, name, gate_.MayWrite()));
+    CO_RETURN_IF_ERROR(co_await SetTopicConfigs(destination_, name, plan.when_active));
+    Log(Level::kInfo, Event::kTopicConfigChanged, "the mirror now keeps its data as long as the source does",
+        {{"link", config_.name}, {"topic", name}});
+  }
+  settled_.insert(name);
+  co_return absl::OkStatus();
+}
+
+void TopicSync::Note(SyncResult& result, const std::string& name, const std::string& source_topic,
+                     const Status& status) {
+  if (status.ok()) return;
+  Trouble trouble{source_topic, ReasonOf(status), Text(status), clock_.Wall()};
+  if (!trouble.reason && status.code() == Code::kPermissionDenied) trouble.reason = Reason::kAuthorizationError;
+  if (!trouble.reason && status.code() == Code::kFailedPrecondition) trouble.reason = Reason::kPolicyViolation;
+  if (auto before = troubles_.find(name); before != troubles_.end() && before->second.text == trouble.text)
+    trouble.since = before->second.since;
+  else
+    Log(Level::kWarning, Event::kTopicRefused, trouble.text,
+        {{"link", config_.name}, {"topic", name}, {"reason", trouble.reason ? state::Name(*trouble.reason) : ""}});
+  result.troubles.insert_or_assign(name, std::move(trouble));
+}
+
+}  // namespace klink::link
