@@ -199,10 +199,25 @@ class Schema {
   template <class T>
   static std::string Field(T& value, const Spec& spec, size_t) {
     const std::string text = ValueText(value, spec);
+    // 1m and 60s are one duration in many words: the pattern must do.
+    if (spec.later && !std::is_same_v<T, Duration>)
+      return text.empty() ? R"("type": "string", "maxLength": 0)" : OnlyTheDefault(value, text);
     if (text.empty()) return Type(value, spec);
-    constexpr bool kRaw = std::is_arithmetic_v<T>;
-    const bool raw = kRaw && spec.unit == Unit::kNone;
+    const bool raw = std::is_arithmetic_v<T> && spec.unit == Unit::kNone;
     return fmt::format("{}, \"default\": {}", Type(value, spec), raw ? text : Json(spec.preset ? spec.preset : text));
+  }
+
+  // Every way to write the default: an enum's other words, a size in plain bytes.
+  template <class T>
+  static std::string OnlyTheDefault(const T& value, const std::string& text) {
+    std::string ways = Json(text);
+    if constexpr (std::is_arithmetic_v<T>) ways += fmt::format(", {}", value);
+    if constexpr (Enumerated<T>) {
+      for (const auto& choice : Choices(T{})) {
+        if (choice.value == value && choice.text != text) ways += ", " + Json(choice.text);
+      }
+    }
+    return fmt::format("\"enum\": [{}]", ways);
   }
 };
 

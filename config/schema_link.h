@@ -100,7 +100,9 @@ struct TopicsConfig {
     field("replication_factor", m.replication_factor,
           {.help = "Of new mirror topics: as the source's, as the destination's default, or a number; capped by the "
                    "number of brokers"});
-    field("configs", m.configs, {.help = "Topic configurations that follow the source"});
+    field("configs", m.configs,
+          {.help = "Topic configurations that follow the source",
+           .later = "choosing topic configurations is not supported yet"});
     field(
         "delete", m.delete_policy,
         {.help = "What follows when the source's topic is deleted", .later = "deleting mirrors is not supported yet"});
@@ -108,7 +110,8 @@ struct TopicsConfig {
     field("log_start_hold", m.log_start_hold,
           {.help = "How long a moved log start stays unfollowed, as a protection against deletions by mistake",
            .min = 0,
-           .max = Nanos(10'000h)});
+           .max = Nanos(10'000h),
+           .later = "a hold before the log start is followed is not supported yet"});
   }
 };
 
@@ -240,7 +243,7 @@ struct LinkConfig {
           {.help = "Name of the link: 1 to 48 of a-z, 0-9 and -", .required = true, .check = CheckLinkName});
     field("source", m.source, {.help = "Cluster to copy from", .required = true});
     field("destination", m.destination, {.help = "Cluster to copy to", .required = true});
-    field("topics", m.topics, {.help = "What is mirrored, and how"});
+    field("topics", m.topics, {.help = "What is mirrored, and how", .required = true});
     field("offsets", m.offsets, {.help = "Whether mirrors keep the source's offsets where the broker allows it"});
     field("prefill_limit", m.prefill_limit,
           {.help = "Offsets written and trimmed to reach the source's log start; beyond: translated", .min = 0});
@@ -262,9 +265,7 @@ struct LinkConfig {
     field("groups", m.groups, {.help = "Consumer groups", .later = "carrying over groups is not supported yet"});
     field("acls", m.acls, {.help = "Access control lists", .later = "carrying over ACLs is not supported yet"});
     field("quotas", m.quotas, {.help = "Client quotas", .later = "carrying over quotas is not supported yet"});
-    field(
-        "on_gap", m.on_gap,
-        {.help = "When the source's retention overtook the mirror", .later = "stopping at a gap is not supported yet"});
+    field("on_gap", m.on_gap, {.help = "When the source's retention overtook the mirror"});
     field("on_foreign_write", m.on_foreign_write,
           {.help = "When someone else wrote to a mirror",
            .later = "going on after a foreign write is not supported yet"});

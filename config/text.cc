@@ -66,7 +66,7 @@ StatusOr<Duration> ParseDuration(std::string_view text) {
   return InvalidArgument("'{}' is not a duration; write a whole number with ms, s, m or h, such as 30s", text);
 }
 
-std::string DurationText(Duration d) { return WithLargestUnit(d.count(), kDurations); }
+std::string DurationText(Duration d) { return d == 0s ? "0s" : WithLargestUnit(d.count(), kDurations); }
 
 StatusOr<int64_t> ParseSize(std::string_view text) {
   int64_t bytes = 0;

@@ -167,9 +167,9 @@ TEST(Reference, ListsEveryKeyWithItsState) {
 
 TEST(Reference, SchemaNamesEveryKeyAndForbidsOthers) {
   const std::string schema = JsonSchema();
-  for (const char* piece :
-       {"\"bootstrap.servers\": {", "\"additionalProperties\": false", "\"default\": \"256MiB\"",
-        "\"enum\": [\"preserve\", \"translate\"]", "\"required\": [\"name\", \"source\", \"destination\"]"}) {
+  for (const char* piece : {"\"bootstrap.servers\": {", "\"additionalProperties\": false", "\"default\": \"256MiB\"",
+                            "\"enum\": [\"preserve\", \"translate\"]",
+                            "\"required\": [\"name\", \"source\", \"destination\", \"topics\"]"}) {
     EXPECT_THAT(schema, HasSubstr(piece));
   }
 }
