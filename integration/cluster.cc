@@ -65,6 +65,9 @@ Cluster::Cluster(ClusterOptions options) : options_(std::move(options)), dir_("k
   for (int i = 0; i < options_.brokers; ++i) {
     auto broker = std::make_unique<Broker>();
     broker->port = FreePort();
+    broker->listen_port = options_.proxied ? FreePort() : broker->port;
+    if (options_.proxied) broker->proxy = std::make_unique<Proxy>(broker->port);
+    if (options_.proxied) broker->proxy->SetTarget(broker->listen_port);
     broker->controller_port = FreePort();
     bootstrap_ += fmt::format("{}127.0.0.1:{}", i == 0 ? "" : ",", broker->port);
     brokers_.push_back(std::move(broker));
@@ -94,13 +97,13 @@ std::string Cluster::Voters() const {
 std::string Cluster::Properties(int i) const {
   const Broker& broker = *brokers_.at(i);
   const int replicas = options_.brokers >= 3 ? 3 : 1;
-  const std::string listener = fmt::format("PLAINTEXT://127.0.0.1:{}", broker.port);
+  const std::string listener = fmt::format("PLAINTEXT://127.0.0.1:{}", broker.listen_port);
   std::map<std::string, std::string> all = {
       {"process.roles", "broker,controller"},
       {"node.id", std::to_string(i + 1)},
       {"controller.quorum.voters", Voters()},
       {"listeners", fmt::format("{},CONTROLLER://127.0.0.1:{}", listener, broker.controller_port)},
-      {"advertised.listeners", listener},
+      {"advertised.listeners", fmt::format("PLAINTEXT://127.0.0.1:{}", broker.port)},
       {"controller.listener.names", "CONTROLLER"},
       {"listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"},
       {"log.dirs", DataDir(i).string()},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "integration/process.h"
+#include "integration/proxy.h"
 
 namespace klink::it {
 
@@ -17,6 +18,7 @@ struct ClusterOptions {
   std::map<std::string, std::string> properties = {};  // override the harness's own
   std::string heap = "512m";
   std::vector<std::string> jvm = {};  // further options; they override
+  bool proxied = false;               // clients reach the brokers through a Proxy each
 };
 
 class Cluster {
@@ -44,6 +46,8 @@ class Cluster {
   void Restart(int broker);   // killed if it runs; ready afterwards
   void Launch(int broker);    // Restart without waiting
 
+  Proxy& proxy(int broker) { return *brokers_.at(broker)->proxy; }
+
   // Runs one of Kafka's own command-line tools.
   Outcome Tool(const std::string& java_class, const std::vector<std::string>& arguments);
   // Keeps logs and data after the end.
@@ -51,8 +55,10 @@ class Cluster {
 
  private:
   struct Broker {
-    int port = 0;
+    int port = 0;         // what clients use
+    int listen_port = 0;  // another one behind a proxy
     int controller_port = 0;
+    std::unique_ptr<Proxy> proxy;
     std::unique_ptr<Process> process;
     size_t log_at_launch = 0;
   };

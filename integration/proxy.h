@@ -1,0 +1,47 @@
+// A TCP relay in front of a broker (which advertises the relay's port), so that a test can break the network: reset
+// every connection, or hold all bytes back as a black hole does.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace klink::it {
+
+class Proxy {
+ public:
+  explicit Proxy(int port);  // listens at once; connections are refused upstream until the target is up
+  ~Proxy();
+  Proxy(Proxy&&) = delete;
+
+  void SetTarget(int port) { target_ = port; }
+  int port() const { return port_; }
+  // Ends every connection with a reset on both sides; how many there were.
+  int ResetAll();
+  void Hold() { held_ = true; }
+  void Release() { held_ = false; }
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  struct Pipe {
+    int client;
+    int server;
+  };
+
+  void Run();
+  void Accept();
+  bool Forward(int from, int to);
+
+  int port_;
+  int listener_;
+  std::atomic<int> target_ = 0;
+  std::atomic<bool> held_ = false;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int64_t> bytes_ = 0;
+  std::mutex mutex_;  // guards pipes_
+  std::vector<Pipe> pipes_;
+  std::thread thread_;
+};
+
+}  // namespace klink::it
