@@ -81,7 +81,7 @@ Membership::~Membership() = default;
 Status Membership::Start() {
   const Properties own = {{"group.id", options_.group},
                           {"group.instance.id", options_.instance_id},
-                          {"session.timeout.ms", Millis(kSessionTimeout)},
+                          {"session.timeout.ms", Millis(options_.session_timeout)},
                           {"heartbeat.interval.ms", Millis(kHeartbeatEvery)},
                           {"max.poll.interval.ms", Millis(kMaxPollInterval)},
                           {"partition.assignment.strategy", "cooperative-sticky"},
@@ -151,7 +151,7 @@ Async<void> Membership::Assign(rd_kafka_topic_partition_list_t* list) {
   std::set<int32_t> shards = ShardsOf(list);
   if (shards.empty()) co_return;
   const uint64_t losses = losses_;
-  const Instant latest = clock_.Now() + kLease;  // no earlier owner's lease can end later
+  const Instant latest = clock_.Now() + lease();  // no earlier owner's lease can end later
   for (int32_t shard : shards) predecessor_until_[shard] = latest;
   co_await LookUpPredecessors(shards);
   owned_.insert(shards.begin(), shards.end());
@@ -277,7 +277,7 @@ Async<Status> Membership::Commit(std::set<int32_t> shards, Mark mark) {
   if (done.ok() && losses == losses_) {
     if (mark == Mark::kHeld)
       for (int32_t shard : shards) unmarked_.erase(shard);
-    BeginLease(sent + kLease);
+    BeginLease(sent + lease());
   }
   co_return done;
 }

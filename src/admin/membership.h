@@ -43,15 +43,15 @@ struct MembershipOptions {
   std::string group;        // `_klink.<link>.work`
   std::string topic;        // the same name
   std::string instance_id;  // stable for this agent's data directory: a restart rejoins at once
+  Duration session_timeout = 20s;
 };
 
 class Membership {
  public:
-  static constexpr Duration kSessionTimeout = 20s;
   static constexpr Duration kHeartbeatEvery = 2s;
   static constexpr Duration kCommitEvery = 2s;
   static constexpr Duration kRetryCommitAfter = 500ms;
-  static constexpr Duration kLease = 17s;            // of the session timeout, less what clocks and schedulers may err
+  static constexpr Duration kLeaseMargin = 3s;       // of the session timeout: what clocks and schedulers may err
   static constexpr Duration kCommitLimit = 5s;       // then the next commit is tried
   static constexpr Duration kMaxPollInterval = 30s;  // how long a stuck executor keeps its place
   static constexpr Duration kReleaseLimit = 10s;     // for OnRevoked: drain ≤ 5 s and close
@@ -70,6 +70,8 @@ class Membership {
   bool Owns(int32_t shard) const { return owned_.contains(shard) && !unmarked_.contains(shard) && LeaseRuns(); }
   bool LeaseRuns() const { return clock_.Now() < lease_until_; }
   Instant lease_until() const { return lease_until_; }
+  // How long one commit is worth, from its sending: 17 s of the 20.
+  Duration lease() const { return options_.session_timeout - kLeaseMargin; }
   // Until when an earlier owner may still believe it owns the shard; in the past when it released it.
   Instant predecessor_until(int32_t shard) const;
   // OK in the group or on the way into it. FailedPrecondition stays: "another agent uses the same instance id …".
