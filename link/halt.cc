@@ -7,14 +7,15 @@ constexpr char kReasonUrl[] = "klink/reason";
 
 Status HaltWith(state::Reason reason, std::string_view text) {
   Status status = MakeStatus(Code::kFailedPrecondition, text);
-  status.SetPayload(kReasonUrl, absl::Cord(std::to_string(static_cast<int>(reason))));
+  const std::string_view name = state::Name(reason);
+  status.SetPayload(kReasonUrl, absl::Cord(absl::string_view(name.data(), name.size())));
   return status;
 }
 
 std::optional<state::Reason> ReasonOf(const Status& status) {
   auto payload = status.GetPayload(kReasonUrl);
   if (!payload.has_value()) return std::nullopt;
-  return static_cast<state::Reason>(std::stoi(std::string(*payload)));
+  return state::FindReason(std::string(*payload));
 }
 
 state::Reason RefusalReason(kafka::Error error) {

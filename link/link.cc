@@ -2,6 +2,7 @@
 
 #include "base/backoff.h"
 #include "base/log.h"
+#include "link/cluster_access.h"
 #include "link/cluster_admin.h"
 #include "state/link_topics.h"
 
@@ -14,22 +15,6 @@ using state::Reason;
 constexpr int32_t kLeaderShard = 0;
 constexpr Duration kRetryFirst = 500ms;
 constexpr Duration kRetryMost = 10s;
-
-admin::Access AccessOf(const std::string& name, const config::ClusterConfig& cluster) {
-  admin::Access access;
-  access.cluster = name;
-  access.properties = {{"bootstrap.servers", cluster.bootstrap_servers}, {"client.id", cluster.client_id}};
-  return access;
-}
-
-kafka::ClusterOptions OptionsOf(const std::string& name, const config::ClusterConfig& cluster) {
-  kafka::ClusterOptions options;
-  options.name = name;
-  options.bootstrap = kafka::ParseBootstrap(cluster.bootstrap_servers).value_or(std::vector<kafka::Endpoint>());
-  options.client_id = cluster.client_id;
-  options.rack = cluster.client_rack;
-  return options;
-}
 
 }  // namespace
 
