@@ -128,7 +128,7 @@ class Routes {
   Response Mirror(const std::string& name, const std::string& topic) const {
     return WithLink(name, [&topic](const link::LinkSnapshot& link) {
       for (const link::MirrorSnapshot& mirror : link.mirrors) {
-        if (mirror.topic == topic) return JsonResponse(ToJson(mirror));
+        if (mirror.topic == topic) return JsonResponse(ToJson(MirrorDetailView{link.name, mirror}));
       }
       return Problem(NotFound("link {} has no mirror topic {}", link.name, topic));
     });

@@ -11,7 +11,8 @@ namespace {
 void Sum(std::optional<int64_t>& total, const std::optional<int64_t>& part) {
   total = total && part ? std::optional(*total + *part) : std::nullopt;
 }
-void Worst(std::optional<double>& worst, const std::optional<double>& part) {
+template <class T>
+void Worst(std::optional<T>& worst, const std::optional<T>& part) {
   worst = worst && part ? std::optional(std::max(*worst, *part)) : std::nullopt;
 }
 
@@ -31,9 +32,10 @@ MirrorView Summarise(const link::MirrorSnapshot& mirror) {
   view.reason = mirror.reason;
   view.since = mirror.since;
   view.partitions = static_cast<int64_t>(mirror.partitions.size());
-  if (!mirror.partitions.empty()) view.offsets = "identical", view.lag = 0, view.lag_seconds = 0;
+  if (!mirror.partitions.empty()) view.offsets = "identical", view.lag = 0, view.lag_max = 0, view.lag_seconds = 0;
   for (const link::PartitionSnapshot& partition : mirror.partitions) {
     Sum(view.lag, partition.lag);
+    Worst(view.lag_max, partition.lag);
     Worst(view.lag_seconds, partition.lag_seconds);
     if (view.offsets != "translated" && partition.offsets != "identical") view.offsets = partition.offsets;
   }

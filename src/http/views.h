@@ -115,7 +115,8 @@ struct MirrorView {
   std::optional<WallTime> since;
   int64_t partitions = 0;
   std::optional<std::string> offsets;  // "translated" as soon as one partition is
-  std::optional<int64_t> lag;
+  std::optional<int64_t> lag;          // over all partitions; null when one of them is unknown
+  std::optional<int64_t> lag_max;      // of one partition
   std::optional<double> lag_seconds;
 
   static void Describe(auto& m, auto& field) {
@@ -128,6 +129,7 @@ struct MirrorView {
     field("partitions", m.partitions);
     field("offsets", m.offsets);
     field("lag", m.lag);
+    field("lag_max", m.lag_max);
     field("lag_seconds", m.lag_seconds);
   }
 };
@@ -139,6 +141,17 @@ struct MirrorsView {
   static void Describe(auto& m, auto& field) {
     field("link", m.link);
     field("mirrors", m.mirrors);
+  }
+};
+
+// A mirror with all its partitions: `klink mirror describe`.
+struct MirrorDetailView {
+  std::string link;
+  link::MirrorSnapshot mirror;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    link::MirrorSnapshot::Describe(m.mirror, field);
   }
 };
 

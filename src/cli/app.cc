@@ -1,0 +1,86 @@
+#include "cli/app.h"
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/secret.h"
+
+namespace klink::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "klink mirrors Kafka topics from one cluster to another, byte for byte, at the same offsets.";
+constexpr const char* kFooter =
+    "Exit codes: 0 ok, 1 failed or a difference found, 64 usage, 65 bad data, 69 agent or cluster unreachable,\n"
+    "70 bug, 75 try later, 77 not authorised, 78 configuration";
+
+void AddGlobals(CLI::App& app, Globals& globals) {
+  static const std::map<std::string, Output> kOutputs = {
+      {"human", Output::kHuman}, {"json", Output::kJson}, {"yaml", Output::kYaml}};
+  app.add_option("-c,--config", globals.config, "Configuration; else $KLINK_CONFIG, else /etc/klink/klink.yaml")
+      ->type_name("FILE");
+  app.add_option("--url", globals.url, "The agent; else $KLINK_URL, else from the configuration")->type_name("URL");
+  app.add_option("--link", globals.link, "Which link; needed when there are several")->type_name("LINK");
+  app.add_option("-o,--output", globals.output, "human, json or yaml")
+      ->transform(CLI::CheckedTransformer(kOutputs).description(""))
+      ->type_name("FORMAT");
+  app.add_flag("--no-color", globals.no_color, "No colours; also $NO_COLOR");
+  app.add_flag("-v,--verbose", globals.verbose, "More on stderr");
+}
+
+// Global flags may stand anywhere, also behind the verb.
+void FallThrough(CLI::App& app) {
+  for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) {
+    sub->fallthrough();
+    sub->footer("Global flags: klink --help");
+    FallThrough(*sub);
+  }
+}
+
+}  // namespace
+
+Exit RunCommand(std::vector<std::string> arguments, Io io) {
+  Context context{io, {}, {}};
+  CLI::App app(kAbout, "klink");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  AddGlobals(app, context.globals);
+  AddRun(app, context);
+  AddValidate(app, context);
+  AddStatus(app, context);
+  AddMirror(app, context);
+  AddVerify(app, context);
+  AddOffsets(app, context);
+  AddVersion(app, context);
+  AddLaterVerbs(app, context);
+  FallThrough(app);
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants a vector
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e, io.out, io.err) == 0 ? Exit::kOk : Exit::kUsage;
+  }
+  if (context.globals.verbose) {
+    LogOptions everything;
+    everything.level = Level::kDebug;
+    SetLogOptions(everything);
+  }
+  return context.action();
+}
+
+int Main(int argc, char** argv) {
+  LogOptions quiet;
+  quiet.level = Level::kWarning;  // commands speak through their results; `run` and -v set their own
+  SetLogOptions(quiet);
+  const Io io{std::cout, std::cerr, config::ProcessEnvironment(), isatty(STDOUT_FILENO) == 1};
+  const Exit exit = RunCommand(std::vector<std::string>(argv + 1, argv + argc), io);
+  std::cout.flush();
+  return static_cast<int>(exit);
+}
+
+}  // namespace klink::cli

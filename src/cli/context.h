@@ -1,0 +1,67 @@
+// What every verb gets: the global flags, where to write, and how to end with an error. Results go to `out`, everything
+// else to `err`.
+#pragma once
+
+#include <functional>
+#include <ostream>
+#include <string>
+
+#include "base/json.h"
+#include "cli/exit.h"
+#include "config/schema.h"
+
+namespace CLI {
+class App;
+}
+
+namespace klink::cli {
+
+struct Io {
+  std::ostream& out;
+  std::ostream& err;
+  config::EnvLookup env;
+  bool terminal = false;  // `out` is one, so colours may be used
+};
+
+enum class Output { kHuman, kJson, kYaml };
+
+struct Globals {
+  std::string config;  // --config; empty: $KLINK_CONFIG, then kDefaultConfig
+  std::string url;     // --url; empty: $KLINK_URL, then from the configuration
+  std::string link;
+  Output output = Output::kHuman;
+  bool no_color = false;
+  bool verbose = false;
+};
+
+inline constexpr const char* kDefaultConfig = "/etc/klink/klink.yaml";
+
+struct Context {
+  Io io;
+  Globals globals;
+  std::function<Exit()> action;  // what the chosen verb will do
+
+  bool color() const { return io.terminal && !globals.no_color && !io.env("NO_COLOR").has_value(); }
+  std::string ConfigPath() const;
+  bool ConfigIsNamed() const;  // by --config or $KLINK_CONFIG
+  StatusOr<config::Config> LoadConfig() const;
+
+  // "klink: text" on err, and the code that fits.
+  Exit Fail(const Status& status) const { return Fail(status, ExitFor(status)); }
+  Exit Fail(const Status& status, Exit code) const;
+  // As JSON or YAML, by -o.
+  void Print(const Json& json) const;
+};
+
+// One per verb, each in the file of its name.
+void AddRun(CLI::App& app, Context& context);
+void AddValidate(CLI::App& app, Context& context);
+void AddStatus(CLI::App& app, Context& context);
+void AddMirror(CLI::App& app, Context& context);
+void AddVerify(CLI::App& app, Context& context);
+void AddOffsets(CLI::App& app, Context& context);
+void AddVersion(CLI::App& app, Context& context);
+// Verbs that this version refuses by name.
+void AddLaterVerbs(CLI::App& app, Context& context);
+
+}  // namespace klink::cli

@@ -1,0 +1,40 @@
+// Verbs whose names are promised but that this version does not have: refused by name, so that nobody takes a typing
+// error for an answer, and a script that needs one stops.
+#include <array>
+
+#include <CLI/CLI.hpp>
+
+#include "base/version.h"
+#include "cli/context.h"
+
+namespace klink::cli {
+namespace {
+
+constexpr std::array<const char*, 15> kVerbs = {"link",  "promote", "failover", "failback", "reverse",
+                                                "drill", "cutover", "explain",  "diff",     "lag",
+                                                "check", "config",  "acl",      "audit",    "completion"};
+constexpr std::array<const char*, 9> kMirrorVerbs = {"pause",    "resume",  "errors",   "realign", "promote",
+                                                     "failover", "reverse", "failback", "truncate"};
+constexpr std::array<const char*, 2> kOffsetsVerbs = {"group", "at"};
+
+void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const char* name) {
+  CLI::App* verb = parent.add_subcommand(name, "");
+  verb->group("");  // not in the help
+  verb->allow_extras();
+  verb->set_help_flag();
+  verb->callback([&context, text = prefix + name] {
+    context.action = [&context, text] {
+      return context.Fail(Unimplemented("{}: not available in this version (klink {})", text, kVersion));
+    };
+  });
+}
+
+}  // namespace
+
+void AddLaterVerbs(CLI::App& app, Context& context) {
+  for (const char* name : kVerbs) Refuse(app, context, "klink ", name);
+  for (const char* name : kMirrorVerbs) Refuse(*app.get_subcommand("mirror"), context, "klink mirror ", name);
+  for (const char* name : kOffsetsVerbs) Refuse(*app.get_subcommand("offsets"), context, "klink offsets ", name);
+}
+
+}  // namespace klink::cli

@@ -1,0 +1,110 @@
+// klink offsets translate|runs: the exact map between the two logs.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/agent_client.h"
+#include "cli/table.h"
+#include "http/message.h"
+#include "http/views.h"
+
+namespace klink::cli {
+namespace {
+
+struct Where {
+  std::string topic;
+  int32_t partition = 0;
+  int64_t offset = 0;
+  bool reverse = false;
+};
+
+std::string TranslationText(const http::TranslateView& view) {
+  const bool to_source = view.direction == "source";
+  std::string text;
+  for (const link::TranslationSnapshot& t : view.translations) {
+    text += fmt::format("{}-{}: {} offset {} = {} offset {} ({})", view.topic, view.partition,
+                        to_source ? "destination" : "source", t.offset, to_source ? "source" : "destination",
+                        Show(t.translated), t.answer);
+    text += t.reason ? ": " + *t.reason + "\n" : "\n";
+  }
+  return text;
+}
+
+std::string RunsText(const http::RunsView& view, bool color) {
+  Table table({{"Source Start", Align::kRight},
+               {"Source End", Align::kRight},
+               {"Destination Start", Align::kRight},
+               {"Destination End", Align::kRight},
+               {"Shift", Align::kRight},
+               {"Reason"}});
+  for (const link::RunSnapshot& run : view.runs) {
+    table.Add({std::to_string(run.source_start), std::to_string(run.source_start + run.length),
+               std::to_string(run.destination_start), std::to_string(run.destination_start + run.length),
+               fmt::format("{:+}", run.destination_start - run.source_start), Show(run.reason)});
+  }
+  return table.ToText(color);
+}
+
+Exit Translate(const Context& context, const Where& where) {
+  Exit exit = Exit::kOk;
+  StatusOr<AgentClient> agent = AgentClient::Find(context, exit);
+  if (!agent.ok()) return exit;
+  const StatusOr<std::string> link = agent->Link();
+  if (!link.ok()) return context.Fail(link.status(), agent->ExitFor(link.status()));
+  Json json;
+  const std::string target =
+      fmt::format("/v1/links/{}/offsets:translate?topic={}&partition={}&offset={}&direction={}", http::Escape(*link),
+                  http::Escape(where.topic), where.partition, where.offset, where.reverse ? "source" : "destination");
+  const StatusOr<http::TranslateView> view = agent->Get<http::TranslateView>(target, json);
+  if (!view.ok()) return context.Fail(view.status(), agent->ExitFor(view.status()));
+  if (context.globals.output == Output::kHuman) {
+    context.io.out << TranslationText(*view);
+  } else {
+    context.Print(json);
+  }
+  for (const link::TranslationSnapshot& t : view->translations) {
+    if (t.answer == "unknown") return Exit::kTryLater;
+  }
+  return Exit::kOk;
+}
+
+Exit Runs(const Context& context, const Where& where) {
+  Exit exit = Exit::kOk;
+  StatusOr<AgentClient> agent = AgentClient::Find(context, exit);
+  if (!agent.ok()) return exit;
+  const StatusOr<std::string> link = agent->Link();
+  if (!link.ok()) return context.Fail(link.status(), agent->ExitFor(link.status()));
+  Json json;
+  const std::string target = fmt::format("/v1/links/{}/mirrors/{}/runs?partition={}", http::Escape(*link),
+                                         http::Escape(where.topic), where.partition);
+  const StatusOr<http::RunsView> view = agent->Get<http::RunsView>(target, json);
+  if (!view.ok()) return context.Fail(view.status(), agent->ExitFor(view.status()));
+  if (context.globals.output == Output::kHuman) {
+    context.io.out << RunsText(*view, context.color());
+  } else {
+    context.Print(json);
+  }
+  return Exit::kOk;
+}
+
+void AddPlace(CLI::App& verb, Where& where) {
+  verb.add_option("TOPIC", where.topic, "The mirror's name at the destination")->required()->type_name("");
+  verb.add_option("PARTITION", where.partition, "")->required()->check(CLI::NonNegativeNumber)->type_name("");
+}
+
+}  // namespace
+
+void AddOffsets(CLI::App& app, Context& context) {
+  CLI::App* noun = app.add_subcommand("offsets", "The map between the offsets of both logs");
+  noun->require_subcommand(1);
+  auto where = std::make_shared<Where>();
+  CLI::App* translate = noun->add_subcommand("translate", "Where a source offset stands at the destination");
+  AddPlace(*translate, *where);
+  translate->add_option("OFFSET", where->offset, "")->required()->check(CLI::NonNegativeNumber)->type_name("");
+  translate->add_flag("--reverse", where->reverse, "OFFSET is the destination's; answer the source's");
+  translate->callback([&context, where] { context.action = [&context, where] { return Translate(context, *where); }; });
+  CLI::App* runs = noun->add_subcommand("runs", "The runs of a partition: stretches with one shift");
+  AddPlace(*runs, *where);
+  runs->callback([&context, where] { context.action = [&context, where] { return Runs(context, *where); }; });
+}
+
+}  // namespace klink::cli

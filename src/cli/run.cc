@@ -1,0 +1,183 @@
+// klink run: the agent. One thread turns every link and the HTTP server; SIGTERM and SIGINT drain and end with 0 within
+// ten seconds, a second one ends at once.
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "cli/agent_file.h"
+#include "cli/context.h"
+#include "config/load.h"
+#include "http/routes.h"
+#include "http/server.h"
+#include "link/agent.h"
+
+namespace klink::cli {
+namespace {
+
+constexpr Duration kDrainMost = 9s;  // then the process ends anyway; ten seconds are promised
+
+Level LogLevelOf(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::kTrace:
+    case config::LogLevel::kDebug:
+      return Level::kDebug;
+    case config::LogLevel::kInfo:
+      return Level::kInfo;
+    case config::LogLevel::kWarn:
+      return Level::kWarning;
+    case config::LogLevel::kError:
+      return Level::kError;
+  }
+  return Level::kInfo;
+}
+
+// Ends the process when draining takes too long, even if the executor's thread is stuck in a library. It has a thread
+// of its own for that reason.
+class DrainLimit {
+ public:
+  explicit DrainLimit(std::string data_dir) : data_dir_(std::move(data_dir)) {}
+  void Begin() {
+    thread_ = std::jthread([this](std::stop_token stop) {
+      std::unique_lock lock(mutex_);
+      ended_.wait_for(lock, stop, kDrainMost, [] { return false; });
+      if (stop.stop_requested()) return;
+      Log(Level::kWarning, Event::kDrainTimedOut, "work in flight did not end in time");
+      RemoveAgentFile(data_dir_);
+      std::_Exit(static_cast<int>(Exit::kOk));
+    });
+  }
+
+ private:
+  std::string data_dir_;
+  std::mutex mutex_;
+  std::condition_variable_any ended_;
+  std::jthread thread_;  // stopped and joined when the drain ended in time
+};
+
+class Runner {
+ public:
+  Runner(const Context& context, config::Config config)
+      : context_(context),
+        config_(std::move(config)),
+        signals_(io_, SIGTERM, SIGINT, SIGHUP),
+        drain_limit_(config_.agent.data_dir),
+        agent_(config_, io_.get_executor(), &metrics_) {}
+
+  Exit Run();
+
+ private:
+  Status Listen();
+  Async<void> WatchSignals();
+  Async<void> Shutdown();
+
+  const Context& context_;
+  config::Config config_;
+  asio::io_context io_{1};
+  asio::signal_set signals_;
+  DrainLimit drain_limit_;
+  Metrics metrics_;
+  Gauge config_loaded_;
+  link::Agent agent_;
+  std::unique_ptr<http::Server> server_;
+  Exit exit_ = Exit::kOk;
+  bool stopping_ = false;
+};
+
+Status Runner::Listen() {
+  const config::Endpoint& listen = config_.agent.http.listen;
+  TRY(server_,
+      http::Server::Listen(io_.get_executor(), listen.host, listen.port, http::MakeRoutes(agent_, metrics_), metrics_));
+  AgentFile file;
+  file.url = "http://" + server_->address();
+  file.pid = getpid();
+  file.id = config_.agent.id;
+  return WriteAgentFile(config_.agent.data_dir, file);
+}
+
+Exit Runner::Run() {
+  if (const Status listening = Listen(); !listening.ok()) return context_.Fail(listening, Exit::kConfiguration);
+  config_loaded_ = metrics_.Get(metric::kConfigLastReloadSuccessful);
+  config_loaded_.Set(1);
+  server_->Start();
+  Log(Level::kInfo, Event::kAgentStarted, "klink runs",
+      {{"listen", server_->address()},
+       {"id", config_.agent.id},
+       {"version", kVersion},
+       {"links", config_.links.size()},
+       {"config", context_.ConfigPath()},
+       {"pid", getpid()}});
+  Detach(io_.get_executor(), WatchSignals());
+  if (const Status started = agent_.Start(); !started.ok()) {
+    Log(Level::kError, Event::kAgentFailed, "the agent cannot start", {{"error", Text(started)}});
+    exit_ = Exit::kConfiguration;
+    Detach(io_.get_executor(), Shutdown());
+  }
+  io_.run();
+  RemoveAgentFile(config_.agent.data_dir);
+  Log(Level::kInfo, Event::kAgentStopped, "klink ended", {{"id", config_.agent.id}});
+  FlushRepeatedLogLines();
+  return exit_;
+}
+
+Async<void> Runner::WatchSignals() {
+  for (;;) {
+    auto [ec, signal] = co_await signals_.async_wait(kAsTuple);
+    if (ec) co_return;
+    if (signal == SIGHUP) {
+      Log(Level::kWarning, Event::kConfigReload,
+          "reload is not available in this version: the configuration in force stays; restart the agent");
+    } else if (stopping_) {
+      RemoveAgentFile(config_.agent.data_dir);
+      std::_Exit(static_cast<int>(Exit::kFailed));
+    } else {
+      Detach(io_.get_executor(), Shutdown());
+    }
+  }
+}
+
+Async<void> Runner::Shutdown() {
+  if (std::exchange(stopping_, true)) co_return;
+  Log(Level::kInfo, Event::kAgentStopping, "draining", {{"id", config_.agent.id}});
+  drain_limit_.Begin();
+  co_await agent_.Stop();
+  co_await server_->Stop();
+  io_.stop();
+}
+
+Exit RunAgent(const Context& context) {
+  const std::string path = context.ConfigPath();
+  const StatusOr<std::string> text = config::ReadConfigFile(path);
+  if (!text.ok()) return context.Fail(text.status(), Exit::kConfiguration);
+  StatusOr<config::Config> config = config::LoadText(*text, path, context.io.env);
+  if (!config.ok()) return context.Fail(config.status(), Exit::kConfiguration);
+  LogOptions log;
+  log.level = context.globals.verbose ? Level::kDebug : LogLevelOf(config->agent.log.level);
+  log.format = config->agent.log.format == config::LogFormat::kJson ? LogFormat::kJson : LogFormat::kLogfmt;
+  SetLogOptions(log);
+  for (const config::Finding& finding : config::Load(*text, path, context.io.env).findings) {
+    Log(Level::kWarning, Event::kConfigFinding, config::ToString(finding));
+  }
+  const StatusOr<DataDir> data_dir = DataDir::Open(config->agent.data_dir);
+  if (!data_dir.ok()) return context.Fail(data_dir.status(), Exit::kConfiguration);
+  std::signal(SIGPIPE, SIG_IGN);  // a closed stderr or socket is an error value, not the end
+  Runner runner(context, *std::move(config));
+  return runner.Run();
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, Context& context) {
+  CLI::App* verb = app.add_subcommand("run", "Run the agent: mirror every link of the configuration");
+  verb->callback([&context] { context.action = [&context] { return RunAgent(context); }; });
+}
+
+}  // namespace klink::cli

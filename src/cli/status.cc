@@ -1,0 +1,106 @@
+// klink status: the first screen. Could the copies stand in for the source now, and what would be missing?
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/agent_client.h"
+#include "cli/table.h"
+#include "http/views.h"
+
+namespace klink::cli {
+namespace {
+
+std::string ClusterLine(const link::ClusterSnapshot& cluster) {
+  const char* reach = "not tried yet";
+  if (cluster.reachable) reach = *cluster.reachable ? "reachable" : "DOES NOT ANSWER";
+  return fmt::format("{} ({}), {}", cluster.name, Show(cluster.cluster_id), reach);
+}
+
+std::string MirrorsLine(const http::LinkView& link) {
+  std::vector<std::string> parts;
+  for (const auto& [state, count] : link.mirrors) parts.push_back(fmt::format("{} {}", count, state));
+  return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string LossLine(const http::FailoverView& failover) {
+  if (failover.possible == "unknown" || failover.possible == "no") return "unknown";
+  std::string line = "unknown: not every partition's lag is known";
+  if (failover.lost_records) {
+    line = *failover.lost_records == 0
+               ? "nothing"
+               : fmt::format("{} records, {} of writes", *failover.lost_records, Show(failover.lost_seconds));
+  }
+  if (failover.as_of == "last_contact") line += ", and what the source took since it was last heard";
+  return line;
+}
+
+std::string LinkText(const http::LinkView& link, bool color) {
+  std::string text = fmt::format("\nLink {}: {}", link.name, Paint(link.state, color));
+  if (link.role == "standby") text += ", this agent stands by";
+  text += "\n";
+  const auto line = [&text](std::string_view name, std::string_view value) {
+    text += fmt::format("  {:<16} {}\n", name, value);
+  };
+  if (link.state != "ACTIVE") {
+    line("Because", fmt::format("{} ({}), since {}", Show(link.reason), Show(link.reason_code), Show(link.since)));
+  }
+  line("Fail over now?", fmt::format("{}: {}", link.failover.possible, link.failover.reason));
+  line("You would lose", LossLine(link.failover));
+  line("Source", ClusterLine(link.source));
+  line("Destination", ClusterLine(link.destination));
+  line("Mirrors", MirrorsLine(link));
+  const http::PartitionCounts& counts = link.partitions;
+  line("Offsets", fmt::format("{} partitions identical, {} translated, {} not known yet", counts.identical,
+                              counts.translated, counts.unknown));
+  line("Lag", link.lag ? fmt::format("{} records, {}", *link.lag, Show(link.lag_seconds)) : "unknown");
+  for (const link::TaskSnapshot& task : link.tasks) {
+    if (task.state == "ACTIVE") continue;
+    line("Task " + task.name, fmt::format("{}: {}", Paint(task.state, color), Show(task.reason)));
+  }
+  return text;
+}
+
+std::string StatusText(const http::StatusView& view, bool color) {
+  std::string text = fmt::format("Agent {} {}, up since {}, {}\n", view.agent.id, view.agent.version,
+                                 Show(view.agent.started), view.agent.ready ? "ready" : "not ready yet");
+  bool all_active = true;
+  for (const http::LinkView& link : view.links) {
+    text += LinkText(link, color);
+    for (const auto& [state, count] : link.mirrors) all_active = all_active && state == "ACTIVE";
+  }
+  if (!all_active) text += "\nklink mirror list shows what is not ACTIVE, and why.\n";
+  text +=
+      "\nThis version has no promote or failover verb: to use the copies, stop klink and point clients at the "
+      "destination.\n";
+  return text;
+}
+
+Exit PrintStatus(const Context& context) {
+  Exit exit = Exit::kOk;
+  StatusOr<AgentClient> agent = AgentClient::Find(context, exit);
+  if (!agent.ok()) return exit;
+  Json json;
+  StatusOr<http::StatusView> view = agent->Get<http::StatusView>("/v1/status", json);
+  if (!view.ok()) return context.Fail(view.status(), agent->ExitFor(view.status()));
+  const std::string& wanted = context.globals.link;
+  if (!wanted.empty()) {
+    std::erase_if(view->links, [&](const http::LinkView& link) { return link.name != wanted; });
+    if (view->links.empty()) return context.Fail(NotFound("there is no link {}", wanted));
+    json = ToJson(*view);
+  }
+  if (context.globals.output == Output::kHuman) {
+    context.io.out << StatusText(*view, context.color());
+  } else {
+    context.Print(json);
+  }
+  return Exit::kOk;
+}
+
+}  // namespace
+
+void AddStatus(CLI::App& app, Context& context) {
+  CLI::App* verb = app.add_subcommand("status", "Can I fail over now, and what would I lose?");
+  verb->callback([&context] { context.action = [&context] { return PrintStatus(context); }; });
+}
+
+}  // namespace klink::cli
