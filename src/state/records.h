@@ -38,7 +38,7 @@ struct LinkRecord {
   std::string source_cluster_id;
   std::string destination_cluster_id;
   int32_t shards = kShards;
-  int64_t data_pid = -1;  // of transactional.id `klink.<link>`; shared by all agents
+  int64_t data_pid = -1;   // of transactional.id `klink.<link>`; shared by all agents
   int32_t data_epoch = 0;  // of a partition without a batch of ours; later the partition's own last one counts
   int64_t filler_pid = -1;
   int32_t filler_epoch = 0;
