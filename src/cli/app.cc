@@ -36,6 +36,7 @@ void AddGlobals(CLI::App& app, Globals& globals) {
 // Global flags may stand anywhere, also behind the verb.
 void FallThrough(CLI::App& app) {
   for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) {
+    if (sub->get_group().empty()) continue;  // a verb of later versions takes whatever follows it
     sub->fallthrough();
     sub->footer("Global flags: klink --help");
     FallThrough(*sub);

@@ -19,8 +19,8 @@ constexpr std::array<const char*, 2> kOffsetsVerbs = {"group", "at"};
 
 void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const char* name) {
   CLI::App* verb = parent.add_subcommand(name, "");
-  verb->group("");  // not in the help
-  verb->allow_extras();
+  verb->group("");         // not in the help
+  verb->prefix_command();  // whatever follows is not looked at
   verb->set_help_flag();
   verb->callback([&context, text = prefix + name] {
     context.action = [&context, text] {
@@ -32,9 +32,9 @@ void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const
 }  // namespace
 
 void AddLaterVerbs(CLI::App& app, Context& context) {
-  for (const char* name : kVerbs) Refuse(app, context, "klink ", name);
-  for (const char* name : kMirrorVerbs) Refuse(*app.get_subcommand("mirror"), context, "klink mirror ", name);
-  for (const char* name : kOffsetsVerbs) Refuse(*app.get_subcommand("offsets"), context, "klink offsets ", name);
+  for (const char* name : kVerbs) Refuse(app, context, "", name);
+  for (const char* name : kMirrorVerbs) Refuse(*app.get_subcommand("mirror"), context, "mirror ", name);
+  for (const char* name : kOffsetsVerbs) Refuse(*app.get_subcommand("offsets"), context, "offsets ", name);
 }
 
 }  // namespace klink::cli

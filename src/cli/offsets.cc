@@ -86,9 +86,11 @@ Exit Runs(const Context& context, const Where& where) {
   return Exit::kOk;
 }
 
+const CLI::Validator kNatural = CLI::Validator(CLI::NonNegativeNumber).description("");
+
 void AddPlace(CLI::App& verb, Where& where) {
   verb.add_option("TOPIC", where.topic, "The mirror's name at the destination")->required()->type_name("");
-  verb.add_option("PARTITION", where.partition, "")->required()->check(CLI::NonNegativeNumber)->type_name("");
+  verb.add_option("PARTITION", where.partition, "Its partition")->required()->check(kNatural)->type_name("");
 }
 
 }  // namespace
@@ -99,7 +101,7 @@ void AddOffsets(CLI::App& app, Context& context) {
   auto where = std::make_shared<Where>();
   CLI::App* translate = noun->add_subcommand("translate", "Where a source offset stands at the destination");
   AddPlace(*translate, *where);
-  translate->add_option("OFFSET", where->offset, "")->required()->check(CLI::NonNegativeNumber)->type_name("");
+  translate->add_option("OFFSET", where->offset, "The source's offset")->required()->check(kNatural)->type_name("");
   translate->add_flag("--reverse", where->reverse, "OFFSET is the destination's; answer the source's");
   translate->callback([&context, where] { context.action = [&context, where] { return Translate(context, *where); }; });
   CLI::App* runs = noun->add_subcommand("runs", "The runs of a partition: stretches with one shift");

@@ -42,7 +42,10 @@ std::string LinkText(const http::LinkView& link, bool color) {
     text += fmt::format("  {:<16} {}\n", name, value);
   };
   if (link.state != "ACTIVE") {
-    line("Because", fmt::format("{} ({}), since {}", Show(link.reason), Show(link.reason_code), Show(link.since)));
+    std::string because = link.reason.value_or("no reason is known");
+    if (link.reason_code) because += fmt::format(" ({})", *link.reason_code);
+    if (link.since) because += ", since " + Show(link.since);
+    line("Because", because);
   }
   line("Fail over now?", fmt::format("{}: {}", link.failover.possible, link.failover.reason));
   line("You would lose", LossLine(link.failover));

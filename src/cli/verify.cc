@@ -45,7 +45,7 @@ void AddVerify(CLI::App& app, Context& context) {
   verb->add_option("TOPIC", ask->topics, "Mirror names at the destination; none: every mirror of the link")
       ->type_name("");
   verb->add_option("--from", ask->from, "Source offset to begin at; else the log start")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""))
       ->type_name("OFFSET");
   verb->add_flag("--full", ask->full, "Compare bytes, not only checksums");
   verb->callback([&context, ask] { context.action = [&context, ask] { return Verify(context, *ask); }; });

@@ -76,7 +76,7 @@ FailoverView CanFailOver(const link::LinkSnapshot& link) {
     view.reason = fmt::format("{} of {} mirrors are not complete", incomplete, all);
   } else {
     view.possible = "yes";
-    view.reason = fmt::format("all {} mirrors hold the source's data", all);
+    view.reason = fmt::format("every mirror holds the source's data ({} of {})", all, all);
   }
   return view;
 }
