@@ -115,6 +115,7 @@ Async<StatusOr<std::shared_ptr<Connection>>> Broker::Attempt(Lane lane) {
     connection->Fail(ready, CloseBy::kReset);
     co_return ready;
   }
+  connection->MarkUsable();
   co_return connection;
 }
 

@@ -109,7 +109,7 @@ Async<StatusOr<int16_t>> Cluster::Version(int32_t broker, ApiKey api) {
   co_return *version;
 }
 
-bool Cluster::reachable() const { return core_->network->open > 0; }
+bool Cluster::reachable() const { return core_->network->usable > 0; }
 Instant Cluster::last_answer() const { return core_->network->last_answer; }
 const std::string& Cluster::name() const { return core_->options.name; }
 const ClusterOptions& Cluster::options() const { return core_->options; }

@@ -103,7 +103,7 @@ class Cluster {
   // Everything that broker offers, and its feature levels.
   Async<StatusOr<BrokerVersions>> Versions(int32_t broker);
 
-  bool reachable() const;       // some connection is open
+  bool reachable() const;       // some connection is open and handshaken
   Instant last_answer() const;  // of any broker; at first, when this object was made
   const std::string& name() const;
   const ClusterOptions& options() const;

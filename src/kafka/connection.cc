@@ -29,12 +29,16 @@ Connection::Connection(std::shared_ptr<Network> network, std::unique_ptr<Stream>
       stream_(std::move(stream)),
       peer_(std::move(peer)),
       more_(network_->executor),
-      stash_(new std::byte[kStash]) {
-  network_->open++;
-}
+      stash_(new std::byte[kStash]) {}
 
 Connection::~Connection() {
-  if (open()) network_->open--;
+  if (usable_) network_->usable--;
+}
+
+void Connection::MarkUsable() {
+  if (!open() || usable_) return;
+  usable_ = true;
+  network_->usable++;
 }
 
 void Connection::Start() {
@@ -70,7 +74,7 @@ void Connection::Postpone(Duration by) {
 void Connection::Fail(Status why, CloseBy how) {
   if (!open()) return;
   failure_ = std::move(why);
-  network_->open--;
+  if (std::exchange(usable_, false)) network_->usable--;
   stream_->Close(how);
   for (auto& pending : pending_) {
     if (!pending->sent) {

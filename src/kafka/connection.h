@@ -39,7 +39,7 @@ struct Network {
   TaskGroup tasks;  // readers, writers, connection attempts
   size_t frame_limit;
   Instant last_answer;                    // of any broker
-  int open = 0;                           // connections
+  int usable = 0;                         // connections, handshaken and not ended
   std::optional<std::string> cluster_id;  // once seen, no connection to another cluster is used
 
   Instant Now() const { return deadlines->Now(); }
@@ -64,6 +64,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Postpone(Duration by);
   // Ends it; everything under way answers `why`. The first reason stays.
   void Fail(Status why, CloseBy how);
+
+  void MarkUsable();  // the handshake is done
 
   bool open() const { return failure_.ok(); }
   const Status& failure() const { return failure_; }
@@ -104,6 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<Outgoing> outgoing_;
   Signal more_;  // to write
   bool started_ = false;
+  bool usable_ = false;
 
   static constexpr size_t kStash = 16 << 10;  // small answers, several at a time, in one read
   std::unique_ptr<std::byte[]> stash_;

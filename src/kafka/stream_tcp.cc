@@ -1,6 +1,5 @@
 // TCP: resolve, connect, the socket options that decide how fast trouble is noticed, gathered writes.
 #include <algorithm>
-#include <fstream>
 #include <span>
 #include <tuple>
 
@@ -16,7 +15,7 @@ namespace {
 using asio::ip::tcp;
 using Addresses = std::vector<tcp::endpoint>;
 
-constexpr int kDataBuffer = 4 << 20;  // socket buffers of the lanes that carry records
+constexpr size_t kPiece = 256 << 10;  // far below the receive buffer, or the window closes before a piece is whole
 constexpr int kKeepaliveIdleSeconds = 5;
 constexpr int kKeepaliveIntervalSeconds = 2;
 constexpr int kKeepaliveProbes = 3;
@@ -25,7 +24,14 @@ class TcpStream final : public Stream {
  public:
   explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {}
 
+  // The rest of a long frame is waited for in large pieces (SO_RCVLOWAT): waking for every packet costs more than
+  // copying it.
   Async<StatusOr<size_t>> ReadSome(asio::mutable_buffer into) override {
+    SetLowWater(into.size() > kPiece / 4 ? std::min(into.size(), kPiece) : 1);
+    if (low_water_ > 1) {
+      auto [failed] = co_await socket_.async_wait(tcp::socket::wait_read, kAsTuple);
+      if (failed) co_return ToStatus(failed, "reading");
+    }
     auto [ec, got] = co_await socket_.async_read_some(into, kAsTuple);
     if (ec == asio::error::eof) co_return size_t{0};
     if (ec) co_return ToStatus(ec, "reading");
@@ -54,35 +60,29 @@ class TcpStream final : public Stream {
   }
 
  private:
-  tcp::socket socket_;
-};
+  void SetLowWater(size_t bytes) {
+    if (bytes == low_water_) return;
+    low_water_ = bytes;
+    boost::system::error_code ignored;
+    socket_.set_option(asio::socket_base::receive_low_watermark(static_cast<int>(bytes)), ignored);
+  }
 
-// The system's limit for explicit buffer sizes. Asking for more than it allows is worse than asking for nothing: it
-// pins the buffer there and ends the kernel's own tuning.
-int BufferLimit(const char* name) {
-  std::ifstream file(std::string("/proc/sys/net/core/") + name);
-  int limit = 0;
-  file >> limit;
-  return limit;
-}
+  tcp::socket socket_;
+  size_t low_water_ = 1;
+};
 
 void Set(tcp::socket& socket, int level, int option, int value) {
   (void)::setsockopt(socket.native_handle(), level, option, &value, sizeof value);  // a wish, not a condition
 }
 
-void SetOptions(tcp::socket& socket, Lane lane) {
+// Buffer sizes are left to the kernel: its own tuning finds the path's bandwidth and stops for ever once a size is set.
+void SetOptions(tcp::socket& socket) {
   Set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   Set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(ToMillis(TcpConnector::kUserTimeout)));
   Set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
   Set(socket, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdleSeconds);
   Set(socket, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveIntervalSeconds);
   Set(socket, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
-  static const bool big_receive = BufferLimit("rmem_max") >= kDataBuffer;
-  static const bool big_send = BufferLimit("wmem_max") >= kDataBuffer;
-  if (lane == Lane::kFetch && big_receive) Set(socket, SOL_SOCKET, SO_RCVBUF, kDataBuffer);
-  if ((lane == Lane::kProduce || lane == Lane::kProduceSlow) && big_send) {
-    Set(socket, SOL_SOCKET, SO_SNDBUF, kDataBuffer);
-  }
 }
 
 // The system resolver cannot be interrupted, so it answers into a place of its own and nobody waits past the deadline.
@@ -123,11 +123,11 @@ Async<StatusOr<Addresses>> Resolve(Executor executor, std::shared_ptr<Deadlines>
 
 // Empty text = connected.
 Async<StatusOr<std::string>> TryAddress(tcp::socket& socket, std::shared_ptr<Deadlines> deadlines,
-                                        tcp::endpoint address, Lane lane, Instant deadline) {
+                                        tcp::endpoint address, Instant deadline) {
   boost::system::error_code ec;
   socket.open(address.protocol(), ec);
   if (ec) co_return ec.message();
-  SetOptions(socket, lane);
+  SetOptions(socket);
   bool late = false;
   {
     Deadlines::Alarm alarm(deadlines, deadline, [&] {
@@ -147,7 +147,7 @@ Async<StatusOr<std::string>> TryAddress(tcp::socket& socket, std::shared_ptr<Dea
 
 }  // namespace
 
-Async<StatusOr<std::unique_ptr<Stream>>> TcpConnector::Connect(Endpoint to, Lane lane, Instant deadline) {
+Async<StatusOr<std::unique_ptr<Stream>>> TcpConnector::Connect(Endpoint to, Lane, Instant deadline) {
   const Executor executor = executor_;  // the connector may go while this runs
   const std::shared_ptr<Deadlines> deadlines = deadlines_;
   CO_TRY(const Addresses addresses, co_await Resolve(executor, deadlines, to, deadline));
@@ -157,7 +157,7 @@ Async<StatusOr<std::unique_ptr<Stream>>> TcpConnector::Connect(Endpoint to, Lane
     if (left <= Duration::zero() || co_await IsStopping()) break;
     const Instant until = deadlines->Now() + left / static_cast<int64_t>(addresses.size() - i);
     tcp::socket socket(executor);
-    CO_TRY(const std::string failure, co_await TryAddress(socket, deadlines, addresses[i], lane, until));
+    CO_TRY(const std::string failure, co_await TryAddress(socket, deadlines, addresses[i], until));
     if (failure.empty()) co_return std::make_unique<TcpStream>(std::move(socket));
     if (!failures.empty()) failures += "; ";
     if (addresses.size() > 1) failures += addresses[i].address().to_string() + ": ";

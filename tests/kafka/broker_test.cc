@@ -156,7 +156,7 @@ TEST_F(BrokerTest, AnAuthenticatorThatSaysNoEndsTheConnection) {
   broker_ = std::make_shared<Broker>(network_, dialing, fake_.endpoint());
   const Status refused = Run(Ready(Lane::kControl, 5s));
   EXPECT_EQ(refused.code(), Code::kUnauthenticated);
-  EXPECT_EQ(network_->open, 0);
+  EXPECT_EQ(network_->usable, 0);
 }
 
 TEST_F(BrokerTest, ClosingEndsAWaitingCaller) {

@@ -166,6 +166,7 @@ TEST_F(ClusterTest, AClusterOfBlackHolesIsUnavailableWithinTheDeadline) {
   auto leader = Run(Leader("orders", 0));
   EXPECT_TRUE(IsUnavailable(leader.status()));
   EXPECT_LE(clock_.Now() - began, 10s + 4 * Deadlines::kTick);
+  EXPECT_FALSE(cluster_->reachable());
 }
 
 TEST_F(ClusterTest, ACallToAnUnknownBrokerAsksForTheBrokersFirst) {

@@ -247,6 +247,7 @@ TEST(ConnectionCrash, DestroyingTheContextUnderACallIsHarmless) {
       auto stream = co_await by->Connect(endpoint, Lane::kControl, net->Now() + 1s);
       auto connection = std::make_shared<Connection>(net, *std::move(stream), "paris");
       connection->Start();
+      connection->MarkUsable();
       InitProducerIdRequest request;
       Gather frame = EncodeRequest(request, 3, 0, "test");
       (void)co_await connection->Call(std::move(frame), 0, net->Now() + 1h);
@@ -255,7 +256,7 @@ TEST(ConnectionCrash, DestroyingTheContextUnderACallIsHarmless) {
     Detach(io.get_executor(), work(network, connector, to));
     while (io.run_one_for(std::chrono::milliseconds(20)) > 0) {
     }
-    EXPECT_EQ(network->open, 1);
+    EXPECT_EQ(network->usable, 1);
   }
 }
 
