@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "base/async.h"
@@ -21,8 +21,9 @@ class BlockingPool {
   template <class F>
   Async<std::invoke_result_t<F>> Run(F call) {
     using R = std::invoke_result_t<F>;
-    // Switch to the pool, call, switch back; cancellation is off so that the frame outlives the call.
-    co_return co_await asio::co_spawn(pool_.get_executor(), OnPool<R, F>(std::move(call)), asio::use_awaitable);
+    // Cancellation stays out: asio would answer it with an exception while the call waits for a thread.
+    co_return co_await asio::co_spawn(pool_.get_executor(), OnPool<R, F>(std::move(call)),
+                                      asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
   }
 
  private:

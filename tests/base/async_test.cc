@@ -1,4 +1,5 @@
 // The waiting primitives: signals, permits, queues, task groups, the blocking pool.
+#include <future>
 #include <string>
 #include <vector>
 
@@ -127,6 +128,33 @@ TEST_F(AsyncTest, ABlockingCallAnswersOnTheCallersExecutor) {
   tasks.Spawn(CallOut(pool, out));
   io_.run();
   EXPECT_EQ(out, "from the pool");
+}
+
+Async<void> CallThenNote(BlockingPool& pool, std::string& out) {
+  const std::string answer = co_await pool.Run([] { return std::string("called"); });
+  out = answer + (co_await IsStopping() ? ", stopping" : "");
+}
+
+TEST_F(AsyncTest, ABlockingCallThatIsStoppedBeforeItBeginsStillAnswers) {
+  BlockingPool pool(1);
+  std::promise<void> go;
+  std::string second;
+  TaskGroup blocker(io_.get_executor());
+  TaskGroup tasks(io_.get_executor());
+  blocker.Spawn([](BlockingPool& p, std::future<void> gate) -> Async<void> {
+    co_await p.Run([&gate] { return gate.wait_for(std::chrono::minutes(1)) == std::future_status::ready; });
+  }(pool, go.get_future()));
+  io_.poll();
+  tasks.Spawn(CallThenNote(pool, second));  // waits for the pool's only thread
+  io_.restart();
+  io_.poll();
+  tasks.Stop();
+  io_.restart();
+  io_.poll();
+  go.set_value();
+  io_.restart();
+  io_.run();
+  EXPECT_EQ(second, "called, stopping");
 }
 
 Async<void> JoinGroup(TaskGroup& group, bool& joined) {
