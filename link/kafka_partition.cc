@@ -139,6 +139,8 @@ Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   CO_RETURN_IF_ERROR(PartitionStatus(cluster_, tp_, answer->error_code, "asking for the producers of"));
   for (const kafka::ProducerState& p : answer->active_producers)
     log.producers.push_back({p.producer_id, p.producer_epoch, p.last_sequence, p.last_timestamp});
+  CO_TRY(const int64_t end_after, co_await OffsetOf(cluster_, tp_, LogPoint::kEnd));
+  if (end_after != end) co_return Unavailable("{}: the log grew from {} to {} while it was read", tp_, end, end_after);
   co_return log;
 }
 

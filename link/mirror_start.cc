@@ -27,8 +27,10 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
   if (std::holds_alternative<Begin>(finding)) co_return co_await StartFresh(std::move(facts));
   if (const auto* more = std::get_if<ContinuePrefill>(&finding))
     co_return co_await StartPrefilled(more->prefill, more->from);
-  if (auto* behind = std::get_if<BeginBehind>(&finding))
-    co_return co_await StartBehind(facts.bounds.log_start, behind->end, std::move(behind->why));
+  if (auto* behind = std::get_if<BeginBehind>(&finding)) {
+    CO_TRY(const SourceOffset base, co_await FirstBase(facts.bounds));
+    co_return co_await StartBehind(base, behind->end, std::move(behind->why));
+  }
   Resume resume = std::get<Resume>(std::move(finding));
   co_return co_await Continue(std::move(facts), std::move(resume));
 }
@@ -47,11 +49,13 @@ Async<StatusOr<Facts>> PartitionMirror::Gather() {
 }
 
 // The destination log once nothing sent earlier can change it any more: its end equals the high watermark and stood
-// still between two reads. How far apart depends on whether the leader still refuses all but the next batch.
+// still between two reads. How far apart depends on whether the leader still refuses all but the next batch: it does
+// while it remembers us and will not forget us before a late request could land.
 Async<StatusOr<DestLog>> PartitionMirror::SettledLog() {
   CO_TRY(DestLog before, co_await p_.sink.Inspect());
   bool guarded = false;
-  for (const ProducerState& producer : before.producers) guarded |= producer.producer_id == identity_.producer_id;
+  for (const ProducerState& producer : before.producers)
+    guarded |= producer.producer_id == identity_.producer_id && !HalfForgotten(producer.last_timestamp_ms);
   const bool written_before = p_.phase.was_mirrored() || p_.phase.prefill().has_value();
   Duration apart = 0s;
   if (unclear_ == Unclear::kOurs) apart = guarded ? kSettleGuarded : kSettleUnguarded;
@@ -69,17 +73,23 @@ Async<StatusOr<DestLog>> PartitionMirror::SettledLog() {
 // Nothing was copied yet and the destination log is empty from 0.
 Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartFresh(Facts facts) {
   const SourceOffset log_start = facts.bounds.log_start;
-  if (!facts.preserve && log_start != SourceOffset(0))
-    co_return co_await StartBehind(log_start, DestOffset(0), "offsets: translate");
   if (log_start == SourceOffset(0)) co_return co_await StartPrefilled(Prefill{}, DestOffset(0));
-  CO_TRY(const std::optional<SharedBytes> first, co_await p_.source.BatchAt(log_start));
-  const int64_t base = first ? BatchView(first->view()).base_offset() : facts.bounds.high_watermark.value;
-  if (base > facts.prefill_limit)
-    co_return co_await StartBehind(log_start, DestOffset(0),
+  CO_TRY(const SourceOffset base, co_await FirstBase(facts.bounds));
+  if (!facts.preserve) co_return co_await StartBehind(base, DestOffset(0), "offsets: translate");
+  if (base.value > facts.prefill_limit)
+    co_return co_await StartBehind(base, DestOffset(0),
                                    fmt::format("START_TOO_FAR: the source log starts at {}", base));
-  Prefill prefill{DestOffset(base), DestOffset(std::max(base, log_start.value))};
+  Prefill prefill{DestOffset(base.value), DestOffset(std::max(base.value, log_start.value))};
   CO_RETURN_IF_ERROR(co_await p_.phase.BeginPrefill(prefill));
   co_return co_await StartPrefilled(prefill, DestOffset(0));
+}
+
+// Where the first batch of the source begins: its log start may lie inside that batch.
+Async<StatusOr<SourceOffset>> PartitionMirror::FirstBase(SourceBounds bounds) {
+  CO_TRY(const std::optional<SharedBytes> first, co_await p_.source.BatchAt(bounds.log_start));
+  if (first) co_return SourceOffset(BatchView(first->view()).base_offset());
+  if (bounds.log_start == bounds.high_watermark) co_return bounds.log_start;
+  co_return Unavailable("{}: the source's log start moved on from {}", name_, bounds.log_start);
 }
 
 // Identical offsets from the first record on.

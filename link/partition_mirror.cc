@@ -45,7 +45,7 @@ void PartitionMirror::Drain() {
 Async<Status> PartitionMirror::Cycle() {
   CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
   CO_TRY(Started start, co_await Recover());
-  acknowledged_ = false;
+  acknowledged_ = gap_open_ = false;
   pumping_ = true;
   TaskGroup pump(p_.executor);
   pump_ = &pump;
@@ -87,6 +87,8 @@ Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed
   if (std::holds_alternative<Skip>(plan)) co_return absl::OkStatus();
   if (const Prepend* whole = std::get_if<Prepend>(&plan)) at.source_next = whole->base;
   if (gap_open_) {
+    // The map ends where the gap begins only once everything before it stands.
+    while (!in_flight_.empty()) CO_RETURN_IF_ERROR(co_await changed_.Wait());
     CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(at.source_next, at.dest_next, "RETENTION_GAP", -1));
     gap_open_ = false;
   }
@@ -200,10 +202,18 @@ Async<Status> PartitionMirror::CrossGap(Position& at, Progressed& progressed) {
   if (at.source_next >= bounds.log_start)
     co_return Halt(Reason::kSourceTruncated, "{}: the source log ends at {}, before offset {} that was already copied",
                    name_, bounds.high_watermark, at.source_next);
-  if (!options_.record_gaps)
+  CO_TRY(const SourceOffset base, co_await FirstBase(bounds));
+  if (const std::optional<Prefill> prefill = p_.phase.prefill(); prefill && at.dest_next == prefill->fillers_end) {
+    const Prefill further{DestOffset(base.value), DestOffset(bounds.log_start.value)};
+    CO_RETURN_IF_ERROR(co_await p_.phase.BeginPrefill(further));
+    co_return Unavailable("{}: the source's log start moved on to {} while the copy was aligned; aligning further",
+                          name_, bounds.log_start);
+  }
+  const bool lost = base > at.source_next;  // else only the head of the batch we want was removed
+  if (lost && !options_.record_gaps)
     co_return Halt(Reason::kRetentionGap, "{}: the source removed offsets {}–{} before they were copied (on_gap: stop)",
-                   name_, at.source_next, bounds.log_start - 1);
-  gap_open_ = true;
+                   name_, at.source_next, base - 1);
+  gap_open_ |= lost;
   at.source_next = bounds.log_start;
   progressed = Progressed::kFresh;
   co_return absl::OkStatus();

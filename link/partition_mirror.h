@@ -68,6 +68,7 @@ class PartitionMirror {
   Async<StatusOr<Facts>> Gather();
   Async<StatusOr<DestLog>> SettledLog();
   Async<StatusOr<Started>> StartFresh(Facts facts);
+  Async<StatusOr<SourceOffset>> FirstBase(SourceBounds bounds);
   Async<StatusOr<Started>> StartPrefilled(Prefill prefill, DestOffset from);
   Async<StatusOr<Started>> StartBehind(SourceOffset since, DestOffset end, std::string why);
   Async<StatusOr<Started>> Continue(Facts facts, Resume resume);

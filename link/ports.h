@@ -50,7 +50,7 @@ struct ProducerState {
   int64_t last_timestamp_ms = -1;
 };
 
-// The destination log, read now.
+// The destination log as it was at one moment; Unavailable when it moved on between the questions.
 struct DestLog {
   DestOffset start;
   DestOffset end;             // log end offset (replica −2, protocol.md L5), not the high watermark
