@@ -184,11 +184,14 @@ bool PartitionMirror::HalfForgotten(int64_t max_timestamp_ms) const {
 
 Async<Status> PartitionMirror::UntilSendable(int64_t max_timestamp_ms) {
   for (;;) {
-    const bool careful = !acknowledged_ || last_was_old_ || HalfForgotten(max_timestamp_ms);
+    const bool old = HalfForgotten(max_timestamp_ms);
+    const bool careful = !acknowledged_ || last_was_old_ || old;
     if (in_flight_.size() >= (careful ? 1 : kDepth)) {
       CO_RETURN_IF_ERROR(co_await changed_.Wait());
     } else if (!p_.gate.MayWrite()) {
       CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
+    } else if (const Duration doubt = doubt_until_ - p_.clock.Now(); old && doubt > Duration(0)) {
+      CO_RETURN_IF_ERROR(co_await p_.clock.Sleep(doubt));
     } else {
       co_return absl::OkStatus();
     }
