@@ -103,11 +103,15 @@ Async<StatusOr<SourceBounds>> KafkaSource::Bounds() {
   co_return SourceBounds{SourceOffset(log_start), SourceOffset(high_watermark), SourceOffset(last_stable)};
 }
 
-Async<StatusOr<std::optional<SharedBytes>>> KafkaSource::BatchAt(SourceOffset at) {
-  StatusOr<LogPeek> peek = co_await Peek(cluster_, tp_, at.value);
+Async<StatusOr<std::optional<SharedBytes>>> BatchHolding(kafka::Cluster& cluster, TopicPartition tp, int64_t at) {
+  StatusOr<LogPeek> peek = co_await Peek(cluster, std::move(tp), at);
   if (peek.status().code() == Code::kOutOfRange) co_return std::nullopt;
   if (!peek.ok()) co_return peek.status();
   co_return std::move(peek->batch);
+}
+
+Async<StatusOr<std::optional<SharedBytes>>> KafkaSource::BatchAt(SourceOffset at) {
+  co_return co_await BatchHolding(cluster_, tp_, at.value);
 }
 
 KafkaSink::KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, Executor executor, TopicPartition tp,
@@ -142,6 +146,10 @@ Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   CO_TRY(const int64_t end_after, co_await OffsetOf(cluster_, tp_, LogPoint::kEnd));
   if (end_after != end) co_return Unavailable("{}: the log grew from {} to {} while it was read", tp_, end, end_after);
   co_return log;
+}
+
+Async<StatusOr<std::optional<SharedBytes>>> KafkaSink::BatchAt(DestOffset at) {
+  co_return co_await BatchHolding(cluster_, tp_, at.value);
 }
 
 Async<Status> KafkaSink::DeleteBelow(DestOffset offset) {

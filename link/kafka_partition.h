@@ -31,6 +31,7 @@ class KafkaSink final : public Sink {
   KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, Executor executor, TopicPartition tp, MayDelete may_delete);
   std::shared_ptr<PendingAppend> Send(SharedBytes batch) override;
   Async<StatusOr<DestLog>> Inspect() override;
+  Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;
   Async<Status> DeleteBelow(DestOffset offset) override;
 
  private:
@@ -51,6 +52,9 @@ struct LogPeek {
   std::optional<SharedBytes> batch;
 };
 Async<StatusOr<LogPeek>> Peek(kafka::Cluster& cluster, TopicPartition tp, int64_t at);
+
+// The batch that holds `at`; nothing when the log has none there.
+Async<StatusOr<std::optional<SharedBytes>>> BatchHolding(kafka::Cluster& cluster, TopicPartition tp, int64_t at);
 
 enum class LogPoint { kStart, kHighWatermark, kLastStable, kEnd };
 Async<StatusOr<int64_t>> OffsetOf(kafka::Cluster& cluster, TopicPartition tp, LogPoint point);

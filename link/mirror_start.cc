@@ -22,8 +22,10 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
   p_.progress.Destination(facts.log.start);
   p_.progress.Bounds(facts.bounds);
   Finding finding = Examine(facts, identity_);
-  if (const Stop* stop = std::get_if<Stop>(&finding))
+  if (const Stop* stop = std::get_if<Stop>(&finding)) {
+    CO_RETURN_IF_ERROR(co_await FindIntruder(facts.log));
     co_return HaltWith(stop->reason, fmt::format("{}: {}", name_, stop->text));
+  }
   if (std::holds_alternative<Begin>(finding)) co_return co_await StartFresh(std::move(facts));
   if (const auto* more = std::get_if<ContinuePrefill>(&finding))
     co_return co_await StartPrefilled(more->prefill, more->from);
@@ -33,6 +35,24 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
   }
   Resume resume = std::get<Resume>(std::move(finding));
   co_return co_await Continue(std::move(facts), std::move(resume));
+}
+
+// Our last batch does not stand where its sequence says, perhaps with a few more of ours that were under way: what
+// stands before the first of them? Somebody else's batch is the cause.
+Async<Status> PartitionMirror::FindIntruder(DestLog log) {
+  std::optional<SharedBytes> batch = std::move(log.last_batch);
+  for (size_t looked = 0; batch && looked <= kDepth; looked++) {
+    const BatchView view(batch->view());
+    if (!identity_.IsOurs(view.producer_id()))
+      co_return Halt(Reason::kForeignWrite,
+                     "{}: another producer (id {}) wrote to the mirror at offsets {}–{}; stop that writer, "
+                     "then delete the mirror topic to copy it again",
+                     name_, view.producer_id(), view.base_offset(), view.last_offset());
+    if (view.base_sequence() == SequenceAt(view.base_offset()) || view.base_offset() == 0) break;
+    const DestOffset before(view.base_offset() - 1);
+    CO_TRY(batch, co_await p_.sink.BatchAt(before));
+  }
+  co_return absl::OkStatus();
 }
 
 Async<StatusOr<Facts>> PartitionMirror::Gather() {

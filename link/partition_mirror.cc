@@ -9,7 +9,6 @@ namespace {
 using kafka::BatchView;
 using state::Reason;
 
-constexpr size_t kDepth = 5;  // the leader remembers five batches per producer (protocol.md P22)
 constexpr Duration kRetryFirst = 200ms;
 constexpr Duration kRetryMost = 5s;
 constexpr Duration kHaltRetry = 5s;  // a halted partition looks again: the cause may be gone
@@ -192,6 +191,8 @@ Async<Status> PartitionMirror::UntilSendable(int64_t max_timestamp_ms) {
       CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
     } else if (const Duration doubt = doubt_until_ - p_.clock.Now(); old && doubt > Duration(0)) {
       CO_RETURN_IF_ERROR(co_await p_.clock.Sleep(doubt));
+      co_return Unavailable(
+          "{}: reading the log again, now that nothing sent earlier can land, before old records follow", name_);
     } else {
       co_return absl::OkStatus();
     }

@@ -45,6 +45,7 @@ class PartitionMirror {
   void Drain();
 
  private:
+  static constexpr size_t kDepth = 5;  // the leader remembers five batches per producer (protocol.md P22)
   struct InFlight {
     std::shared_ptr<PendingAppend> pending = nullptr;
     Position at;  // where it should land
@@ -67,6 +68,7 @@ class PartitionMirror {
   Async<StatusOr<Started>> Recover();
   Async<StatusOr<Facts>> Gather();
   Async<StatusOr<DestLog>> SettledLog();
+  Async<Status> FindIntruder(DestLog log);
   Async<StatusOr<Started>> StartFresh(Facts facts);
   Async<StatusOr<SourceOffset>> FirstBase(SourceBounds bounds);
   Async<StatusOr<Started>> StartPrefilled(Prefill prefill, DestOffset from);
