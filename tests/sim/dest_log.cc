@@ -1,0 +1,252 @@
+#include "dest_log.h"
+
+#include <algorithm>
+
+#include "kafka/record_batch.h"
+
+namespace klink::sim {
+
+using kafka::BatchView;
+using kafka::Error;
+
+namespace {
+constexpr size_t kBatchesRemembered = 5;
+constexpr Duration kProduceTimeout = 5s;
+constexpr int32_t Successor(int32_t sequence, int64_t n) {
+  return static_cast<int32_t>((int64_t{sequence} + n) & 0x7fffffff);
+}
+}  // namespace
+
+DestLog::DestLog(World& world, const SourceLog& source, Options options)
+    : world_(world), source_(source), options_(options) {
+  start_ = end_ = hw_ = committed_ = options.start;
+  world_.After(options_.check_every, [this] { ForgetProducers(); });
+}
+
+void DestLog::Produce(int leader, ByteView batch, Answer answer) {
+  if (!Leads(leader)) {
+    world_.Count(Fault::kNotLeader);
+    return answer(Error::kNotLeaderOrFollower, -1);
+  }
+  if (world_.now() < short_until_) {
+    world_.Count(Fault::kNotEnoughReplicas);
+    return answer(Error::kNotEnoughReplicas, -1);
+  }
+  const Outcome outcome = Append(batch);
+  if (outcome.error != Error::kNone) return answer(outcome.error, -1);
+  auto waiting = std::make_shared<Waiting>(Waiting{outcome.end, outcome.base, std::move(answer)});
+  waiting_.push_back(waiting);
+  world_.After(world_.random().Within(options_.replication_least, options_.replication_most), [this] { Replicate(); });
+  world_.After(kProduceTimeout, [this, weak = std::weak_ptr(waiting)] {
+    auto w = weak.lock();
+    if (!w || !w->answer) return;
+    world_.Count(Fault::kTimedOut);
+    std::exchange(w->answer, nullptr)(Error::kRequestTimedOut, -1);
+    waiting_.remove(w);
+  });
+}
+
+DestLog::Outcome DestLog::Append(ByteView batch) {
+  const BatchView view(batch);
+  if (view.base_offset() != 0 || view.count() != view.last_offset_delta() + 1) return {Error::kInvalidRecord};
+  if (!view.crc_ok()) return {Error::kCorruptMessage};
+  if (refuses_data()) {
+    world_.Count(Fault::kRefused);
+    return {Error::kMessageTooLarge};
+  }
+  std::optional<int64_t> duplicate_of;
+  if (const Error error = CheckSequence(view, duplicate_of); error != Error::kNone) {
+    if (error == Error::kOutOfOrderSequenceNumber) world_.Count(Fault::kOutOfOrder);
+    return {error};
+  }
+  if (duplicate_of) {
+    world_.Count(Fault::kDuplicate);
+    return {Error::kNone, *duplicate_of, *duplicate_of + view.count()};
+  }
+  const int64_t base = end_;
+  Remember(view, base);
+  const Plant plant = std::exchange(plant_, Plant::kNone);
+  if (plant != Plant::kDropSilently) Store(batch);
+  if (plant == Plant::kAppendTwice) Store(batch);
+  if (plant == Plant::kDropSilently) end_ += view.count();  // the offsets are spent, the batch is not there
+  if (plant == Plant::kSwapRecords) {
+    Stored& stored = batches_.back();
+    stored.bytes.data()[stored.bytes.size() - 1] ^= std::byte{1};
+  }
+  return {Error::kNone, base, base + view.count()};
+}
+
+Error DestLog::CheckSequence(const BatchView& view, std::optional<int64_t>& duplicate_of) const {
+  auto found = producers_.find(view.producer_id());
+  if (view.producer_id() < 0 || found == producers_.end()) return Error::kNone;
+  const Producer& known = found->second;
+  if (view.producer_epoch() < known.epoch) return Error::kInvalidProducerEpoch;
+  const int32_t first = view.base_sequence();
+  if (view.producer_epoch() > known.epoch) return first == 0 ? Error::kNone : Error::kOutOfOrderSequenceNumber;
+  const int32_t last = Successor(first, view.last_offset_delta());
+  for (const Producer::Batch& b : known.batches)
+    if (b.first == first && b.last == last) duplicate_of = b.base;
+  if (duplicate_of || first == Successor(known.batches.back().last, 1)) return Error::kNone;
+  return Error::kOutOfOrderSequenceNumber;
+}
+
+void DestLog::Remember(const BatchView& view, int64_t base) {
+  if (view.producer_id() < 0) return;
+  Producer& producer = producers_[view.producer_id()];
+  if (producer.epoch != view.producer_epoch()) producer.batches.clear();
+  producer.epoch = view.producer_epoch();
+  producer.last_timestamp = view.max_timestamp();
+  const int32_t first = view.base_sequence();
+  producer.batches.push_back({first, Successor(first, view.last_offset_delta()), base});
+  if (producer.batches.size() > kBatchesRemembered) producer.batches.pop_front();
+}
+
+void DestLog::Store(ByteView batch) {
+  Stored stored;
+  stored.bytes = SharedBytes::CopyOf(batch);
+  StoreBe<int64_t>(stored.bytes.data() + kafka::kBaseOffsetAt, end_);
+  StoreBe<int32_t>(stored.bytes.data() + kafka::kLeaderEpochAt, leader_epoch_);
+  const BatchView view(stored.bytes.view());
+  stored.base = end_;
+  stored.next = view.next_offset();
+  stored.producer_id = view.producer_id();
+  if (const SourceLog::Batch* whose = source_.Recognise(view.body())) stored.source_base = whose->base;
+  if (watcher_) stored.wrong = watcher_(stored);
+  world_.Note("dest: {}–{} producer {} sequence {} source {}{}{}", stored.base, stored.next - 1, stored.producer_id,
+              view.base_sequence(), stored.source_base.value_or(-1),
+              stored.wrong.empty() ? "" : " WRONG: ", stored.wrong);
+  if (!stored.wrong.empty()) world_.Count(Fault::kMisplaced);
+  end_ = stored.next;
+  batches_.push_back(std::move(stored));
+}
+
+void DestLog::Replicate() {
+  if (world_.now() < stalled_until_) return;
+  hw_ = end_;
+  committed_ = std::max(committed_, hw_);
+  for (auto w = waiting_.begin(); w != waiting_.end();) {
+    if ((*w)->end > hw_) {
+      ++w;
+      continue;
+    }
+    auto answered = *w;
+    w = waiting_.erase(w);
+    std::exchange(answered->answer, nullptr)(Error::kNone, answered->base);
+  }
+}
+
+void DestLog::AnswerAll(Error error) {
+  for (auto waiting = std::exchange(waiting_, {}); auto& w : waiting) std::exchange(w->answer, nullptr)(error, -1);
+}
+
+const DestLog::Stored* DestLog::Find(int64_t offset) const {
+  if (offset < start_) return nullptr;
+  auto after = std::upper_bound(batches_.begin(), batches_.end(), offset,
+                                [](int64_t o, const Stored& stored) { return o < stored.base; });
+  if (after == batches_.begin()) return nullptr;
+  const Stored& stored = *std::prev(after);
+  return offset < stored.next ? &stored : nullptr;
+}
+
+std::vector<link::ProducerState> DestLog::producers() const {
+  std::vector<link::ProducerState> states;
+  for (const auto& [id, p] : producers_) states.push_back({id, p.epoch, p.batches.back().last, p.last_timestamp});
+  return states;
+}
+
+Error DestLog::DeleteRecords(int leader, int64_t offset) {
+  if (!Leads(leader)) return Error::kNotLeaderOrFollower;
+  if (offset > hw_) return Error::kOffsetOutOfRange;
+  start_ = std::max(start_, offset);
+  while (!batches_.empty() && batches_.front().next <= start_) batches_.pop_front();
+  world_.Note("dest: log start {}", start_);
+  return Error::kNone;
+}
+
+void DestLog::ForgetProducers() {
+  for (auto p = producers_.begin(); p != producers_.end();) {
+    if (world_.wall_ms() - p->second.last_timestamp < ToMillis(options_.expiration)) {
+      ++p;
+      continue;
+    }
+    if (p->first == our_producer_id_) world_.Count(Fault::kForgotten);
+    world_.Note("dest: producer {} forgotten", p->first);
+    p = producers_.erase(p);
+  }
+  world_.After(options_.check_every, [this] { ForgetProducers(); });
+}
+
+void DestLog::MoveLeader(Duration away) {
+  if (end_ > options_.start) world_.Count(Fault::kLeaderMove);
+  leader_ = 3 - leader_;
+  leader_epoch_++;
+  away_until_ = world_.now() + away;
+  stalled_until_ = {};
+  // The new leader has everything that was acknowledged, and any part of the rest.
+  int64_t kept = committed_;
+  for (const Stored& stored : batches_)
+    if (stored.next > committed_ && world_.random().Chance(0.5))
+      kept = stored.next;
+    else if (stored.next > committed_)
+      break;
+  if (kept < end_) Truncate(kept);
+  // Its own high watermark follows a little later.
+  for (const Stored& stored : batches_)
+    if (stored.next == committed_ && world_.random().Chance(0.3)) hw_ = stored.base;
+  hw_ = std::min(hw_, end_);
+  world_.Note("dest: leader {} end {} high watermark {}", leader_, end_, hw_);
+  AnswerAll(Error::kNotLeaderOrFollower);
+  world_.After(away + options_.replication_most, [this] { Replicate(); });
+}
+
+void DestLog::Truncate(int64_t end) {
+  world_.Count(Fault::kTruncated);
+  world_.Note("dest: truncated from {} to {}", end_, end);
+  while (!batches_.empty() && batches_.back().base >= end) batches_.pop_back();
+  end_ = end;
+  // The new leader remembers what its own log says.
+  for (auto p = producers_.begin(); p != producers_.end();) {
+    auto& remembered = p->second.batches;
+    while (!remembered.empty() && remembered.back().base >= end) remembered.pop_back();
+    for (const Stored& stored : batches_) {
+      if (stored.producer_id != p->first || stored.base < (remembered.empty() ? 0 : remembered.back().base)) continue;
+      const BatchView view(stored.bytes.view());
+      p->second.last_timestamp = view.max_timestamp();
+      if (!remembered.empty() && remembered.back().base == stored.base) continue;
+      const int32_t first = view.base_sequence();
+      remembered.push_back({first, Successor(first, view.last_offset_delta()), stored.base});
+      if (remembered.size() > kBatchesRemembered) remembered.pop_front();
+    }
+    p = remembered.empty() ? producers_.erase(p) : std::next(p);
+  }
+}
+
+void DestLog::StallReplication(Duration d) {
+  world_.Note("dest: replication stands still");
+  stalled_until_ = world_.now() + d;
+  world_.After(d, [this] { Replicate(); });
+}
+
+void DestLog::LoseReplicas(Duration d) {
+  world_.Note("dest: too few replicas");
+  short_until_ = world_.now() + d;
+  world_.Count(Fault::kAfterAppend, static_cast<int64_t>(waiting_.size()));
+  AnswerAll(Error::kNotEnoughReplicasAfterAppend);
+  world_.After(d, [this] { Replicate(); });
+}
+
+void DestLog::WriteForeign(int records) {
+  std::vector<kafka::Record> built(static_cast<size_t>(records));
+  for (int i = 0; i < records; i++) {
+    built[static_cast<size_t>(i)] = {world_.wall_ms(), i, std::string("foreign"), fmt::format("{}", end_ + i), {}};
+  }
+  Store(kafka::BuildBatch({}, built).view());
+  Replicate();
+}
+
+void DestLog::Heal() {
+  stalled_until_ = short_until_ = refuse_until_ = {};
+  Replicate();
+}
+
+}  // namespace klink::sim

@@ -1,0 +1,197 @@
+#include "oracle.h"
+
+#include <algorithm>
+
+#include "kafka/record_batch.h"
+#include "link/batch_patch.h"
+
+namespace klink::sim {
+namespace {
+
+using kafka::BatchView;
+using state::Reason;
+using Stored = DestLog::Stored;
+
+bool OfOurs(const Stored& stored) { return stored.producer_id == kDataProducer; }
+
+}  // namespace
+
+void Oracle::Complain(std::string what) {
+  world_.Note("COMPLAINT {}", what);
+  if (complaints_.size() < 20)
+    complaints_.push_back(fmt::format("at {} ms: {}", ToMillis(world_.now() - Instant()), what));
+}
+
+// --- At every append ------------------------------------------------------------------------------------------------
+
+std::string Oracle::Inspect(const Stored& stored) const {
+  if (stored.producer_id == kFillerProducer) {
+    const bool due = !durable_.active && durable_.prefill && DestOffset(stored.next) <= durable_.prefill->fillers_end;
+    return due ? "" : "a filler where none belongs";
+  }
+  if (!OfOurs(stored)) return {};
+  if (!stored.source_base) return "records that the source never had";
+  if (BatchView(stored.bytes.view()).base_sequence() != link::SequenceAt(stored.base))
+    return "not at its sequence's offset";
+  const int64_t shift = durable_.runs && durable_.runs->shift() ? *durable_.runs->shift() : durable_.shift;
+  if (stored.base - *stored.source_base != shift) return fmt::format("not at the recorded shift {}", shift);
+  const auto& log = dest_.batches();
+  for (auto before = log.rbegin(); before != log.rend(); ++before) {
+    if (!OfOurs(*before)) continue;
+    if (!before->source_base) return {};
+    const int64_t next = source_.history().at(*before->source_base).next;
+    if (*stored.source_base < next) return "copied before";
+    if (*stored.source_base > next && next >= source_.start()) return fmt::format("skips source offset {}", next);
+    return {};
+  }
+  return *stored.source_base <= source_.start() ? "" : fmt::format("skips source offset {}", source_.start());
+}
+
+// --- After every step -----------------------------------------------------------------------------------------------
+
+bool Oracle::MayHalt(Reason reason) const {
+  auto bit = [&](Fault fault) { return world_.counts()[static_cast<size_t>(fault)] > 0; };
+  switch (reason) {
+    case Reason::kRecordTooLarge:
+      return bit(Fault::kRefused);
+    case Reason::kMisplacedBatch:
+      return bit(Fault::kMisplaced) || bit(Fault::kForeignWrite);
+    case Reason::kForeignWrite:
+      return bit(Fault::kForeignWrite);
+    default:
+      return false;
+  }
+}
+
+void Oracle::Watch(const Agent& agent) {
+  const link::PartitionProgress& progress = agent.progress();
+  if (progress.text() != last_text_) {
+    last_text_ = progress.text();
+    world_.Note("agent: {} {}", progress.failed() ? state::Name(*progress.reason()) : "at work", last_text_);
+    if (progress.failed() && !MayHalt(*progress.reason()))
+      Complain(fmt::format("halted without a cause: {}", last_text_));
+  }
+  const std::optional<link::Position> at = progress.position();
+  if (!at || (watched_ && watched_->dest_next == at->dest_next && watched_->source_next == at->source_next)) return;
+  watched_ = at;
+  if (at->dest_next.value > dest_.committed())
+    Complain(
+        fmt::format("status says replicated up to {}, the log is safe up to {}", at->dest_next, dest_.committed()));
+  const Stored* last = dest_.Find(at->dest_next.value - 1);
+  if (last == nullptr || !OfOurs(*last) || !last->source_base || !last->wrong.empty()) return;
+  const int64_t next = source_.history().at(*last->source_base).next;
+  const bool beyond_a_gap = at->source_next.value > next && next < source_.start();
+  if (at->source_next.value != next && !beyond_a_gap)
+    Complain(fmt::format("status says source {} = destination {}, there the log holds {}", at->source_next,
+                         at->dest_next, next));
+}
+
+// --- At the end -----------------------------------------------------------------------------------------------------
+
+bool Oracle::LogIsSpoilt() const {
+  bool ours = false;
+  for (const Stored& stored : dest_.batches()) {
+    if (!stored.wrong.empty()) return true;
+    if (ours && !OfOurs(stored)) return true;
+    ours |= OfOurs(stored);
+  }
+  return false;
+}
+
+void Oracle::Judge(const Agent& agent) {
+  const link::PartitionProgress& progress = agent.progress();
+  if (LogIsSpoilt()) return JudgeSpoilt(agent);
+  if (progress.failed()) Complain(fmt::format("still halted: {}", progress.text()));
+  const auto at = progress.position();
+  if (!at || at->source_next.value != source_.end())
+    Complain(
+        fmt::format("stuck at source {} of {}: {}", at ? at->source_next.value : -1, source_.end(), progress.text()));
+  JudgeLog(agent);
+}
+
+// Wrong data stands: only what no client can prevent may have led there, and it must have been noticed.
+void Oracle::JudgeSpoilt(const Agent& agent) {
+  const link::PartitionProgress& progress = agent.progress();
+  if (scenario_.kind != Kind::kWildNetwork && scenario_.kind != Kind::kForeign) {
+    for (const Stored& stored : dest_.batches())
+      if (!stored.wrong.empty()) return Complain(fmt::format("destination offset {}: {}", stored.base, stored.wrong));
+    return Complain("a batch that is not ours");
+  }
+  if (!progress.failed()) return Complain(fmt::format("a wrong batch stands unnoticed: {}", progress.text()));
+  if (scenario_.kind == Kind::kForeign && !scenario_.old() && *progress.reason() != Reason::kForeignWrite)
+    Complain(fmt::format("a foreign write is called something else: {}", progress.text()));
+  int64_t after = 0;
+  for (const Stored& stored : dest_.batches()) after += !stored.wrong.empty();
+  if (scenario_.kind == Kind::kWildNetwork && after > 2)
+    Complain(fmt::format("{} batches stand where they do not belong", after));
+}
+
+void Oracle::JudgeLog(const Agent& agent) {
+  std::vector<const Stored*> ours;
+  int64_t next = dest_.batches().empty() ? 0 : dest_.batches().front().base;
+  for (const Stored& stored : dest_.batches()) {
+    if (stored.base != next) Complain(fmt::format("destination offsets {}–{} hold nothing", next, stored.base - 1));
+    next = stored.next;
+    if (stored.producer_id == kFillerProducer) Complain(fmt::format("a filler at {} was not trimmed", stored.base));
+    if (!OfOurs(stored)) continue;
+    JudgeBatch(stored);
+    if (!ours.empty()) {
+      const int64_t expected = source_.history().at(*ours.back()->source_base).next;
+      if (*stored.source_base < expected)
+        Complain(fmt::format("source {} stands twice or out of order", *stored.source_base));
+      if (*stored.source_base > expected && *stored.source_base > source_.start())
+        Complain(fmt::format("source offsets {}–{} are missing", expected, *stored.source_base - 1));
+    }
+    ours.push_back(&stored);
+  }
+  if (next != dest_.end() && !dest_.batches().empty())
+    Complain(fmt::format("destination offsets {}–{} hold nothing", next, dest_.end() - 1));
+  const int64_t copied = ours.empty() ? source_.start() : source_.history().at(*ours.back()->source_base).next;
+  if (copied < source_.end()) Complain(fmt::format("source offsets {}–{} are missing", copied, source_.end() - 1));
+  if (!ours.empty() && *ours.front()->source_base > source_.start())
+    Complain(fmt::format("source offsets from {} are missing", source_.start()));
+  JudgeMap(agent, ours);
+}
+
+void Oracle::JudgeBatch(const Stored& stored) {
+  const BatchView copy(stored.bytes.view());
+  const BatchView source(source_.history().at(*stored.source_base).bytes.view());
+  const bool equal = copy.body() == source.body() && copy.count() == source.count() && copy.crc_ok() &&
+                     copy.base_timestamp() == source.base_timestamp() &&
+                     copy.max_timestamp() == source.max_timestamp() && copy.codec() == source.codec() &&
+                     copy.last_offset_delta() == source.last_offset_delta();
+  if (!equal) Complain(fmt::format("the batch at {} is not the source's at {}", stored.base, *stored.source_base));
+}
+
+void Oracle::JudgeMap(const Agent& agent, const std::vector<const Stored*>& ours) {
+  using Answer = offsets::Answer;
+  const offsets::Translation& map = agent.map();
+  auto exact = [&](int64_t source, int64_t dest) {
+    const Answer to = map.ToDest(SourceOffset(source));
+    const Answer back = map.ToSource(DestOffset(dest));
+    if (to.kind != Answer::Kind::kExact || to.value != dest || back.kind != Answer::Kind::kExact ||
+        back.value != source)
+      Complain(fmt::format("the map says source {} = {} {} and destination {} = {} {}", source, offsets::Name(to.kind),
+                           to.value, dest, offsets::Name(back.kind), back.value));
+  };
+  int64_t expected = -1;
+  for (const Stored* stored : ours) {
+    const SourceLog::Batch& source = source_.history().at(*stored->source_base);
+    const int64_t trimmed = std::max<int64_t>(0, dest_.start() - stored->base);
+    exact(source.base + trimmed, stored->base + trimmed);
+    exact(source.next - 1, stored->next - 1);
+    if (expected >= 0 && source.base > expected) {
+      const Answer gap = map.ToDest(SourceOffset(expected));
+      if (gap.kind != Answer::Kind::kClamped || gap.value != stored->base)
+        Complain(fmt::format("the map says the lost source {} = {} {}", expected, offsets::Name(gap.kind), gap.value));
+    }
+    expected = source.next;
+  }
+  if (expected >= 0) exact(expected, ours.back()->next);
+  const bool moved = !ours.empty() && *ours.front()->source_base != ours.front()->base;
+  const bool meant = scenario_.preserve && scenario_.dest_start == 0 && scenario_.other_records == 0 &&
+                     world_.counts()[static_cast<size_t>(Fault::kRetention)] == 0;
+  if (moved && meant) Complain("offsets differ although they could be preserved");
+}
+
+}  // namespace klink::sim

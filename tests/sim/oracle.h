@@ -1,0 +1,53 @@
+// What must hold, looked at from outside: the two logs, what the agent says, and the map. It watches every append and
+// every step, and reads everything at the end. guarantees: nothing lost (L1), doubled (L2), reordered (L3), changed
+// (L4), moved (L5) or foreign (L6); status never ahead of the log (L13); progress once the weather is fair (L14).
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent.h"
+#include "scenario.h"
+
+namespace klink::sim {
+
+class Oracle {
+ public:
+  Oracle(World& world, const Scenario& scenario, const SourceLog& source, const DestLog& dest, const Durable& durable)
+      : world_(world), scenario_(scenario), source_(source), dest_(dest), durable_(durable) {}
+
+  // What is wrong with a batch at the moment it is appended; empty when nothing is.
+  std::string Inspect(const DestLog::Stored& stored) const;
+  // After a step of the agent.
+  void Watch(const Agent& agent);
+  // At the end.
+  void Judge(const Agent& agent);
+
+  void Complain(std::string what);
+  const std::vector<std::string>& complaints() const { return complaints_; }
+  int64_t misplaced() const { return world_.counts()[static_cast<size_t>(Fault::kMisplaced)]; }
+
+ private:
+  bool MayHalt(state::Reason reason) const;
+  bool LogIsSpoilt() const;
+  void JudgeSpoilt(const Agent& agent);
+  void JudgeLog(const Agent& agent);
+  void JudgeMap(const Agent& agent, const std::vector<const DestLog::Stored*>& ours);
+  void JudgeBatch(const DestLog::Stored& stored);
+
+  World& world_;
+  const Scenario& scenario_;
+  const SourceLog& source_;
+  const DestLog& dest_;
+  const Durable& durable_;
+  std::vector<std::string> complaints_;
+  std::string last_text_;
+  std::optional<link::Position> watched_;
+};
+
+// Whose producer ids are these?
+inline constexpr int64_t kDataProducer = 5000;
+inline constexpr int64_t kFillerProducer = 5001;
+
+}  // namespace klink::sim

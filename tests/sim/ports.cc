@@ -1,0 +1,129 @@
+#include "ports.h"
+
+namespace klink::sim {
+namespace {
+
+constexpr Duration kPollWait = 500ms;
+constexpr Duration kPollEvery = 10ms;
+constexpr Duration kGateEvery = 100ms;
+constexpr int64_t kBatchesAtOnce = 8;
+
+}  // namespace
+
+// --- Source ---------------------------------------------------------------------------------------------------------
+
+Async<Status> SimSource::Travel() {
+  CO_RETURN_IF_ERROR(co_await clock_.Sleep(weather_.Latency(world_)));
+  if (!world_.random().Chance(weather_.source_fails)) co_return absl::OkStatus();
+  world_.Count(Fault::kSourceAway);
+  co_return Unavailable("the source does not answer");
+}
+
+link::SourceBounds SimSource::BoundsNow() const {
+  return {SourceOffset(log_.start()), SourceOffset(log_.end()), SourceOffset(log_.end())};
+}
+
+Async<StatusOr<link::Fetched>> SimSource::Next(SourceOffset at) {
+  CO_RETURN_IF_ERROR(co_await Travel());
+  const Instant until = world_.now() + kPollWait;
+  while (at.value == log_.end() && world_.now() < until) CO_RETURN_IF_ERROR(co_await clock_.Sleep(kPollEvery));
+  if (at.value < log_.start() || at.value > log_.end()) co_return OutOfRange("the source log does not hold {}", at);
+  link::Fetched fetched;
+  fetched.bounds = BoundsNow();
+  const int64_t most = world_.random().Between(1, kBatchesAtOnce);
+  for (int64_t next = at.value; static_cast<int64_t>(fetched.batches.size()) < most && next < log_.end();) {
+    const SourceLog::Batch* batch = log_.Find(next);
+    fetched.batches.push_back(SharedBytes::CopyOf(batch->bytes.view()));
+    next = batch->next;
+  }
+  CO_RETURN_IF_ERROR(co_await clock_.Sleep(weather_.Latency(world_)));
+  co_return fetched;
+}
+
+Async<StatusOr<link::SourceBounds>> SimSource::Bounds() {
+  CO_RETURN_IF_ERROR(co_await Travel());
+  const link::SourceBounds bounds = BoundsNow();
+  CO_RETURN_IF_ERROR(co_await clock_.Sleep(weather_.Latency(world_)));
+  co_return bounds;
+}
+
+Async<StatusOr<std::optional<SharedBytes>>> SimSource::BatchAt(SourceOffset at) {
+  CO_RETURN_IF_ERROR(co_await Travel());
+  std::optional<SharedBytes> found;
+  if (const SourceLog::Batch* batch = log_.Find(at.value)) found = SharedBytes::CopyOf(batch->bytes.view());
+  CO_RETURN_IF_ERROR(co_await clock_.Sleep(weather_.Latency(world_)));
+  co_return found;
+}
+
+// --- Gate -----------------------------------------------------------------------------------------------------------
+
+Async<Status> SimGate::UntilOpen() {
+  while (!MayWrite()) CO_RETURN_IF_ERROR(co_await clock_.Sleep(kGateEvery));
+  co_return absl::OkStatus();
+}
+
+// --- Sink -----------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<link::PendingAppend> SimSink::Send(SharedBytes batch) {
+  auto pending = std::make_shared<link::PendingAppend>(executor_);
+  if (gate_.MayWrite()) {
+    wire_.Send(leader_, std::move(batch), pending);
+  } else {
+    pending->Complete(Unavailable("appending to sim-0: not sent"));
+  }
+  return pending;
+}
+
+// One question to that broker, up to where it is answered.
+Async<Status> SimSink::Ask(int leader) {
+  CO_RETURN_IF_ERROR(co_await clock_.Sleep(weather_.Latency(world_)));
+  if (world_.random().Chance(weather_.ask_fails)) {
+    world_.Count(Fault::kAskFailed);
+    co_return Unavailable("asking about sim-0: connection reset");
+  }
+  if (!log_.Leads(leader)) co_return kafka::ToStatus(kafka::Error::kNotLeaderOrFollower, "asking about sim-0");
+  co_return absl::OkStatus();
+}
+
+// Four questions, one after the other: end, last batch, producers, and the end again: it may have moved on.
+Async<StatusOr<link::DestLog>> SimSink::Inspect() {
+  leader_ = log_.leader();
+  const int leader = leader_;
+  CO_RETURN_IF_ERROR(co_await Ask(leader));
+  link::DestLog seen;
+  seen.end = DestOffset(log_.end());
+  CO_RETURN_IF_ERROR(co_await Ask(leader));
+  seen.start = DestOffset(log_.start());
+  seen.high_watermark = DestOffset(log_.high_watermark());
+  const DestLog::Stored* last = seen.end > seen.start ? log_.Find(seen.end.value - 1) : nullptr;
+  if (last != nullptr && last->next <= log_.high_watermark() && last->next == seen.end.value)
+    seen.last_batch = SharedBytes::CopyOf(last->bytes.view());
+  CO_RETURN_IF_ERROR(co_await Ask(leader));
+  seen.producers = log_.producers();
+  CO_RETURN_IF_ERROR(co_await Ask(leader));
+  if (log_.end() != seen.end.value) co_return Unavailable("sim-0: the log grew while it was read");
+  co_return seen;
+}
+
+Async<StatusOr<std::optional<SharedBytes>>> SimSink::BatchAt(DestOffset at) {
+  CO_RETURN_IF_ERROR(co_await Ask(log_.leader()));
+  std::optional<SharedBytes> found;
+  const DestLog::Stored* stored = log_.Find(at.value);
+  if (stored != nullptr && stored->next <= log_.high_watermark()) found = SharedBytes::CopyOf(stored->bytes.view());
+  CO_RETURN_IF_ERROR(co_await clock_.Sleep(weather_.Latency(world_)));
+  co_return found;
+}
+
+Async<Status> SimSink::DeleteBelow(DestOffset offset) {
+  const int leader = log_.leader();
+  CO_RETURN_IF_ERROR(co_await Ask(leader));
+  if (const kafka::Error error = log_.DeleteRecords(leader, offset.value); error != kafka::Error::kNone)
+    co_return kafka::ToStatus(error, "trimming sim-0");
+  if (world_.random().Chance(weather_.trim_unclear)) {
+    world_.Count(Fault::kTrimUnclear);
+    co_return Unavailable("trimming sim-0: connection reset");
+  }
+  co_return co_await clock_.Sleep(weather_.Latency(world_));
+}
+
+}  // namespace klink::sim

@@ -1,0 +1,59 @@
+// What one run is about, drawn from its seed: the shape of the two logs, the age of the records, how bad the weather
+// is and which incidents happen while it lasts.
+#pragma once
+
+#include <string>
+
+#include "link/partition_mirror.h"
+#include "weather.h"
+
+namespace klink::sim {
+
+enum class Kind {
+  kPlain,        // both logs from 0, records of today
+  kPrefill,      // the source's log starts later, perhaps inside a batch
+  kOldRecords,   // ten years old, and a leader that forgets within seconds
+  kBehindData,   // the destination already has other records: translated
+  kTranslate,    // offsets: translate
+  kFrozenOwner,  // an owner stands still, another takes over after its lease, the first one thaws
+  kTwoOwners,    // both write for a while
+  kRetention,    // the source removes what was not copied yet
+  kForeign,      // somebody else writes to the mirror
+  kWrap,         // sequences pass 2^31
+  kWildNetwork,  // old records, and requests that arrive later than any deadline allows
+  kCount,
+};
+std::string_view Name(Kind kind);
+
+struct Scenario {
+  uint64_t seed = 0;
+  Kind kind = Kind::kPlain;
+  // The source.
+  int64_t source_first = 0;  // base offset of its first batch
+  int64_t start_inside = 0;  // its log starts that far inside it
+  int batches_before = 20;   // already there when the mirror begins
+  Duration produce_every = 200ms;
+  int records_most = 9;
+  Duration record_age{};  // of every record …
+  Duration age_spread{};  // … give or take
+  // The destination.
+  int64_t dest_start = 0;
+  int64_t other_records = 0;  // that are not ours
+  Duration expiration = 24h;
+  Duration forget_every = 10min;
+  bool preserve = true;
+  // Until the weather clears.
+  Duration bad_for = 20s;
+  Weather weather;
+  double incidents_per_second = 0;  // leader moves, replicas gone, replication slow, data refused
+  bool crashes = true;
+
+  bool old() const { return record_age >= expiration / 4; }
+  std::string ToText() const;
+};
+
+Scenario Draw(uint64_t seed);
+// The same logs under a clear sky.
+Scenario Calm(Scenario scenario);
+
+}  // namespace klink::sim

@@ -1,0 +1,259 @@
+#include "simulation.h"
+
+#include <algorithm>
+
+namespace klink::sim {
+namespace {
+
+constexpr Duration kHandOver = 3s;  // between the end of a lease and the next owner: session timeout less lease
+constexpr Duration kRestartMost = 3s;
+constexpr Duration kFairFor = 60s;  // by then everything must be copied (L14: no 30 s without progress)
+
+DestLog::Options DestOptions(const Scenario& s) {
+  DestLog::Options options;
+  options.start = s.dest_start;
+  options.expiration = s.expiration;
+  options.check_every = s.forget_every;
+  return options;
+}
+
+}  // namespace
+
+Simulation::Simulation(Scenario scenario)
+    : scenario_(scenario),
+      world_(scenario.seed),
+      weather_(scenario.weather),
+      source_(world_, scenario.source_first),
+      dest_(world_, source_, DestOptions(scenario)),
+      oracle_(world_, scenario_, source_, dest_, durable_) {
+  dest_.Watch(kDataProducer, [this](const DestLog::Stored& stored) { return oracle_.Inspect(stored); });
+  for (int i = 0; i < scenario_.batches_before; i++) ProduceOne();
+  source_.AdvanceStart(std::min(scenario_.source_first + scenario_.start_inside, source_.end()));
+  if (scenario_.other_records > 0) dest_.WriteForeign(static_cast<int>(scenario_.other_records));
+  KeepProducing();
+  KeepLeases();
+}
+
+Simulation::~Simulation() {
+  agent_.reset();
+  other_.reset();
+}
+
+// --- The agents -----------------------------------------------------------------------------------------------------
+
+Agent::Parts Simulation::Parts() {
+  link::Identity identity;
+  identity.producer_id = kDataProducer;
+  identity.filler_producer_id = kFillerProducer;
+  link::MirrorOptions options;
+  options.preserve = scenario_.preserve;
+  options.producer_expiration = scenario_.expiration;
+  return {world_, weather_, source_, dest_, durable_, identity, options};
+}
+
+void Simulation::Start() {
+  world_.Note("an agent starts");
+  agent_ = std::make_unique<Agent>(Parts());
+  agent_->KeepLease();
+}
+
+void Simulation::Kill() {
+  world_.Note("the agent dies");
+  agent_.reset();
+}
+
+void Simulation::Crash() {
+  world_.Count(Fault::kCrash);
+  if (durable_.prefill && !durable_.active) world_.Count(Fault::kCrashInPrefill);
+  Kill();
+  const Duration away = world_.random().Chance(0.5) ? Duration(0) : world_.random().Within(Duration(0), kRestartMost);
+  world_.After(away, [this] {
+    if (!agent_) Start();
+  });
+}
+
+void Simulation::KeepLeases() {
+  if (agent_) agent_->KeepLease();
+  if (other_ && scenario_.kind == Kind::kTwoOwners) other_->KeepLease();
+  world_.After(kRenewEvery, [this] { KeepLeases(); });
+}
+
+bool Simulation::StepAgents() {
+  bool any = false;
+  if (agent_ && agent_->Step()) {
+    any = true;
+    steps_++;
+    oracle_.Watch(*agent_);
+    const bool struck = bad_ && scenario_.crashes && world_.random().Chance(weather_.crash);
+    if (struck || steps_ == crash_at_) Crash();
+  }
+  if (other_ && other_->Step()) any = true;
+  return any;
+}
+
+void Simulation::For(Duration d) {
+  const Instant until = world_.now() + d;
+  do {
+    while (StepAgents()) {
+    }
+  } while (world_.Step(until));
+  while (StepAgents()) {
+  }
+}
+
+// --- The source -----------------------------------------------------------------------------------------------------
+
+void Simulation::ProduceOne() {
+  Random& random = world_.random();
+  Duration age = scenario_.record_age;
+  if (scenario_.age_spread > Duration(0)) age = random.Chance(0.5) ? age : Duration(0);
+  source_.Produce(static_cast<int>(random.Between(1, scenario_.records_most)), world_.wall_ms() - ToMillis(age));
+}
+
+void Simulation::KeepProducing() {
+  if (producing_) ProduceOne();
+  world_.After(world_.random().Within(scenario_.produce_every / 2, scenario_.produce_every * 2),
+               [this] { KeepProducing(); });
+}
+
+// --- Incidents ------------------------------------------------------------------------------------------------------
+
+void Simulation::ScheduleIncidents() {
+  if (scenario_.incidents_per_second <= 0) return;
+  const auto mean = Duration(static_cast<int64_t>(1e9 / scenario_.incidents_per_second));
+  world_.After(world_.random().Within(Duration(0), 2 * mean), [this] {
+    if (!bad_) return;
+    Incident();
+    ScheduleIncidents();
+  });
+}
+
+void Simulation::Incident() {
+  Random& random = world_.random();
+  switch (random.Below(6)) {
+    case 0:
+      return dest_.MoveLeader(random.Chance(0.5) ? Duration(0) : random.Within(100ms, 3s));
+    case 1:
+      return dest_.StallReplication(random.Within(100ms, 8s));
+    case 2:
+      return dest_.LoseReplicas(random.Within(50ms, 3s));
+    case 3:
+      return dest_.RefuseData(random.Within(100ms, 2s));
+    case 4:  // both at once: what is lost with the leader was not replicated
+      dest_.StallReplication(random.Within(100ms, 1s));
+      world_.After(random.Within(20ms, 500ms), [this] { dest_.MoveLeader(Duration(0)); });
+      return;
+    default:  // retention at the source, of what was copied already
+      if (agent_ && agent_->progress().position() && durable_.active)
+        source_.AdvanceStart(agent_->progress().position()->source_next.value - random.Below(20));
+  }
+}
+
+void Simulation::ScheduleStory() {
+  Random& random = world_.random();
+  const Duration when = random.Within(1s, 8s);
+  switch (scenario_.kind) {
+    case Kind::kFrozenOwner:
+      return world_.After(when, [this] { FreezeAndReplace(); });
+    case Kind::kTwoOwners:
+      return world_.After(when, [this] { SecondOwner(); });
+    case Kind::kRetention:
+      for (int i = 0; i < 3; i++) world_.After(random.Within(500ms, 15s), [this] { LoseSourceRecords(); });
+      return;
+    case Kind::kForeign:
+      return world_.After(when, [this] {
+        if (!durable_.active || dest_.batches().empty()) return;
+        world_.Count(Fault::kForeignWrite);
+        dest_.WriteForeign(static_cast<int>(world_.random().Between(1, 5)));
+      });
+    default:
+      return;
+  }
+}
+
+// The owner stands still with requests under way; the next one comes after its lease; then the first one wakes up.
+void Simulation::FreezeAndReplace() {
+  if (!agent_ || other_) return world_.After(100ms, [this] { FreezeAndReplace(); });
+  world_.Count(Fault::kFreeze);
+  world_.Note("the owner freezes");
+  other_ = std::move(agent_);
+  other_->frozen = true;
+  world_.After(kLease + kHandOver, [this] {
+    if (!agent_) Start();
+  });
+  world_.After(kLease + kHandOver + world_.random().Within(Duration(0), 5s), [this] {
+    world_.Note("the former owner thaws");
+    other_->frozen = false;
+  });
+  world_.After(kLease + kHandOver + 8s, [this] { other_.reset(); });
+}
+
+void Simulation::SecondOwner() {
+  bool known = durable_.active && agent_ && !other_;
+  known &= std::ranges::any_of(dest_.producers(), [](const auto& p) { return p.producer_id == kDataProducer; });
+  if (!known) return world_.After(100ms, [this] { SecondOwner(); });
+  world_.Count(Fault::kTwoOwners);
+  world_.Note("a second owner");
+  other_ = std::make_unique<Agent>(Parts());
+  other_->KeepLease();
+  world_.After(world_.random().Within(2s, 10s), [this] {
+    world_.Note("the second owner goes");
+    other_.reset();
+  });
+}
+
+// The mirror cannot read for a while, and retention takes what it has not read.
+void Simulation::LoseSourceRecords() {
+  if (!bad_) return;
+  const double fails = std::exchange(weather_.source_fails, 1.0);
+  world_.After(world_.random().Within(200ms, 2s), [this, fails] {
+    for (int64_t i = world_.random().Below(20); i > 0; i--) ProduceOne();
+    if (agent_ && agent_->progress().position() && bad_) {
+      const int64_t behind = agent_->progress().position()->source_next.value;
+      const int64_t to = world_.random().Between(behind, source_.end());
+      if (to > behind && to > source_.start()) world_.Count(Fault::kRetention);
+      source_.AdvanceStart(to);
+    }
+    weather_.source_fails = bad_ ? fails : 0;
+  });
+}
+
+// --- The run --------------------------------------------------------------------------------------------------------
+
+bool Simulation::CaughtUp() const {
+  if (!agent_ || agent_->progress().failed() || !agent_->progress().text().empty() || !durable_.active) return false;
+  const auto at = agent_->progress().position();
+  return at && at->source_next.value == source_.end();
+}
+
+void Simulation::Clear() {
+  world_.Note("the weather clears");
+  bad_ = false;
+  weather_ = Weather::Fair();
+  dest_.Heal();
+}
+
+std::vector<std::string> Simulation::Judge() {
+  if (!agent_) {
+    oracle_.Complain("no agent is left");
+  } else {
+    oracle_.Judge(*agent_);
+  }
+  return oracle_.complaints();
+}
+
+std::vector<std::string> Simulation::Run() {
+  Start();
+  ScheduleIncidents();
+  ScheduleStory();
+  For(scenario_.bad_for);
+  const Duration late_most = weather_.late_most;
+  Clear();
+  For(late_most + 10s);  // everything late has landed, every former owner is gone
+  ProduceOne();
+  producing_ = false;
+  for (Instant until = world_.now() + kFairFor; world_.now() < until && !CaughtUp();) For(500ms);
+  return Judge();
+}
+
+}  // namespace klink::sim
