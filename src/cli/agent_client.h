@@ -8,7 +8,7 @@
 
 namespace klink::cli {
 
-inline constexpr Duration kAskDeadline = 30s;
+inline constexpr Duration kAskDeadline = 10s;
 
 class AgentClient {
  public:

@@ -28,16 +28,22 @@ StatusOr<Url> ParseUrl(std::string_view text) {
   return url;
 }
 
+namespace {
+Status Failure(beast::error_code ec, std::string_view doing, Duration deadline) {
+  if (ec == beast::error::timeout) return Unavailable("no answer within {} s", ToMillis(deadline) / 1000);
+  return ToStatus(ec, doing);
+}
+}  // namespace
+
 Async<StatusOr<ClientResponse>> Exchange(Url url, ClientRequest request, Duration deadline) {
   const Executor executor = co_await asio::this_coro::executor;
-  const std::string where = fmt::format("asking the agent at {}:{}", url.host, url.port);
   tcp::resolver resolver(executor);
   auto [unresolved, endpoints] = co_await resolver.async_resolve(url.host, url.port, kAsTuple);
-  if (unresolved) co_return ToStatus(unresolved, where);
+  if (unresolved) co_return ToStatus(unresolved, "looking up " + url.host);
   beast::tcp_stream stream(executor);
   stream.expires_after(deadline);
   auto [refused, endpoint] = co_await stream.async_connect(endpoints, kAsTuple);
-  if (refused) co_return ToStatus(refused, where);
+  if (refused) co_return Failure(refused, "connecting", deadline);
 
   beast::http::request<beast::http::string_body> message;
   message.method(request.method == Method::kPost ? beast::http::verb::post : beast::http::verb::get);
@@ -48,13 +54,13 @@ Async<StatusOr<ClientResponse>> Exchange(Url url, ClientRequest request, Duratio
   message.body() = std::move(request.body);
   message.prepare_payload();
   auto [unsent, sent] = co_await beast::http::async_write(stream, message, kAsTuple);
-  if (unsent) co_return ToStatus(unsent, where);
+  if (unsent) co_return Failure(unsent, "asking", deadline);
 
   beast::flat_buffer buffer;
   beast::http::response_parser<beast::http::string_body> parser;
   parser.body_limit(kAnswerBytesMost);
   auto [unread, got] = co_await beast::http::async_read(stream, buffer, parser, kAsTuple);
-  if (unread) co_return ToStatus(unread, where);
+  if (unread) co_return Failure(unread, "reading the answer", deadline);
   auto answer = parser.release();
   ClientResponse response;
   response.status = answer.result_int();

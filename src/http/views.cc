@@ -16,9 +16,15 @@ void Worst(std::optional<T>& worst, const std::optional<T>& part) {
   worst = worst && part ? std::optional(std::max(*worst, *part)) : std::nullopt;
 }
 
+bool HoldsData(std::string_view state) {
+  return state == "ACTIVE" || state == "SOURCE_UNAVAILABLE" || state == "STOPPED" || state == "PAUSED" ||
+         state == "LINK_PAUSED";
+}
+
+// A partition that failed makes its mirror incomplete, whatever else is wrong with the mirror.
 bool HoldsData(const link::MirrorSnapshot& mirror) {
-  return mirror.state == "ACTIVE" || mirror.state == "SOURCE_UNAVAILABLE" || mirror.state == "STOPPED" ||
-         mirror.state == "PAUSED" || mirror.state == "LINK_PAUSED";
+  const auto holds = [](const link::PartitionSnapshot& p) { return HoldsData(p.state); };
+  return HoldsData(mirror.state) && std::all_of(mirror.partitions.begin(), mirror.partitions.end(), holds);
 }
 
 }  // namespace

@@ -37,6 +37,8 @@ TEST(ViewsTest, FailoverSaysNoMoreThanIsKnown) {
   link.mirrors[0].state = "SOURCE_UNAVAILABLE";
   EXPECT_EQ(CanFailOver(link).possible, "yes");
   EXPECT_EQ(CanFailOver(link).as_of, "last_contact");
+  link.mirrors[0].partitions[1].state = "FAILED";
+  EXPECT_EQ(CanFailOver(link).possible, "no");
   link.destination.reachable = false;
   EXPECT_EQ(CanFailOver(link).possible, "no");
   link.role = "standby";
