@@ -177,12 +177,13 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
 // Our last batch must be the source's batch at the same place, byte for byte.
 Async<Status> PartitionMirror::CompareTail(Resume resume) {
   if (!resume.tail) co_return absl::OkStatus();
-  CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());
-  if (resume.tail_source < bounds.log_start) co_return absl::OkStatus();  // the source no longer has it
   CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(resume.tail_source));
-  if (!source)
+  if (!source) {
+    CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());  // asked after: its start only moves on
+    if (resume.tail_source < bounds.log_start) co_return absl::OkStatus();
     co_return Halt(Reason::kSourceTruncated, "{}: the source log ends at {}, but offset {} was already copied", name_,
                    bounds.high_watermark, resume.tail_source);
+  }
   if (SameRecords(resume.tail->view(), source->view())) co_return absl::OkStatus();
   co_return Halt(Reason::kMisplacedBatch,
                  "{}: the last destination batch (offset {}) is not the source's batch at offset {}", name_,

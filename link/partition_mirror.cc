@@ -88,6 +88,7 @@ Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed
   if (gap_open_) {
     // The map ends where the gap begins only once everything before it stands.
     while (!in_flight_.empty()) CO_RETURN_IF_ERROR(co_await changed_.Wait());
+    CO_RETURN_IF_ERROR(co_await UntilNothingLate("other records follow under the same sequences"));
     CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(at.source_next, at.dest_next, "RETENTION_GAP", -1));
     gap_open_ = false;
   }
@@ -189,14 +190,21 @@ Async<Status> PartitionMirror::UntilSendable(int64_t max_timestamp_ms) {
       CO_RETURN_IF_ERROR(co_await changed_.Wait());
     } else if (!p_.gate.MayWrite()) {
       CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
-    } else if (const Duration doubt = doubt_until_ - p_.clock.Now(); old && doubt > Duration(0)) {
-      CO_RETURN_IF_ERROR(co_await p_.clock.Sleep(doubt));
-      co_return Unavailable(
-          "{}: reading the log again, now that nothing sent earlier can land, before old records follow", name_);
+    } else if (old) {
+      co_return co_await UntilNothingLate("old records follow");
     } else {
       co_return absl::OkStatus();
     }
   }
+}
+
+// Where the same sequence must not be mistaken for the same records, or the leader may forget us: first nothing sent
+// earlier may land any more, and what did land counts.
+Async<Status> PartitionMirror::UntilNothingLate(std::string_view before) {
+  const Duration doubt = doubt_until_ - p_.clock.Now();
+  if (doubt <= Duration(0)) co_return absl::OkStatus();
+  CO_RETURN_IF_ERROR(co_await p_.clock.Sleep(doubt));
+  co_return Unavailable("{}: reading the log again, now that nothing sent earlier can land, before {}", name_, before);
 }
 
 // The source no longer holds (or never held) the offset we want next.

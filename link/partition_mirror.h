@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <string>
+#include <string_view>
 
 #include "base/backoff.h"
 #include "base/task_group.h"
@@ -58,6 +59,7 @@ class PartitionMirror {
   Async<Status> Offer(SharedBytes batch, Position& at, Progressed& progressed);
   Async<Status> Settle();
   Async<Status> UntilSendable(int64_t max_timestamp_ms);
+  Async<Status> UntilNothingLate(std::string_view before);
   Status Judge(const InFlight& item, const StatusOr<DestOffset>& answer);
 
   struct Started {
