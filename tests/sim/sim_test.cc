@@ -130,6 +130,10 @@ TEST(Simulation, WhatWasFoundOnceStaysFixed) {
       {498, "… also when a late request lands in between"},
       {640, "old records right behind young ones, while a late request is under way"},
       {4029, "… in a translated copy"},
+      {327, "several of our batches stand behind a foreign one"},
+      {6007, "the source's log start passes our last batch while it is compared"},
+      {8246, "a gap gives other records the sequences of a late request"},
+      {18300, "… and the leader takes the late one as the next"},
   };
   for (const Story& story : stories) {
     const Scenario scenario = Draw(story.seed);

@@ -1,6 +1,5 @@
 #include "source_log.h"
 
-#include "base/crc32c.h"
 #include "kafka/record_batch.h"
 
 namespace klink::sim {
@@ -26,7 +25,7 @@ void SourceLog::Produce(int records, int64_t timestamp_ms) {
   }
   Batch batch{end_, end_ + records, kafka::BuildBatch(identity, built)};
   const kafka::BatchView view(batch.bytes.view());
-  by_checksum_[Crc32c(view.body())] = end_;
+  by_records_.emplace(AsText(view.body()), end_);
   end_ = batch.next;
   history_.emplace(batch.base, std::move(batch));
 }
@@ -43,8 +42,8 @@ const SourceLog::Batch* SourceLog::Find(int64_t offset) const {
 }
 
 const SourceLog::Batch* SourceLog::Recognise(ByteView body) const {
-  auto found = by_checksum_.find(Crc32c(body));
-  return found == by_checksum_.end() ? nullptr : &history_.at(found->second);
+  auto found = by_records_.find(AsText(body));
+  return found == by_records_.end() ? nullptr : &history_.at(found->second);
 }
 
 }  // namespace klink::sim

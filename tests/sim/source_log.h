@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -41,7 +42,7 @@ class SourceLog {
   int64_t start_;
   int64_t end_;
   std::map<int64_t, Batch> history_;
-  std::map<uint32_t, int64_t> by_checksum_;  // of the records
+  std::map<std::string, int64_t, std::less<>> by_records_;
 };
 
 }  // namespace klink::sim
