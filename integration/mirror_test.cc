@@ -146,7 +146,8 @@ TEST_F(MirrorTest, VerifyFindsAForeignWriteAndThePartitionStops) {
   AwaitState(agent(), "t-invaded", "FAILED", "FOREIGN_WRITE");
   const Outcome verify = agent().Cli({"verify", "t-invaded"});
   EXPECT_EQ(verify.exit_code, 1) << verify.out << verify.err;
-  EXPECT_THAT(OracleOnIdentical(source(), destination(), "t-invaded"), HasSubstr("L6 PHANTOM"));
+  EXPECT_THAT(OracleOnIdentical(source(), destination(), "t-invaded"),
+              HasSubstr("L4 CORRUPT: source 100, destination 100"));
 }
 
 }  // namespace
