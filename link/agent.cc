@@ -51,8 +51,11 @@ struct Agent::LinkMetrics {
         written_bytes(metrics.Get(metric::kWrittenBytes, link)),
         written_records(metrics.Get(metric::kWrittenRecords, link)),
         written_batches(metrics.Get(metric::kWrittenBatches, link)),
-        fetched_batches(metrics.Get(metric::kFetchedBatches, link)) {}
-  Counter fetched_bytes, written_bytes, written_records, written_batches, fetched_batches;
+        fetched_batches(metrics.Get(metric::kFetchedBatches, link)),
+        fetched_records(metrics.Get(metric::kFetchedRecords, link)),
+        runs(metrics.Get(metric::kOffsetRuns, link)) {}
+  Counter fetched_bytes, written_bytes, written_records, written_batches, fetched_batches, fetched_records;
+  Gauge runs;
   Link::Totals before;
 };
 
@@ -70,13 +73,21 @@ Agent::~Agent() = default;
 Status Agent::Start() {
   TRY(const std::string instance, InstanceId(config_.agent.data_dir, config_.agent.id));
   for (const config::LinkConfig& link : config_.links) {
-    LinkParts parts{executor_, clock_, pool_, budget_, this, config_.agent.id, instance, config_.agent.data_dir};
+    Histogram latency;
+    if (metrics_) latency = metrics_->Get(metric::kReplicationLatency, link.name);
+    LinkParts parts{
+        executor_, clock_, pool_, budget_, this, latency, config_.agent.id, instance, config_.agent.data_dir};
     links_.push_back(std::make_unique<Link>(std::move(parts), link, config_.clusters.at(link.source),
                                             config_.clusters.at(link.destination)));
     if (metrics_) link_metrics_.push_back(std::make_unique<LinkMetrics>(*metrics_, link.name));
     links_.back()->Start();
   }
-  if (metrics_) tasks_.Spawn(CountLoop());
+  if (!metrics_) return absl::OkStatus();
+  memory_budget_ = metrics_->Get(metric::kMemoryBudgetBytes);
+  buffered_ = metrics_->Get(metric::kBufferedBytes);
+  store_bytes_ = metrics_->Get(metric::kStoreBytes);
+  memory_budget_.Set(static_cast<double>(budget_.total()));
+  tasks_.Spawn(CountLoop());
   return absl::OkStatus();
 }
 
@@ -173,16 +184,24 @@ Async<void> Agent::CountLoop() {
 }
 
 void Agent::Count() {
+  uint64_t store_bytes = 0;
+  buffered_.Set(static_cast<double>(budget_.taken()));
   for (size_t i = 0; i < links_.size(); i++) {
     LinkMetrics& m = *link_metrics_[i];
     const Link::Totals now = links_[i]->totals();
     m.fetched_bytes.Add(static_cast<double>(now.fetched_bytes - m.before.fetched_bytes));
     m.fetched_batches.Add(static_cast<double>(now.fetched_batches - m.before.fetched_batches));
+    m.fetched_records.Add(static_cast<double>(now.fetched_records - m.before.fetched_records));
+    if (const offsets::TranslationStore* store = links_[i]->store()) {
+      m.runs.Set(static_cast<double>(store->run_count()));
+      store_bytes += store->store_bytes();
+    }
     m.written_bytes.Add(static_cast<double>(now.written_bytes - m.before.written_bytes));
     m.written_records.Add(static_cast<double>(now.written_records - m.before.written_records));
     m.written_batches.Add(static_cast<double>(now.written_batches - m.before.written_batches));
     m.before = now;
   }
+  store_bytes_.Set(static_cast<double>(store_bytes));
 }
 
 }  // namespace klink::link

@@ -51,6 +51,7 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   std::map<std::pair<std::string, kafka::ApiKey>, Histogram> durations_;
   std::map<std::tuple<std::string, kafka::ApiKey, std::string>, Counter> errors_;
   std::map<std::pair<std::string, std::string>, Counter> throttles_;
+  Gauge memory_budget_, buffered_, store_bytes_;
   TaskGroup tasks_;
 };
 

@@ -124,6 +124,11 @@ std::shared_ptr<PendingAppend> KafkaSink::Send(SharedBytes batch) {
   return pending;
 }
 
+Async<StatusOr<DestOffset>> KafkaSink::End() {
+  CO_TRY(const int64_t end, co_await OffsetOf(cluster_, tp_, LogPoint::kEnd));
+  co_return DestOffset(end);
+}
+
 Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   CO_TRY(const kafka::PartitionLeader leader, co_await cluster_.Leader(tp_));
   leader_ = leader.broker;

@@ -31,6 +31,7 @@ class KafkaSink final : public Sink {
   KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, Executor executor, TopicPartition tp, MayDelete may_delete);
   std::shared_ptr<PendingAppend> Send(SharedBytes batch) override;
   Async<StatusOr<DestLog>> Inspect() override;
+  Async<StatusOr<DestOffset>> End() override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;
   Async<Status> DeleteBelow(DestOffset offset) override;
 

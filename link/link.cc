@@ -12,7 +12,7 @@ namespace {
 using state::LinkCondition;
 using state::Reason;
 
-constexpr int32_t kLeaderShard = 0;
+constexpr Duration kWatchEvery = 2s;
 constexpr Duration kRetryFirst = 500ms;
 constexpr Duration kRetryMost = 10s;
 
@@ -28,9 +28,12 @@ class Link::RunsTopic final : public offsets::RunLog {
     return absl::OkStatus();
   }
   Async<Status> Publish(std::vector<offsets::RunRecord> records) override {
-    for (offsets::RunRecord& record : records)
-      CO_RETURN_IF_ERROR(co_await writer_->Publish(std::move(record.key), std::move(record.value)));
-    co_return absl::OkStatus();
+    // All under way at once; the idempotent producer keeps their order.
+    Status result;
+    TaskGroup publishing(parts_.executor);
+    for (offsets::RunRecord& record : records) publishing.Spawn(PublishOne(std::move(record), result));
+    co_await publishing.Join();
+    co_return result;
   }
   Async<StatusOr<std::vector<offsets::RunRecord>>> ReadAll() override {
     std::vector<offsets::RunRecord> records;
@@ -45,6 +48,10 @@ class Link::RunsTopic final : public offsets::RunLog {
 
  private:
   static constexpr Duration kReadLimit = 30s;
+  Async<void> PublishOne(offsets::RunRecord record, Status& result) {
+    result.Update(co_await writer_->Publish(std::move(record.key), std::move(record.value)));
+  }
+
   LinkParts& parts_;
   admin::Access access_;
   std::string topic_;
@@ -67,11 +74,22 @@ Link::Link(LinkParts parts, const config::LinkConfig& config, const config::Clus
 
 Link::~Link() = default;
 
-void Link::Start() { tasks_.Spawn(Run()); }
+void Link::Start() {
+  tasks_.Spawn(Run());
+  tasks_.Spawn(Watch(source_));
+  tasks_.Spawn(Watch(destination_));
+}
+
+// Asks a cluster that was not heard of for a while, so that a loss is seen also where nothing else is asked.
+Async<void> Link::Watch(kafka::Cluster& cluster) {
+  while ((co_await parts_.clock.Sleep(kWatchEvery)).ok())
+    if (parts_.clock.Now() - cluster.last_answer() >= kWatchEvery)
+      (void)co_await cluster.Metadata(std::vector<std::string>());
+}
 
 Async<void> Link::Stop() {
   if (membership_) co_await membership_->Close();  // revokes in order: the mirrors drain in OnRevoked
-  co_await StopMirrors();
+  co_await StopLeading();
   tasks_.Stop();
   co_await tasks_.Join();
   fetch_.Stop();
@@ -188,7 +206,7 @@ Async<Status> Link::CheckIdentities() const {
 
 Async<void> Link::Close() {
   if (membership_) co_await membership_->Close();
-  co_await StopMirrors();
+  co_await StopLeading();
   if (runs_) co_await runs_->Close();
   if (state_) co_await state_->Close();
   membership_.reset();
@@ -217,7 +235,7 @@ Async<void> Link::OnRevoked(std::set<int32_t> shards, admin::Loss loss) {
   Log(Level::kInfo, Event::kLeaseLost, loss == admin::Loss::kLost ? "the shard was lost" : "the shard is given back",
       {{"link", config_.name}});
   stop_leading_ = true;
-  co_await StopMirrors();
+  co_await StopLeading();
   stop_leading_ = false;
   changed_.NotifyAll();
 }

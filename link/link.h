@@ -31,6 +31,7 @@ struct LinkParts {
   BlockingPool& pool;
   Permits& budget;                // bytes in flight
   kafka::CallObserver* observer;  // of requests, for metrics
+  Histogram latency;              // of this link's batches
   std::string agent_id;
   std::string instance_id;  // agent id + what data_dir remembers: the group's static member
   std::string data_dir;
@@ -53,12 +54,13 @@ class Link final : public admin::MembershipListener, public Gate {
   offsets::TranslationStore* store() { return store_.get(); }
   // Sums over the partitions since the link was made.
   struct Totals {
-    int64_t fetched_bytes = 0, fetched_batches = 0;
+    int64_t fetched_bytes = 0, fetched_batches = 0, fetched_records = 0;
     int64_t written_bytes = 0, written_batches = 0, written_records = 0;
   };
   Totals totals() const;
 
  private:
+  static constexpr int32_t kLeaderShard = 0;
   class RunsTopic;
   struct Running {
     std::unique_ptr<PartitionRunner> runner;
@@ -87,12 +89,15 @@ class Link final : public admin::MembershipListener, public Gate {
   void StartMirror(const RunnerNames& names);
   Async<void> StopMirror(TopicPartition tp);
   Async<void> StopMirrors();
+  Async<void> StopLeading();
   void Count(const PartitionRunner& runner);
 
   void SetCondition(state::LinkCondition condition, std::optional<state::Reason> reason, std::string text);
   PartitionSnapshot SnapshotOf(const TopicPartition& tp, const state::PartitionRecord& record) const;
   MirrorSnapshot SnapshotOf(const state::MirrorRecord& record) const;
   bool SourceGone() const;
+  bool DestinationGone() const;
+  Async<void> Watch(kafka::Cluster& cluster);
 
   LinkParts parts_;
   const config::LinkConfig& config_;
@@ -115,6 +120,7 @@ class Link final : public admin::MembershipListener, public Gate {
   ProduceHub produce_;
   Identity identity_;
   Duration producer_expiration_ = 24h;
+  Duration inherited_settle_ = 15s;
 
   std::map<TopicPartition, Running> mirrors_;  // by destination partition
   std::map<std::string, Trouble> troubles_;

@@ -10,6 +10,7 @@
 namespace klink::link {
 namespace {
 
+constexpr Duration kSettleAfterSilence = 1s;
 constexpr Duration kDrain = 5s;
 constexpr Duration kDrainPoll = 20ms;
 constexpr Duration kLeadRetryFirst = 500ms;
@@ -31,6 +32,7 @@ Async<void> Link::LeadLoop() {
   for (;;) {
     sync_status_ = co_await Lead();
     if (IsCancelled(sync_status_)) co_return;
+    co_await StopMirrors();
     Log(Level::kWarning, Event::kLinkFailed, "leading the link is begun again",
         {{"link", config_.name}, {"error", Text(sync_status_)}});
     if (!(co_await parts_.clock.Sleep(backoff.Next())).ok()) co_return;
@@ -39,6 +41,9 @@ Async<void> Link::LeadLoop() {
 
 Async<Status> Link::Lead() {
   CO_RETURN_IF_ERROR(co_await UntilOpen());
+  // An unreleased shard came to us because its owner missed a whole session: it sent nothing since its lease ended.
+  const bool silent = membership_->predecessor_until(kLeaderShard) > parts_.clock.Now();
+  inherited_settle_ = silent ? kSettleAfterSilence : MirrorOptions().inherited_settle;
   CO_RETURN_IF_ERROR(co_await state_->TakeControl());
   CO_RETURN_IF_ERROR(co_await ClaimIdentity());
   CO_RETURN_IF_ERROR(co_await store_->Rebuild());
@@ -125,8 +130,9 @@ void Link::StartMirror(const RunnerNames& names) {
   options.record_gaps = config_.on_gap == config::OnGap::kRecord;
   options.record_foreign_writes = config_.on_foreign_write == config::OnForeignWrite::kRecord;
   options.producer_expiration = producer_expiration_;
-  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_,
-                    *store_,         *book_,       *state_, *this,        identity_, options};
+  options.inherited_settle = inherited_settle_;
+  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,  produce_,      *store_,
+                    *book_,          *state_,      *this,   identity_,    options, parts_.latency};
   Running& running = mirrors_[names.destination()];
   running.runner = std::make_unique<PartitionRunner>(std::move(parts), names);
   running.task = std::make_unique<TaskGroup>(parts_.executor);
@@ -149,7 +155,7 @@ Async<void> Link::StopMirror(TopicPartition tp) {
   store_->Forget(tp);
 }
 
-// Everything the leader does ends here: no append, no effect of ours is under way when this returns.
+// Drains for a while, then stops: no append of ours is under way when this returns.
 Async<void> Link::StopMirrors() {
   for (auto& [tp, running] : mirrors_) running.runner->Drain();
   const Instant until = parts_.clock.Now() + kDrain;
@@ -163,24 +169,30 @@ Async<void> Link::StopMirrors() {
     co_await running.task->Join();
     Count(*running.runner);
   }
-  if (leading_) {
-    if (store_) (void)co_await store_->Persist();
-    if (book_) {
-      book_->Stop();
-      co_await book_->Join();
-    }
-    lead_->Stop();
-    co_await lead_->Join();
-    leading_ = false;
-  }
+  if (store_ && !mirrors_.empty()) (void)co_await store_->Persist();
   for (auto& [tp, running] : mirrors_) store_->Forget(tp);
   mirrors_.clear();
+  if (book_) {
+    book_->Stop();
+    co_await book_->Join();
+  }
+}
+
+// Everything the leader does ends here: no effect of ours is under way when this returns.
+Async<void> Link::StopLeading() {
+  if (leading_) {
+    lead_->Stop();
+    co_await lead_->Join();
+  }
+  co_await StopMirrors();
+  leading_ = false;
 }
 
 // What a mirror that ends has done stays in the link's sums.
 void Link::Count(const PartitionRunner& runner) {
   const PartitionProgress& p = runner.progress();
-  ended_.fetched_bytes += p.fetched_bytes(), ended_.fetched_batches += p.fetched_batches();
+  ended_.fetched_bytes += p.fetched_bytes(), ended_.fetched_batches += p.fetched_batches(),
+      ended_.fetched_records += p.fetched_records();
   ended_.written_bytes += p.written_bytes(), ended_.written_batches += p.written_batches();
   ended_.written_records += p.written_records();
 }

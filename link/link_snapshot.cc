@@ -29,13 +29,16 @@ void TakeWorst(MirrorSnapshot& mirror) {
 
 }  // namespace
 
+bool Link::DestinationGone() const { return parts_.clock.Now() - destination_.last_answer() > kSourceGoneAfter; }
+
 bool Link::SourceGone() const { return parts_.clock.Now() - source_.last_answer() > kSourceGoneAfter; }
 
 Link::Totals Link::totals() const {
   Totals sum = ended_;
   for (const auto& [tp, running] : mirrors_) {
     const PartitionProgress& p = running.runner->progress();
-    sum.fetched_bytes += p.fetched_bytes(), sum.fetched_batches += p.fetched_batches();
+    sum.fetched_bytes += p.fetched_bytes(), sum.fetched_batches += p.fetched_batches(),
+        sum.fetched_records += p.fetched_records();
     sum.written_bytes += p.written_bytes(), sum.written_batches += p.written_batches();
     sum.written_records += p.written_records();
   }
@@ -54,7 +57,10 @@ PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::Partit
     out.state = Name(MirrorState::kFailed);
   else if (SourceGone())
     out.state = Name(MirrorState::kSourceUnavailable);
-  if (progress.reason()) out.reason_code = Name(*progress.reason());
+  if (progress.reason())
+    out.reason_code = Name(*progress.reason());
+  else if (SourceGone())
+    out.reason_code = Name(state::Reason::kSourceUnavailable);
   if (!progress.text().empty()) {
     out.reason = progress.text();
     out.since = progress.since();
@@ -99,11 +105,18 @@ LinkSnapshot Link::Snapshot() const {
   if (!text_.empty()) link.reason = text_;
   link.since = since_;
   if (membership_) link.role = leading_ ? "owner" : "standby";
-  link.source = {config_.source, source_id_, source_id_ ? std::optional(!SourceGone()) : std::nullopt};
-  const bool destination_gone =
-      parts_.clock.Now() - destination_.last_answer() > kSourceGoneAfter && !destination_.reachable();
-  link.destination = {config_.destination, destination_id_,
-                      destination_id_ ? std::optional(!destination_gone) : std::nullopt};
+  const auto reachable = [](bool gone, bool seen) {
+    return gone ? std::optional(false) : seen ? std::optional(true) : std::nullopt;
+  };
+  link.source = {config_.source, source_id_, reachable(SourceGone(), source_id_.has_value())};
+  link.destination = {config_.destination, destination_id_, reachable(DestinationGone(), destination_id_.has_value())};
+  if (condition_ != state::LinkCondition::kFailed && (SourceGone() || DestinationGone())) {
+    const bool source = SourceGone();
+    link.state = Name(state::LinkCondition::kUnavailable);
+    link.reason_code = Name(source ? state::Reason::kSourceUnavailable : state::Reason::kDestinationUnavailable);
+    if (condition_ == state::LinkCondition::kActive)
+      link.reason = fmt::format("cluster {} does not answer", source ? config_.source : config_.destination);
+  }
   if (state_)
     for (const auto& [name, record] : state_->view().mirrors()) link.mirrors.push_back(SnapshotOf(record));
   for (const auto& [name, trouble] : troubles_) {
@@ -125,6 +138,7 @@ LinkSnapshot Link::Snapshot() const {
   sync.name = "topic-sync";
   if (!leading_) {
     sync.state = "NOT_CONFIGURED";
+    sync.reason = "another agent of the link does this";
   } else if (!sync_status_.ok()) {
     sync.state = "IN_ERROR";
     sync.reason = Text(sync_status_);

@@ -79,10 +79,11 @@ Async<StatusOr<DestLog>> PartitionMirror::SettledLog() {
   const bool written_before = p_.phase.was_mirrored() || p_.phase.prefill().has_value();
   Duration apart = 0s;
   if (unclear_ == Unclear::kOurs) apart = guarded ? kSettleGuarded : kSettleUnguarded;
-  if (unclear_ == Unclear::kBeforeUs && written_before && !guarded) apart = kSettleUnguarded;
+  if (unclear_ == Unclear::kBeforeUs && written_before && !guarded) apart = options_.inherited_settle;
   // Guarded, it is enough that young batches follow: an old one would make the leader forget us again too soon.
   const bool doubtful = unclear_ == Unclear::kOurs || (unclear_ == Unclear::kBeforeUs && written_before);
-  if (doubtful) doubt_until_ = p_.clock.Now() + kSettleUnguarded;
+  const Duration doubt = unclear_ == Unclear::kOurs ? kSettleUnguarded : options_.inherited_settle;
+  if (doubtful) doubt_until_ = p_.clock.Now() + doubt;
   if (apart == Duration(0) && before.end == before.high_watermark) co_return before;
   for (Instant since = p_.clock.Now();;) {
     CO_RETURN_IF_ERROR(co_await p_.clock.Sleep(kSettlePoll));

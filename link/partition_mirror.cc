@@ -12,6 +12,7 @@ using state::Reason;
 constexpr Duration kRetryFirst = 200ms;
 constexpr Duration kRetryMost = 5s;
 constexpr Duration kHaltRetry = 5s;  // a halted partition looks again: the cause may be gone
+constexpr Duration kWatchEvery = 30s;
 
 }  // namespace
 
@@ -49,6 +50,7 @@ Async<Status> PartitionMirror::Cycle() {
   TaskGroup pump(p_.executor);
   pump_ = &pump;
   pump.Spawn(Pump(start.at, start.progressed));
+  pump.Spawn(Watch());
   Status ended = co_await Settle();
   pump_ = nullptr;
   pump.Stop();
@@ -66,6 +68,7 @@ Async<void> PartitionMirror::Pump(Position at, Progressed progressed) {
       step = co_await CrossGap(at, progressed);
     } else if (step.ok()) {
       p_.progress.Bounds(fetched->bounds);
+      fetched_at_ = p_.clock.Now();
       for (SharedBytes& batch : fetched->batches) {
         step = co_await Offer(std::move(batch), at, progressed);
         if (!step.ok()) break;
@@ -92,9 +95,10 @@ Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed
     CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(at.source_next, at.dest_next, "RETENTION_GAP", -1));
     gap_open_ = false;
   }
+  p_.progress.Fetched(1, view.next_offset() - view.base_offset(), static_cast<int64_t>(batch.size()));
   const int64_t max_timestamp = view.max_timestamp();
   CO_RETURN_IF_ERROR(co_await UntilSendable(max_timestamp));
-  InFlight item{.at = at, .after = After(at, view), .bytes = static_cast<int64_t>(batch.size())};
+  InFlight item{.at = at, .after = After(at, view), .bytes = static_cast<int64_t>(batch.size()), .seen = fetched_at_};
   const Stamp stamp{identity_.producer_id, at.epoch, at.sequence};
   PatchBatch(batch, stamp);
   item.pending = p_.sink.Send(std::move(batch));
@@ -122,10 +126,28 @@ Async<Status> PartitionMirror::Settle() {
     const int64_t length = item.after.dest_next - item.at.dest_next;
     CO_RETURN_IF_ERROR(co_await p_.map.Record(item.at.source_next, item.at.dest_next, length));
     p_.progress.Replicated(item.after, length, item.bytes);
+    p_.progress.Took(p_.clock.Now() - item.seen);
     p_.progress.Working();
     in_flight_.pop_front();
     changed_.NotifyAll();
     CO_RETURN_IF_ERROR(co_await FinishPrefill(item.after.dest_next));
+  }
+}
+
+// A write of somebody else into an idle mirror is found here; in a busy one our own next append finds it.
+Async<void> PartitionMirror::Watch() {
+  while ((co_await p_.clock.Sleep(kWatchEvery)).ok()) {
+    const std::optional<Position> at = p_.progress.position();
+    if (!at || !in_flight_.empty() || !p_.gate.MayWrite()) continue;
+    const StatusOr<DestOffset> end = co_await p_.sink.End();
+    const bool idle = in_flight_.empty() && p_.progress.position()->dest_next == at->dest_next && p_.gate.MayWrite();
+    if (!end.ok() || !idle || *end <= at->dest_next) continue;
+    pump_ended_ =
+        Halt(Reason::kForeignWrite, "{}: somebody else wrote to the mirror: it ends at {}, klink wrote up to {}", name_,
+             *end, at->dest_next);
+    pumping_ = false;
+    changed_.NotifyAll();
+    co_return;
   }
 }
 

@@ -23,6 +23,9 @@ struct MirrorOptions {
   bool record_gaps = true;             // on_gap: record
   bool record_foreign_writes = false;  // on_foreign_write: record
   Duration producer_expiration = 24h;  // producer.id.expiration.ms of the destination
+  // How long the log must stand still before our first append where the leader may have forgotten the owner before us:
+  // the produce timeout + 10 s, unless that owner is known to have been silent long enough.
+  Duration inherited_settle = 15s;
 };
 
 struct MirrorPorts {
@@ -52,12 +55,14 @@ class PartitionMirror {
     Position at;  // where it should land
     Position after;
     int64_t bytes;
+    Instant seen = {};
   };
 
   Async<Status> Cycle();
   Async<void> Pump(Position at, Progressed progressed);
   Async<Status> Offer(SharedBytes batch, Position& at, Progressed& progressed);
   Async<Status> Settle();
+  Async<void> Watch();
   Async<Status> UntilSendable(int64_t max_timestamp_ms);
   Async<Status> UntilNothingLate(std::string_view before);
   Status Judge(const InFlight& item, const StatusOr<DestOffset>& answer);
@@ -92,6 +97,7 @@ class PartitionMirror {
   TaskGroup* pump_ = nullptr;  // of the running cycle
   Status pump_ended_;
   bool pumping_ = false;
+  Instant fetched_at_;
   bool draining_ = false;
   bool acknowledged_ = false;  // in this cycle: the leader knows our last batch
   bool last_was_old_ = false;  // the last batch sent may already be forgotten by the leader

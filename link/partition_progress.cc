@@ -35,6 +35,7 @@ void PartitionProgress::Working() {
 }
 
 void PartitionProgress::Failed(std::optional<state::Reason> reason, std::string text) {
+  if (failed_ && !reason) return;  // what halted it counts until it works again
   if (failed_ == reason.has_value() && reason_ == reason && text_ == text) return;
   failed_ = reason.has_value();
   reason_ = reason;

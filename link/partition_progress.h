@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "link/alignment.h"
 #include "link/ports.h"
 #include "state/states.h"
@@ -14,13 +15,18 @@ namespace klink::link {
 
 class PartitionProgress {
  public:
-  explicit PartitionProgress(const Clock& clock) : clock_(clock), since_(clock.Wall()) {}
+  explicit PartitionProgress(const Clock& clock, Histogram latency = {})
+      : clock_(clock), latency_(std::move(latency)), since_(clock.Wall()) {}
 
   void Bounds(const SourceBounds& bounds);
   void Destination(DestOffset log_start) { destination_log_start_ = log_start; }
   // Everything below is at the destination, acknowledged.
   void Replicated(const Position& at, int64_t records, int64_t bytes);
-  void Fetched(int64_t batches, int64_t bytes) { fetched_batches_ += batches, fetched_bytes_ += bytes; }
+  void Fetched(int64_t batches, int64_t records, int64_t bytes) {
+    fetched_batches_ += batches, fetched_records_ += records, fetched_bytes_ += bytes;
+  }
+  // From a batch first seen to its acknowledgement.
+  void Took(Duration latency) { latency_.Observe(std::chrono::duration<double>(latency).count()); }
   void Working();                                                      // ACTIVE
   void Failed(std::optional<state::Reason> reason, std::string text);  // FAILED by reason, or retrying when it has none
 
@@ -41,9 +47,11 @@ class PartitionProgress {
   int64_t written_batches() const { return written_batches_; }
   int64_t fetched_bytes() const { return fetched_bytes_; }
   int64_t fetched_batches() const { return fetched_batches_; }
+  int64_t fetched_records() const { return fetched_records_; }
 
  private:
   const Clock& clock_;
+  Histogram latency_;
   std::optional<SourceBounds> bounds_;
   std::optional<Position> position_;
   std::optional<DestOffset> destination_log_start_;
@@ -57,7 +65,7 @@ class PartitionProgress {
   };
   std::deque<Seen> ends_;  // source ends beyond what is replicated, with when each was first seen; thinned when long
   int64_t written_records_ = 0, written_bytes_ = 0, written_batches_ = 0;
-  int64_t fetched_bytes_ = 0, fetched_batches_ = 0;
+  int64_t fetched_bytes_ = 0, fetched_batches_ = 0, fetched_records_ = 0;
 };
 
 }  // namespace klink::link

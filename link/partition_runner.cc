@@ -12,7 +12,7 @@ int64_t NowMs(Clock& clock) { return clock.Wall().time_since_epoch().count(); }
 PartitionRunner::PartitionRunner(RunnerParts parts, RunnerNames names)
     : parts_(std::move(parts)),
       names_(std::move(names)),
-      progress_(parts_.clock),
+      progress_(parts_.clock, parts_.latency),
       source_(parts_.source, parts_.fetch, names_.source()),
       sink_(parts_.destination, parts_.produce, parts_.executor, names_.destination(),
             [this](DestOffset offset) { return MayTrim(offset); }),
@@ -55,7 +55,8 @@ Async<Status> PartitionRunner::StoredMap::ChangeShift(SourceOffset since, DestOf
     facts.dest_log_start = DestOffset(0);
     facts.matched.push_back({since, dest});
     facts.covers = offsets::LogFacts::Covers::kFromTheStart;
-    co_return co_await p_.store.Resume(names_.destination(), names_.ids, std::move(facts));
+    CO_RETURN_IF_ERROR(co_await p_.store.Resume(names_.destination(), names_.ids, std::move(facts)));
+    if (why.empty()) co_return absl::OkStatus();
   }
   offsets::ShiftChange change{since, dest, std::move(why)};
   change.source_leader_epoch = leader_epoch;
@@ -66,11 +67,14 @@ Async<Status> PartitionRunner::StoredMap::Resume(DestOffset dest_start, SourceOf
                                                  DestOffset dest_next) {
   offsets::LogFacts facts;
   facts.dest_log_start = dest_start;
-  const int64_t shift = dest_next.value - source_next.value;
-  // An identical log corresponds from its first offset on, whatever was stored about it.
-  if (shift == 0 && dest_start < dest_next) facts.matched.push_back({SourceOffset(dest_start.value), dest_start});
+  const offsets::Translation* known = p_.store.Find(names_.destination());
+  const bool shifted = known != nullptr && std::any_of(known->runs().begin(), known->runs().end(),
+                                                       [](const auto& segment) { return segment.run.shift() != 0; });
+  // A log that was identical all along corresponds from its first offset on, whatever was stored about it.
+  const bool identical = !shifted && dest_next.value == source_next.value;
+  if (identical && dest_start < dest_next) facts.matched.push_back({SourceOffset(dest_start.value), dest_start});
   facts.matched.push_back({source_next, dest_next});
-  facts.covers = shift == 0 ? offsets::LogFacts::Covers::kFromTheStart : offsets::LogFacts::Covers::kFromTheMiddle;
+  facts.covers = identical ? offsets::LogFacts::Covers::kFromTheStart : offsets::LogFacts::Covers::kFromTheMiddle;
   co_return co_await p_.store.Resume(names_.destination(), names_.ids, std::move(facts));
 }
 

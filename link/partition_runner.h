@@ -25,6 +25,7 @@ struct RunnerParts {
   Gate& gate;
   Identity identity;
   MirrorOptions options;
+  Histogram latency;
 };
 
 struct RunnerNames {

@@ -87,6 +87,11 @@ class Sink {
   // Appends one patched batch. Calls in order are appends in order.
   virtual std::shared_ptr<PendingAppend> Send(SharedBytes batch) = 0;
   virtual Async<StatusOr<DestLog>> Inspect() = 0;
+  // Only the log end offset.
+  virtual Async<StatusOr<DestOffset>> End() {
+    CO_TRY(const DestLog log, co_await Inspect());
+    co_return log.end;
+  }
   // The batch that holds `at`; nothing when the log has none there.
   virtual Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset) { co_return std::nullopt; }
   virtual Async<Status> DeleteBelow(DestOffset offset) = 0;

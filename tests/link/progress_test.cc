@@ -85,11 +85,18 @@ TEST_F(Progress, FailedHasAReasonAndRetryingHasNone) {
   progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
   EXPECT_TRUE(progress_.failed());
   EXPECT_EQ(progress_.reason(), state::Reason::kForeignWrite);
+  progress_.Working();
+  EXPECT_EQ(progress_.text(), "");
   progress_.Failed(std::nullopt, "the broker is away");
   EXPECT_FALSE(progress_.failed());
   EXPECT_EQ(progress_.text(), "the broker is away");
-  progress_.Working();
-  EXPECT_EQ(progress_.text(), "");
+}
+
+TEST_F(Progress, WhatHaltedAPartitionStaysSaidWhileABrokerIsAway) {
+  progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
+  progress_.Failed(std::nullopt, "the broker is away");
+  EXPECT_TRUE(progress_.failed());
+  EXPECT_EQ(progress_.text(), "somebody wrote");
 }
 
 TEST_F(Progress, SinceIsWhenTheStateBeganNotWhenItWasLastSaid) {

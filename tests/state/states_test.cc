@@ -56,7 +56,7 @@ TEST(Reasons, EachHasItsNameMeaningAndActionOnce) {
     EXPECT_FALSE(row.meaning.empty());
     EXPECT_FALSE(row.action.empty());
   }
-  EXPECT_EQ(names.size(), 28u);
+  EXPECT_EQ(names.size(), std::size(kReasons));
   EXPECT_EQ(FindReason("NO_SUCH"), std::nullopt);
 }
 
