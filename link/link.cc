@@ -113,7 +113,12 @@ Async<void> Link::Run() {
   }
 }
 
-// From reaching the clusters to the first error that ends the session.
+// A lost connection or an unanswered commit: the member goes on by itself, and the lease says whether we may write.
+static bool Passes(const Status& status) {
+  return status.code() == Code::kUnavailable || status.code() == Code::kDeadlineExceeded;
+}
+
+// From reaching the clusters to the first lasting error.
 Async<Status> Link::Serve() {
   CO_RETURN_IF_ERROR(co_await Reach());
   CO_RETURN_IF_ERROR(co_await OpenState());
@@ -127,7 +132,7 @@ Async<Status> Link::Serve() {
   CO_RETURN_IF_ERROR(membership_->Start());
   SetCondition(LinkCondition::kActive, std::nullopt, "");
   for (;;) {
-    CO_RETURN_IF_ERROR(membership_->status());
+    if (Status member = membership_->status(); !member.ok() && !Passes(member)) co_return member;
     if (Status state = state_->status(); state.code() == Code::kFailedPrecondition || state.code() == Code::kNotFound)
       co_return state;
     if (!leading_ && !stop_leading_ && membership_->owned().contains(kLeaderShard) && membership_->LeaseRuns()) {
