@@ -37,16 +37,25 @@ std::string RandomClusterId() {
 std::string LoggingOption(const std::string& version, const fs::path& dir, const std::string& level) {
   const fs::path file = dir / ("logging-" + level + ".properties");
   if (Is3(version)) {
-    WriteFile(file, "log4j.rootLogger=" + level +
-                        ", C\nlog4j.appender.C=org.apache.log4j.ConsoleAppender\n"
-                        "log4j.appender.C.layout=org.apache.log4j.PatternLayout\n"
-                        "log4j.appender.C.layout.ConversionPattern=[%d] %p %m (%c)%n\n");
+    WriteFile(file, fmt::format(R"(log4j.rootLogger={}, C
+log4j.logger.kafka.server.KafkaRaftServer=INFO
+log4j.appender.C=org.apache.log4j.ConsoleAppender
+log4j.appender.C.layout=org.apache.log4j.PatternLayout
+log4j.appender.C.layout.ConversionPattern=[%d] %p %m (%c)%n
+)",
+                                level));
     return "-Dlog4j.configuration=file:" + file.string();
   }
-  WriteFile(file,
-            "appender.c.type=Console\nappender.c.name=c\nappender.c.layout.type=PatternLayout\n"
-            "appender.c.layout.pattern=[%d] %p %m (%c)%n\nrootLogger.appenderRef.c.ref=c\nrootLogger.level=" +
-                level + "\n");
+  WriteFile(file, fmt::format(R"(appender.c.type=Console
+appender.c.name=c
+appender.c.layout.type=PatternLayout
+appender.c.layout.pattern=[%d] %p %m (%c)%n
+rootLogger.appenderRef.c.ref=c
+rootLogger.level={}
+logger.started.name=kafka.server.KafkaRaftServer
+logger.started.level=INFO
+)",
+                              level));
   return "-Dlog4j2.configurationFile=" + file.string();
 }
 
@@ -149,7 +158,7 @@ void Cluster::Launch(int i) {
   const fs::path log = LogFile(i);
   broker.log_at_launch = fs::exists(log) ? fs::file_size(log) : 0;
   std::vector<std::string> options = {"-Xms256m", "-Xmx" + options_.heap,
-                                      LoggingOption(options_.version, dir_.path(), "INFO"),
+                                      LoggingOption(options_.version, dir_.path(), "WARN"),
                                       "-Dkafka.logs.dir=" + dir_.path().string()};
   options.insert(options.end(), options_.jvm.begin(), options_.jvm.end());
   const std::string properties = (dir_.path() / fmt::format("b{}.properties", i)).string();

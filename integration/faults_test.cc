@@ -12,7 +12,7 @@ namespace klink::it {
 namespace {
 
 constexpr int kPartitions = 4;
-constexpr seconds kLive(60);  // after a fault is healed the copy must move within this
+constexpr seconds kLive(60);  // after a fault is healed the copy must have caught up within this
 
 class Faults {
  public:
@@ -31,10 +31,16 @@ class Faults {
     std::mt19937 random(seed);
     Load load(pair_.source, kTopic, {.partitions = kPartitions, .per_second = 3000, .settings = {{"retries", "1000"}}});
     agent_->Start();
-    AwaitCopy(500);
+    Await("some load", kLive, [&] { return load.acked() > 500; });
+    AwaitCaughtUp(load.acked());
     for (int i = 0; i < count; ++i) {
-      Inflict(Pick(random), random);
-      AwaitCopy(100);
+      const std::string fault = Pick(random);
+      Inflict(fault, random);
+      const auto healed = std::chrono::steady_clock::now();
+      // What was on its way when the fault struck is no proof of life: everything written by now must arrive.
+      AwaitCaughtUp(load.acked());
+      fmt::print("  {:>3} {:<20} caught up after {:>5} ms\n", i + 1, fault, Since(healed).count());
+      std::fflush(stdout);
     }
     load.Stop();
     acked_ = load.acked();
@@ -115,11 +121,13 @@ class Faults {
     std::this_thread::sleep_for(time);
     return proxy.bytes() - from < (1 << 20);
   }
-  void AwaitCopy(int64_t records) {
-    const int64_t from = destination_ends_.Sum(kTopic, kPartitions);
-    Await("the copy to move", kLive, [&] {
-      if (destination_ends_.Sum(kTopic, kPartitions) >= from + records) return true;
-      std::this_thread::sleep_for(milliseconds(100));
+  static milliseconds Since(std::chrono::steady_clock::time_point from) {
+    return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - from);
+  }
+  void AwaitCaughtUp(int64_t acked) {
+    Await("the copy to catch up", kLive, [&] {
+      if (destination_ends_.Sum(kTopic, kPartitions) >= acked) return true;
+      std::this_thread::sleep_for(milliseconds(50));
       return false;
     });
   }

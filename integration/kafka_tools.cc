@@ -269,7 +269,9 @@ int64_t LogEnds::Sum(const std::string& topic, int partitions) {
     int64_t start = 0;
     int64_t end = 0;
     const auto error = rd_kafka_query_watermark_offsets(client_, topic.c_str(), partition, &start, &end, 5000);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) sum += end;
+    int64_t& last = last_[{topic, partition}];
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) last = end;
+    sum += last;
   }
   return sum;
 }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <thread>
@@ -55,7 +56,8 @@ std::optional<Range> RangeOf(const Cluster& cluster, const std::string& topic, i
 int PartitionCount(const Cluster& cluster, const std::string& topic);  // 0: no such topic
 std::vector<std::string> TopicNames(const Cluster& cluster);
 
-// High watermarks through one lasting connection, cheap enough to be asked all the time.
+// High watermarks through one lasting connection, cheap enough to be asked all the time. A partition that does not
+// answer counts with its last one.
 class LogEnds {
  public:
   explicit LogEnds(const Cluster& cluster);
@@ -64,6 +66,7 @@ class LogEnds {
 
  private:
   rd_kafka_s* client_;
+  std::map<std::pair<std::string, int>, int64_t> last_;
 };
 
 // Every visible record of a partition, in order, up to the high watermark at the time of the call.

@@ -137,6 +137,32 @@ TEST_F(MirrorTest, TheOperatorsQuestionsAreAnswered) {
   EXPECT_GT(CounterSum(agent(), "klink_written_records_total"), 0);
 }
 
+TEST_F(MirrorTest, TheFileInTheReadmeRuns) {
+  const TempDir dir("readme");
+  const std::string readme = ReadFile(KLINK_README);
+  const size_t from = readme.find("```yaml\n") + 8;
+  std::string text = readme.substr(from, readme.find("```", from) - from);
+  const auto replace = [&](const std::string& old, const std::string& with) {
+    const size_t at = text.find(old);
+    ASSERT_NE(at, std::string::npos) << old;
+    text.replace(at, old.size(), with);
+  };
+  replace("127.0.0.1:19092", source().bootstrap());
+  replace("127.0.0.1:29092", destination().bootstrap());
+  replace("127.0.0.1:8470", fmt::format("127.0.0.1:{}", FreePort()));
+  replace("/var/lib/klink", (dir.path() / "data").string());
+  replace("paris-to-lyon", "readme");  // the link of the other cases is another
+  const fs::path file = dir.path() / "klink.yaml";
+  WriteFile(file, text);
+
+  CreateTopic(source(), "payments", 2);
+  Produce(source(), "payments", SampleRecords(200, 2));
+  Process klink({{KlinkBinary(), "run", "-c", file.string()}}, dir.path() / "klink.log");
+  AwaitMirrored(source(), destination(), "payments");
+  EXPECT_EQ(OracleOnIdentical(source(), destination(), "payments"), "");
+  EXPECT_EQ(klink.End(seconds(15)), 0) << LastLines(dir.path() / "klink.log", 20);
+}
+
 TEST_F(MirrorTest, VerifyFindsAForeignWriteAndThePartitionStops) {
   CreateTopic(source(), "t-invaded", 1);
   Produce(source(), "t-invaded", SampleRecords(100, 1));
