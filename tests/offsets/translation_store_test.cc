@@ -12,7 +12,7 @@
 
 #include "../store/temp_dir.h"
 #include "base/task_group.h"
-#include "fake_run_log.h"
+#include "tests/offsets/fake_run_log.h"
 
 namespace klink::offsets {
 namespace {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "store/table.h"
-#include "temp_dir.h"
+#include "tests/store/temp_dir.h"
 
 namespace klink::store {
 

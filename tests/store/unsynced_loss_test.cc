@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "lossy_file_system.h"
-#include "temp_dir.h"
+#include "tests/store/lossy_file_system.h"
+#include "tests/store/temp_dir.h"
 
 namespace klink::store {
 namespace {
