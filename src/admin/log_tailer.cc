@@ -150,7 +150,7 @@ Async<void> LogTailer::AskForTheEnd() {
 void LogTailer::Judge(const StatusOr<Question>& answer, int64_t read_before) {
   const bool shorter = answer.ok() && answer->end < read_before;
   const Code wrong = shorter ? Code::kDataLoss : answer.status().code();
-  if (wrong != wrong_) wrong_since_ = clock_.Now();
+  if (wrong != wrong_ || !wrong_since_) wrong_since_ = clock_.Now();
   wrong_ = wrong;
   const bool lasting = clock_.Now() - *wrong_since_ >= kWrongFor;
   if (shorter) {
