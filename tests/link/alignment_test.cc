@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "sample.h"
+#include "tests/link/sample.h"
 
 namespace klink::link {
 namespace {

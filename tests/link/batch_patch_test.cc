@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sample.h"
+#include "tests/link/sample.h"
 
 namespace klink::link {
 namespace {

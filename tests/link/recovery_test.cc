@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "link/batch_patch.h"
-#include "sample.h"
+#include "tests/link/sample.h"
 
 namespace klink::link {
 namespace {

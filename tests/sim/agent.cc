@@ -1,4 +1,4 @@
-#include "agent.h"
+#include "tests/sim/agent.h"
 
 namespace klink::sim {
 

@@ -7,9 +7,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include "base/task_group.h"
-#include "durable.h"
 #include "link/partition_mirror.h"
-#include "ports.h"
+#include "tests/sim/durable.h"
+#include "tests/sim/ports.h"
 
 namespace klink::sim {
 

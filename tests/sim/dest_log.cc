@@ -1,4 +1,4 @@
-#include "dest_log.h"
+#include "tests/sim/dest_log.h"
 
 #include <algorithm>
 

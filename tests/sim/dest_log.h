@@ -17,8 +17,8 @@
 #include "kafka/errors.h"
 #include "kafka/record_batch.h"
 #include "link/ports.h"
-#include "source_log.h"
-#include "world.h"
+#include "tests/sim/source_log.h"
+#include "tests/sim/world.h"
 
 namespace klink::sim {
 

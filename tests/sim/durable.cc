@@ -1,4 +1,4 @@
-#include "durable.h"
+#include "tests/sim/durable.h"
 
 #include <algorithm>
 

@@ -8,7 +8,7 @@
 #include "link/ports.h"
 #include "offsets/rebuild.h"
 #include "offsets/translation.h"
-#include "weather.h"
+#include "tests/sim/weather.h"
 
 namespace klink::sim {
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "kafka/record_batch.h"
-#include "simulation.h"
+#include "tests/sim/simulation.h"
 
 namespace klink::sim {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "agent.h"
-#include "scenario.h"
+#include "tests/sim/agent.h"
+#include "tests/sim/scenario.h"
 
 namespace klink::sim {
 

@@ -1,4 +1,4 @@
-#include "ports.h"
+#include "tests/sim/ports.h"
 
 namespace klink::sim {
 namespace {

@@ -2,11 +2,11 @@
 // far end half way, and an agent that dies on the way has asked nevertheless.
 #pragma once
 
-#include "dest_log.h"
 #include "link/ports.h"
-#include "source_log.h"
-#include "weather.h"
-#include "wire.h"
+#include "tests/sim/dest_log.h"
+#include "tests/sim/source_log.h"
+#include "tests/sim/weather.h"
+#include "tests/sim/wire.h"
 
 namespace klink::sim {
 

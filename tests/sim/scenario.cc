@@ -1,4 +1,4 @@
-#include "scenario.h"
+#include "tests/sim/scenario.h"
 
 namespace klink::sim {
 namespace {
@@ -69,7 +69,11 @@ Scenario Draw(uint64_t seed) {
     s.start_inside = random.Chance(0.5) ? random.Below(s.records_most) : 0;
   }
   if (random.Chance(0.2)) DrawOldRecords(s, random);
+  const bool variant = seed / static_cast<uint64_t>(Kind::kCount) % 2 == 1;
   switch (s.kind) {
+    case Kind::kPrefill:  // short, so death must come often to come in time
+      if (variant) s.weather.crash = 0.02;
+      break;
     case Kind::kOldRecords:
       DrawOldRecords(s, random);
       break;
@@ -84,7 +88,8 @@ Scenario Draw(uint64_t seed) {
       s.other_records = random.Between(s.dest_start > 0 ? 0 : 1, 40);
       break;
     case Kind::kTranslate:
-      s.preserve = false;
+      s.preserve = variant;
+      s.prefill_limit = 0;  // START_TOO_FAR where offsets should be preserved
       break;
     case Kind::kTwoOwners:  // only the leader's compare-and-append makes them harmless
       s.record_age = s.age_spread = {};

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "link/partition_mirror.h"
-#include "weather.h"
+#include "tests/sim/weather.h"
 
 namespace klink::sim {
 
@@ -42,6 +42,7 @@ struct Scenario {
   Duration expiration = 24h;
   Duration forget_every = 10min;
   bool preserve = true;
+  int64_t prefill_limit = 2'000'000'000;
   // Until the weather clears.
   Duration bad_for = 20s;
   Weather weather;

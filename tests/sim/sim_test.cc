@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "simulation.h"
+#include "tests/sim/simulation.h"
 
 namespace klink::sim {
 namespace {

@@ -1,4 +1,4 @@
-#include "simulation.h"
+#include "tests/sim/simulation.h"
 
 #include <algorithm>
 
@@ -47,6 +47,7 @@ Agent::Parts Simulation::Parts() {
   identity.filler_producer_id = kFillerProducer;
   link::MirrorOptions options;
   options.preserve = scenario_.preserve;
+  options.prefill_limit = scenario_.prefill_limit;
   options.producer_expiration = scenario_.expiration;
   return {world_, weather_, source_, dest_, durable_, identity, options};
 }

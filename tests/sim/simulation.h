@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "agent.h"
-#include "oracle.h"
-#include "scenario.h"
+#include "tests/sim/agent.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/scenario.h"
 
 namespace klink::sim {
 

@@ -1,4 +1,4 @@
-#include "source_log.h"
+#include "tests/sim/source_log.h"
 
 #include "kafka/record_batch.h"
 

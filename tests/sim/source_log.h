@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "world.h"
+#include "tests/sim/world.h"
 
 namespace klink::sim {
 

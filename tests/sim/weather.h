@@ -1,7 +1,7 @@
 // How bad the network and the brokers are just now. Probabilities are per request.
 #pragma once
 
-#include "world.h"
+#include "tests/sim/world.h"
 
 namespace klink::sim {
 

@@ -1,4 +1,4 @@
-#include "wire.h"
+#include "tests/sim/wire.h"
 
 #include <algorithm>
 

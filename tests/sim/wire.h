@@ -7,9 +7,9 @@
 #include <deque>
 #include <memory>
 
-#include "dest_log.h"
 #include "link/ports.h"
-#include "weather.h"
+#include "tests/sim/dest_log.h"
+#include "tests/sim/weather.h"
 
 namespace klink::sim {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "random.h"
+#include "tests/sim/random.h"
 
 namespace klink::sim {
 
