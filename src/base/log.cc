@@ -117,7 +117,7 @@ class Logger::Limiter {
       std::lock_guard lock(mutex_);
       next_sweep_ = WallTime{};
     }
-    return Close(WallTime::max());
+    return Close(WallTime::max() - std::chrono::hours(24));  // later than any window, and still a time to add to
   }
 
  private:
