@@ -128,7 +128,6 @@ void Link::StartMirror(const RunnerNames& names) {
   options.preserve = config_.offsets == config::Offsets::kPreserve;
   options.prefill_limit = config_.prefill_limit;
   options.record_gaps = config_.on_gap == config::OnGap::kRecord;
-  options.record_foreign_writes = config_.on_foreign_write == config::OnForeignWrite::kRecord;
   options.producer_expiration = producer_expiration_;
   options.inherited_settle = inherited_settle_;
   RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,  produce_,      *store_,

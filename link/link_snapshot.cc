@@ -127,9 +127,7 @@ LinkSnapshot Link::Snapshot() const {
       at->source_topic = trouble.source_topic;
     }
     at->state =
-        Name(trouble.reason == state::Reason::kSourceTopicMayBeDeleted || trouble.reason || at->partitions.empty()
-                 ? MirrorState::kFailed
-                 : *state::FindMirrorState(at->state));
+        Name(trouble.reason || at->partitions.empty() ? MirrorState::kFailed : *state::FindMirrorState(at->state));
     if (trouble.reason) at->reason_code = Name(*trouble.reason);
     at->reason = trouble.text;
     at->since = trouble.since;

@@ -21,7 +21,6 @@ struct MirrorOptions {
   bool preserve = true;  // offsets: preserve
   int64_t prefill_limit = 2'000'000'000;
   bool record_gaps = true;             // on_gap: record
-  bool record_foreign_writes = false;  // on_foreign_write: record
   Duration producer_expiration = 24h;  // producer.id.expiration.ms of the destination
   // How long the log must stand still before our first append where the leader may have forgotten the owner before us:
   // the produce timeout + 10 s, unless that owner is known to have been silent long enough.
