@@ -17,6 +17,7 @@ using Configs = std::map<std::string, std::string>;
 
 constexpr Duration kDeadline = 15s;
 constexpr size_t kTopicsPerRequest = 500;
+constexpr Duration kCoordinatorLimit = 20s;
 constexpr int kInitTries = 20;
 constexpr int32_t kTransactionTimeoutMs = 60'000;  // never used: the ids are for plain batches and for fences
 
@@ -80,13 +81,25 @@ Async<Status> SetTopicConfigs(kafka::Cluster& cluster, std::string topic, Config
   co_return absl::OkStatus();
 }
 
+Async<StatusOr<int32_t>> AwaitCoordinator(kafka::Cluster& cluster, Clock& clock, kafka::CoordinatorType type,
+                                          std::string key) {
+  Backoff backoff(20ms, 500ms, std::hash<std::string>{}(key));
+  for (const Instant until = clock.Now() + kCoordinatorLimit;;) {
+    StatusOr<int32_t> broker = co_await cluster.Coordinator(type, key);
+    const auto error = kafka::ErrorOf(broker.status());
+    if (broker.ok() || !error || kafka::VerdictOf(*error) != Verdict::kCoordinator || clock.Now() >= until)
+      co_return broker;
+    CO_RETURN_IF_ERROR(co_await clock.Sleep(backoff.Next()));
+  }
+}
+
 Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& clock, std::string transactional_id) {
   Backoff backoff(100ms, 2s, std::hash<std::string>{}(transactional_id));
   Status last;
   for (int tries = 0; tries < kInitTries; tries++) {
     if (tries > 0) CO_RETURN_IF_ERROR(co_await clock.Sleep(backoff.Next()));
     CO_TRY(const int32_t coordinator,
-           co_await cluster.Coordinator(kafka::CoordinatorType::kTransaction, transactional_id));
+           co_await AwaitCoordinator(cluster, clock, kafka::CoordinatorType::kTransaction, transactional_id));
     kafka::InitProducerIdRequest request;
     request.transactional_id = transactional_id;
     request.transaction_timeout_ms = kTransactionTimeoutMs;

@@ -18,6 +18,11 @@ Async<StatusOr<std::map<std::string, std::map<std::string, std::string>>>> Descr
 Async<StatusOr<std::map<std::string, std::string>>> DescribeBrokerConfigs(kafka::Cluster& cluster);
 Async<Status> SetTopicConfigs(kafka::Cluster& cluster, std::string topic, std::map<std::string, std::string> values);
 
+// The broker that coordinates a group or a transactional id, once there is one: a cluster that never had any makes the
+// topic behind it when first asked.
+Async<StatusOr<int32_t>> AwaitCoordinator(kafka::Cluster& cluster, Clock& clock, kafka::CoordinatorType type,
+                                          std::string key);
+
 struct ProducerIdentity {
   int64_t producer_id = -1;
   int16_t producer_epoch = -1;

@@ -9,6 +9,7 @@
 namespace klink::link {
 namespace {
 
+using kafka::CoordinatorType;
 using state::LinkCondition;
 using state::Reason;
 
@@ -121,10 +122,17 @@ static bool Passes(const Status& status) {
 // From reaching the clusters to the first lasting error.
 Async<Status> Link::Serve() {
   CO_RETURN_IF_ERROR(co_await Reach());
+  // A first question makes the brokers create what coordinators need, while we go on.
+  const std::string group = state::WorkGroup(config_.name), controller = state::ControllerId(config_.name);
+  (void)co_await destination_.Coordinator(CoordinatorType::kGroup, group);
+  (void)co_await destination_.Coordinator(CoordinatorType::kTransaction, controller);
   CO_RETURN_IF_ERROR(co_await OpenState());
+  for (const auto& [type, key] :
+       {std::pair(CoordinatorType::kGroup, group), {CoordinatorType::kTransaction, controller}})
+    CO_RETURN_IF_ERROR((co_await AwaitCoordinator(destination_, parts_.clock, type, key)).status());
   admin::MembershipOptions options;
   options.access = destination_access_;
-  options.group = state::WorkGroup(config_.name);
+  options.group = group;
   options.topic = state::WorkTopic(config_.name);
   options.instance_id = parts_.instance_id;
   membership_ =
@@ -183,8 +191,8 @@ Async<Status> Link::OpenState() {
   CO_TRY(const auto plan, state::PlanStateTopic(facts, config_.name));
   if (plan == state::StateTopicPlan::kCreate)
     Log(Level::kInfo, Event::kStateTopicCreated, "the link is new: its own topics are made", {{"link", config_.name}});
-  CO_RETURN_IF_ERROR(co_await state::CreateLinkTopics(*topics_, config_.name,
-                                                      static_cast<int32_t>(metadata.brokers.size()), state::kShards));
+  CO_RETURN_IF_ERROR(
+      co_await state::CreateLinkTopics(*topics_, config_.name, static_cast<int32_t>(metadata.brokers.size())));
   CO_RETURN_IF_ERROR(runs_->Open());
   state::LinkStateOptions options;
   options.destination = destination_access_;

@@ -85,6 +85,7 @@ class Link final : public admin::MembershipListener, public Gate {
   Async<Status> Lead();
   Async<Status> ClaimIdentity();  // the link record with its producer ids
   Async<Status> SyncTopics();
+  Async<Status> CompleteShards();
   void Reconcile(SyncResult result);
   void StartMirror(const RunnerNames& names);
   Async<void> StopMirror(TopicPartition tp);
@@ -133,6 +134,7 @@ class Link final : public admin::MembershipListener, public Gate {
   Status sync_status_;
   bool leading_ = false;
   bool stop_leading_ = false;
+  bool shards_complete_ = false;
   Signal changed_;
   std::unique_ptr<TaskGroup> lead_;  // while leading
   TaskGroup tasks_;

@@ -98,15 +98,29 @@ Async<Status> Link::ClaimIdentity() {
 }
 
 Async<Status> Link::SyncTopics() {
-  for (;;) {
+  for (bool first = true;; first = false) {
     StatusOr<SyncResult> round = co_await sync_->Round();
     if (IsCancelled(round.status())) co_return round.status();
     if (!state_->in_control())
       co_return FailedPrecondition("another controller took over the state of link {}", config_.name);
     sync_status_ = round.status();
     if (round.ok()) Reconcile(*std::move(round));
+    if (!first) sync_status_.Update(co_await CompleteShards());
     CO_RETURN_IF_ERROR(co_await parts_.clock.Sleep(config_.topics.refresh));
   }
+}
+
+// Once the first mirrors run: a new link's work topic has one shard.
+Async<Status> Link::CompleteShards() {
+  if (shards_complete_) co_return absl::OkStatus();
+  const std::vector<std::string> work(1, state::WorkTopic(config_.name));
+  CO_TRY(const auto metadata, co_await destination_.Metadata(work));
+  for (const auto& topic : metadata.topics) {
+    const auto there = static_cast<int32_t>(topic.partitions.size());
+    if (there > 0) CO_RETURN_IF_ERROR(co_await state::CompleteShards(*topics_, config_.name, there));
+    shards_complete_ = there > 0;
+  }
+  co_return absl::OkStatus();
 }
 
 void Link::Reconcile(SyncResult result) {

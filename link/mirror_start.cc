@@ -150,11 +150,6 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartBehind(SourceOff
 
 Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts, Resume resume) {
   const Position at = resume.at;
-  if (refused_at_ == at.dest_next && resume.cas == CompareAndAppend::kOn)
-    co_return Halt(Reason::kMisplacedBatch,
-                   "{}: the leader refuses sequence {} at offset {} although it is the next one", name_, at.sequence,
-                   at.dest_next);
-  refused_at_.reset();
   CO_RETURN_IF_ERROR(co_await CompareTail(resume));
   if (facts.shift) {
     CO_RETURN_IF_ERROR(co_await p_.map.Resume(facts.log.start, at.source_next, at.dest_next));

@@ -121,6 +121,7 @@ Async<Status> PartitionMirror::Settle() {
     const StatusOr<DestOffset> answer = co_await item.pending->Wait();
     CO_RETURN_IF_ERROR(Judge(item, answer));
     acknowledged_ = true;
+    refused_at_.reset();
     unclear_ = Unclear::kNo;
     backoff_.Reset();
     const int64_t length = item.after.dest_next - item.at.dest_next;
@@ -175,8 +176,11 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
   }
   switch (kafka::VerdictOf(*error)) {
     case kafka::Verdict::kSequence:
-      refused_at_ = expected;
       unclear_ = Unclear::kOurs;
+      if (std::exchange(refused_at_, expected) == expected)  // the log was read in between, and said the same
+        return Halt(Reason::kMisplacedBatch,
+                    "{}: the leader refuses sequence {} at offset {} although it is the next one", name_,
+                    item.at.sequence, expected);
       return Unavailable("{}: the leader does not expect sequence {} at offset {}: {}", name_, item.at.sequence,
                          expected, Text(status));
     case kafka::Verdict::kAppended:

@@ -104,7 +104,7 @@ class PartitionMirror {
   // An append of unknown outcome may still land: our own, or (at the start) that of the agent before us.
   enum class Unclear { kNo, kBeforeUs, kOurs } unclear_ = Unclear::kBeforeUs;
   Instant doubt_until_{};  // until then such an append may land; nothing the leader forgets soon is sent before
-  std::optional<DestOffset> refused_at_;  // the last cycle ended there with OUT_OF_ORDER_SEQUENCE_NUMBER
+  std::optional<DestOffset> refused_at_;  // OUT_OF_ORDER_SEQUENCE_NUMBER there, and nothing appended since
 };
 
 }  // namespace klink::link

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "state/records.h"
+
 namespace klink::state {
 namespace {
 
@@ -37,19 +39,24 @@ std::string ControllerId(std::string_view link) { return fmt::format("klink.{}.c
 std::string DataTransactionalId(std::string_view link) { return fmt::format("klink.{}", link); }
 std::string FillerTransactionalId(std::string_view link) { return fmt::format("klink.{}.filler", link); }
 
-std::vector<admin::TopicSpec> LinkTopics(std::string_view link, int32_t brokers, int32_t shards) {
-  admin::TopicSpec work = Base(WorkTopic(link), shards, brokers);
+std::vector<admin::TopicSpec> LinkTopics(std::string_view link, int32_t brokers) {
+  admin::TopicSpec work = Base(WorkTopic(link), 1, brokers);
   work.configs["cleanup.policy"] = "delete";
   return {Compacted(StateTopic(link), brokers), Compacted(RunsTopic(link), brokers), std::move(work)};
 }
 
-Async<Status> CreateLinkTopics(admin::Topics& topics, std::string link, int32_t brokers, int32_t shards) {
-  for (admin::TopicSpec& spec : LinkTopics(link, brokers, shards)) {
+Async<Status> CreateLinkTopics(admin::Topics& topics, std::string link, int32_t brokers) {
+  for (admin::TopicSpec& spec : LinkTopics(link, brokers)) {
     Status created = co_await topics.CreateTopic(spec);
     if (created.code() == Code::kAlreadyExists) continue;
     if (!created.ok()) co_return created;
   }
   co_return absl::OkStatus();
+}
+
+Async<Status> CompleteShards(admin::Topics& topics, std::string link, int32_t there) {
+  if (there >= kShards) co_return absl::OkStatus();
+  co_return co_await topics.CreatePartitions(WorkTopic(link), kShards);
 }
 
 StatusOr<StateTopicPlan> PlanStateTopic(const StateFacts& facts, std::string_view link) {

@@ -20,10 +20,13 @@ std::string DataTransactionalId(std::string_view link);  // `klink.<link>`: wher
 std::string FillerTransactionalId(std::string_view link);
 
 // In the order in which they are made: the state first, so that any other one of them is a trace of a lost state.
-std::vector<admin::TopicSpec> LinkTopics(std::string_view link, int32_t brokers, int32_t shards);
+std::vector<admin::TopicSpec> LinkTopics(std::string_view link, int32_t brokers);
 
-// Makes what is missing. AlreadyExists is success.
-Async<Status> CreateLinkTopics(admin::Topics& topics, std::string link, int32_t brokers, int32_t shards);
+// Makes what is missing. AlreadyExists is success. The work topic begins with one shard: a broker takes milliseconds to
+// make a partition, and the mirrors come first.
+Async<Status> CreateLinkTopics(admin::Topics& topics, std::string link, int32_t brokers);
+// The rest of the shards; `there` is how many the work topic has.
+Async<Status> CompleteShards(admin::Topics& topics, std::string link, int32_t there);
 
 // What the caller found out at the destination and in its own files.
 struct StateFacts {

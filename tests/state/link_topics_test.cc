@@ -7,7 +7,7 @@ namespace klink::state {
 namespace {
 
 TEST(LinkTopics, TheStateIsMadeFirstAndSurvivesABroker) {
-  const auto topics = LinkTopics("paris-to-lyon", 5, 256);
+  const auto topics = LinkTopics("paris-to-lyon", 5);
   ASSERT_EQ(topics.size(), 3u);
   EXPECT_EQ(topics[0].name, "_klink.paris-to-lyon.state");
   EXPECT_EQ(topics[0].partitions, 1);
@@ -16,14 +16,14 @@ TEST(LinkTopics, TheStateIsMadeFirstAndSurvivesABroker) {
   EXPECT_EQ(topics[0].configs.at("cleanup.policy"), "compact");
   EXPECT_EQ(topics[1].name, "_klink.paris-to-lyon.runs");
   EXPECT_EQ(topics[2].name, "_klink.paris-to-lyon.work");
-  EXPECT_EQ(topics[2].partitions, 256);
+  EXPECT_EQ(topics[2].partitions, 1);
 }
 
 TEST(LinkTopics, SmallClustersGetFewerReplicas) {
-  EXPECT_EQ(LinkTopics("l", 1, 256)[0].replication_factor, 1);
-  EXPECT_EQ(LinkTopics("l", 1, 256)[0].configs.at("min.insync.replicas"), "1");
-  EXPECT_EQ(LinkTopics("l", 2, 256)[0].replication_factor, 2);
-  EXPECT_EQ(LinkTopics("l", 2, 256)[0].configs.at("min.insync.replicas"), "1");
+  EXPECT_EQ(LinkTopics("l", 1)[0].replication_factor, 1);
+  EXPECT_EQ(LinkTopics("l", 1)[0].configs.at("min.insync.replicas"), "1");
+  EXPECT_EQ(LinkTopics("l", 2)[0].replication_factor, 2);
+  EXPECT_EQ(LinkTopics("l", 2)[0].configs.at("min.insync.replicas"), "1");
 }
 
 TEST(LinkTopics, AFreshLinkMayCreateItsState) {
