@@ -21,11 +21,15 @@ namespace klink::kafka {
   ROW(DeleteRecords, 21)           \
   ROW(InitProducerId, 22)          \
   ROW(OffsetForLeaderEpoch, 23)    \
+  ROW(AddPartitionsToTxn, 24)      \
+  ROW(EndTxn, 26)                  \
+  ROW(WriteTxnMarkers, 27)         \
   ROW(DescribeConfigs, 32)         \
   ROW(SaslAuthenticate, 36)        \
   ROW(IncrementalAlterConfigs, 44) \
   ROW(DescribeCluster, 60)         \
-  ROW(DescribeProducers, 61)
+  ROW(DescribeProducers, 61)       \
+  ROW(DescribeTransactions, 65)
 
 // Known by name only, for messages that quote a broker.
 #define KLINK_KAFKA_OTHER_APIS(ROW) \
@@ -37,17 +41,13 @@ namespace klink::kafka {
   ROW(SyncGroup, 14)                \
   ROW(DescribeGroups, 15)           \
   ROW(ListGroups, 16)               \
-  ROW(AddPartitionsToTxn, 24)       \
   ROW(AddOffsetsToTxn, 25)          \
-  ROW(EndTxn, 26)                   \
-  ROW(WriteTxnMarkers, 27)          \
   ROW(TxnOffsetCommit, 28)          \
   ROW(DescribeAcls, 29)             \
   ROW(CreateAcls, 30)               \
   ROW(DeleteAcls, 31)               \
   ROW(AlterConfigs, 33)             \
   ROW(CreatePartitions, 37)         \
-  ROW(DescribeTransactions, 65)     \
   ROW(ListTransactions, 66)         \
   ROW(DescribeTopicPartitions, 75)
 

@@ -22,6 +22,7 @@ Code CodeOf(Error error) {
       return Code::kOutOfRange;
     case Verdict::kFenced:
     case Verdict::kSequence:
+    case Verdict::kAbort:
       return Code::kAborted;
     case Verdict::kRefused:
     case Verdict::kTopicChanged:
@@ -45,6 +46,8 @@ Code CodeOf(Error error) {
       return Code::kUnauthenticated;
     case Error::kTopicAlreadyExists:
       return Code::kAlreadyExists;
+    case Error::kTransactionalIdNotFound:
+      return Code::kNotFound;
     default:
       return Code::kFailedPrecondition;
   }
@@ -61,6 +64,8 @@ std::string_view Advice(Error error) {
       return "grant klink's principal this operation on the cluster";
     case Error::kTransactionalIdAuthorizationFailed:
       return "grant klink's principal WRITE and DESCRIBE on its transactional ids (prefix klink.)";
+    case Error::kInvalidTransactionTimeout:
+      return "raise transaction.max.timeout.ms of the destination's brokers";
     case Error::kSaslAuthenticationFailed:
       return "check the user name and password of this cluster";
     case Error::kUnsupportedSaslMechanism:
@@ -107,7 +112,7 @@ Verdict VerdictOf(Error error) {
 std::string_view Name(Verdict verdict) {
   constexpr std::string_view kNames[] = {"none",     "retry",         "refresh metadata", "reset",    "fenced",
                                          "refused",  "topic changed", "throttle",         "operator", "appended",
-                                         "sequence", "corrupt",       "coordinator",      "fatal"};
+                                         "sequence", "corrupt",       "coordinator",      "abort",    "fatal"};
   return kNames[static_cast<size_t>(verdict)];
 }
 

@@ -24,6 +24,7 @@ enum class Verdict : uint8_t {
   kSequence,         // the compare-and-append did not match: stop, read both logs
   kCorrupt,          // bytes changed on the way
   kCoordinator,      // the coordinator moved or is loading: find it, then again
+  kAbort,            // the transaction cannot go on: abort it, look at the log, begin it again
   kFatal,            // should not be possible: a defect here or there
 };
 
@@ -78,7 +79,7 @@ enum class Verdict : uint8_t {
   ROW(OutOfOrderSequenceNumber, "OUT_OF_ORDER_SEQUENCE_NUMBER", 45, kSequence) \
   ROW(DuplicateSequenceNumber, "DUPLICATE_SEQUENCE_NUMBER", 46, kSequence) \
   ROW(InvalidProducerEpoch, "INVALID_PRODUCER_EPOCH", 47, kFenced) \
-  ROW(InvalidTxnState, "INVALID_TXN_STATE", 48, kFatal) \
+  ROW(InvalidTxnState, "INVALID_TXN_STATE", 48, kAbort) \
   ROW(InvalidProducerIdMapping, "INVALID_PRODUCER_ID_MAPPING", 49, kFenced) \
   ROW(InvalidTransactionTimeout, "INVALID_TRANSACTION_TIMEOUT", 50, kOperator) \
   ROW(ConcurrentTransactions, "CONCURRENT_TRANSACTIONS", 51, kRetry) \
@@ -150,7 +151,7 @@ enum class Verdict : uint8_t {
   ROW(UnknownSubscriptionId, "UNKNOWN_SUBSCRIPTION_ID", 117, kFatal) \
   ROW(TelemetryTooLarge, "TELEMETRY_TOO_LARGE", 118, kFatal) \
   ROW(InvalidRegistration, "INVALID_REGISTRATION", 119, kFatal) \
-  ROW(TransactionAbortable, "TRANSACTION_ABORTABLE", 120, kFatal) \
+  ROW(TransactionAbortable, "TRANSACTION_ABORTABLE", 120, kAbort) \
   ROW(InvalidRecordState, "INVALID_RECORD_STATE", 121, kFatal) \
   ROW(ShareSessionNotFound, "SHARE_SESSION_NOT_FOUND", 122, kRetry) \
   ROW(InvalidShareSessionEpoch, "INVALID_SHARE_SESSION_EPOCH", 123, kRetry) \

@@ -70,7 +70,7 @@ StatusOr<std::vector<Endpoint>> ParseBootstrap(std::string_view text) {
 }
 
 std::string_view Name(Lane lane) {
-  constexpr std::string_view kNames[kLanes] = {"control", "fetch", "produce", "produce-slow"};
+  constexpr std::string_view kNames[kLanes] = {"control", "fetch", "produce", "produce-slow", "transaction"};
   return kNames[static_cast<size_t>(lane)];
 }
 

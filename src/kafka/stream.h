@@ -24,9 +24,10 @@ std::string ToString(const Endpoint& endpoint);  // "host:port", "[v6]:port"
 StatusOr<std::vector<Endpoint>> ParseBootstrap(std::string_view text);
 StatusOr<Endpoint> ParseEndpoint(std::string_view text);
 
-// What a connection is for: a long poll must not block the rest, and a slow partition not the quick ones.
-enum class Lane : uint8_t { kControl, kFetch, kProduce, kProduceSlow };
-inline constexpr size_t kLanes = 4;
+// What a connection is for: a long poll must not block the rest, a slow partition not the quick ones, and a
+// coordinator's answer must not wait for an append.
+enum class Lane : uint8_t { kControl, kFetch, kProduce, kProduceSlow, kTransaction };
+inline constexpr size_t kLanes = 5;
 std::string_view Name(Lane lane);
 
 enum class CloseBy : uint8_t {

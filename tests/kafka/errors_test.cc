@@ -26,6 +26,13 @@ TEST(Errors, EachHasTheVerdictTheWriterNeeds) {
   for (Error error : {Error::kUnknownTopicId, Error::kInconsistentTopicId, Error::kFetchSessionTopicIdError}) {
     EXPECT_EQ(VerdictOf(error), Verdict::kTopicChanged) << Name(error);
   }
+  // A transaction's writer.
+  for (Error error : {Error::kInvalidTxnState, Error::kTransactionAbortable}) {
+    EXPECT_EQ(VerdictOf(error), Verdict::kAbort) << Name(error);
+  }
+  EXPECT_EQ(VerdictOf(Error::kConcurrentTransactions), Verdict::kRetry);
+  EXPECT_EQ(VerdictOf(Error::kInvalidProducerIdMapping), Verdict::kFenced);
+  EXPECT_EQ(VerdictOf(Error::kInvalidTransactionTimeout), Verdict::kOperator);
   EXPECT_EQ(VerdictOf(Error::kOutOfOrderSequenceNumber), Verdict::kSequence);
   EXPECT_EQ(VerdictOf(Error::kCorruptMessage), Verdict::kCorrupt);
   EXPECT_EQ(VerdictOf(Error::kOffsetOutOfRange), Verdict::kReset);
@@ -67,6 +74,7 @@ TEST(Errors, WhatCanBeTriedAgainIsUnavailable) {
     EXPECT_TRUE(IsUnavailable(ToStatus(error, "x"))) << Name(error);
   }
   EXPECT_EQ(ToStatus(Error::kCorruptMessage, "x").code(), Code::kDataLoss);
+  EXPECT_EQ(ToStatus(Error::kTransactionalIdNotFound, "x").code(), Code::kNotFound);
   EXPECT_EQ(ToStatus(Error::kOffsetOutOfRange, "x").code(), Code::kOutOfRange);
 }
 

@@ -1,6 +1,7 @@
 // Every message in KLINK_KAFKA_MESSAGES, for code that iterates over them.
 #pragma once
 
+#include "kafka/messages/add_partitions_to_txn.h"
 #include "kafka/messages/api_versions.h"
 #include "kafka/messages/create_topics.h"
 #include "kafka/messages/delete_records.h"
@@ -8,6 +9,8 @@
 #include "kafka/messages/describe_cluster.h"
 #include "kafka/messages/describe_configs.h"
 #include "kafka/messages/describe_producers.h"
+#include "kafka/messages/describe_transactions.h"
+#include "kafka/messages/end_txn.h"
 #include "kafka/messages/fetch.h"
 #include "kafka/messages/find_coordinator.h"
 #include "kafka/messages/incremental_alter_configs.h"
@@ -17,3 +20,4 @@
 #include "kafka/messages/offset_for_leader_epoch.h"
 #include "kafka/messages/produce.h"
 #include "kafka/messages/sasl.h"
+#include "kafka/messages/write_txn_markers.h"

@@ -40,7 +40,7 @@ public class Golden {
   static final List<String> APIS = List.of("Produce", "Fetch", "ListOffsets", "Metadata", "FindCoordinator",
       "SaslHandshake", "ApiVersions", "CreateTopics", "DeleteTopics", "DeleteRecords", "InitProducerId",
       "OffsetForLeaderEpoch", "DescribeConfigs", "SaslAuthenticate", "IncrementalAlterConfigs", "DescribeCluster",
-      "DescribeProducers");
+      "DescribeProducers", "AddPartitionsToTxn", "EndTxn", "WriteTxnMarkers", "DescribeTransactions");
 
   enum Variant { full, NULL, empty }
 
