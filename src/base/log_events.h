@@ -29,6 +29,8 @@
   ROW(StateTopicError, 1123, "the state topic cannot be read or written", "check the destination cluster and the agent's permissions") \
   ROW(ControllerFenced, 1124, "another agent took control of the link", "none") \
   ROW(ClusterChanged, 1125, "a cluster id differs from the one the link was made with", "correct bootstrap.servers; a new cluster needs a new link") \
+  ROW(LinkPaused, 1126, "an operator paused the link", "none: klink link resume goes on") \
+  ROW(LinkResumed, 1127, "an operator resumed the link", "none") \
   ROW(TopicDiscovered, 1201, "a topic matches the link and is mirrored from now on", "none") \
   ROW(TopicRefused, 1202, "a matching topic cannot be mirrored", "read reason") \
   ROW(TopicGone, 1203, "a mirrored topic no longer exists at the source", "none: the copy is kept") \
@@ -44,6 +46,8 @@
   ROW(LogStartFollowed, 1217, "records before the source's log start were deleted from the copy", "none") \
   ROW(ForeignWrite, 1218, "somebody else wrote to the mirror topic", "stop that writer; revoke its WRITE permission") \
   ROW(MisplacedBatch, 1219, "a batch landed at an offset that was not asked for", "run klink verify on the topic") \
+  ROW(MirrorPaused, 1220, "an operator paused the mirror, or its topic left the link's filter", "none: klink mirror resume goes on, or the filter when it includes the topic again") \
+  ROW(MirrorResumed, 1221, "the mirror goes on: an operator resumed it, or the filter includes its topic again", "none") \
   ROW(ClusterReachable, 1301, "the cluster answers", "none") \
   ROW(ClusterUnreachable, 1302, "no bootstrap server of the cluster answers", "check bootstrap.servers, the network and the brokers; klink tries on") \
   ROW(ConnectionLost, 1303, "a connection to a broker ended", "none unless it lasts") \

@@ -31,6 +31,8 @@ std::string_view Name(Effect effect) {
 Status MayDo(Effect effect, Phase phase, Standing standing, std::string_view mirror) {
   if (!Allowed(effect, phase))
     return FailedPrecondition("mirror {}: {} is not allowed while it is {}", mirror, Name(effect), Name(phase));
+  if (standing.link_paused && effect != Effect::kJournalStep)
+    return FailedPrecondition("mirror {}: {} is not allowed while its link is PAUSED", mirror, Name(effect));
   if (!standing.state_is_fresh)
     return Unavailable("mirror {}: {} waits: the link's state was not read within the last {} ms", mirror, Name(effect),
                        ToMillis(kStateAge));

@@ -51,7 +51,8 @@ constexpr bool Allowed(Effect effect, Phase phase) {
 // What else must hold, as the caller knows it at this moment.
 struct Standing {
   bool state_is_fresh = false;  // read to its end at most kStateAge ago
-  bool lease_runs = false;      // of the shard; for journal steps: being the unfenced controller
+  bool link_paused = false;
+  bool lease_runs = false;  // of the shard; for journal steps: being the unfenced controller
 };
 
 // OK, or why not: Unavailable when it passes by itself, FailedPrecondition when the phase forbids it.

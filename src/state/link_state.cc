@@ -50,6 +50,7 @@ Status LinkState::MayDo(Effect effect, std::string_view destination_topic, bool 
   if (mirror == nullptr) return NotFound("link {} has no mirror {}", options_.link, destination_topic);
   Standing standing;
   standing.state_is_fresh = FreshWithin(kStateAge);
+  standing.link_paused = view_.pause().paused;
   standing.lease_runs = lease_runs;
   return state::MayDo(effect, mirror->phase, standing, destination_topic);
 }

@@ -56,6 +56,7 @@ StatusOr<Record> Read(const Json& json, std::string_view key) {
 std::string KeyOf(const LinkRecord&) { return "link"; }
 std::string KeyOf(const ConfigRecord&) { return "config"; }
 std::string KeyOf(const ControllerRecord&) { return "controller"; }
+std::string KeyOf(const PauseRecord&) { return "pause"; }
 std::string KeyOf(const PidRecord& record) { return fmt::format("{}{}", kPidPrefix, record.pid); }
 std::string KeyOf(const MirrorRecord& record) { return fmt::format("{}{}", kMirrorPrefix, record.destination_topic); }
 
@@ -101,6 +102,7 @@ StatusOr<Record> Decode(std::string_view key, std::string_view value) {
   if (key == "link") return Read<LinkRecord>(*json, key);
   if (key == "config") return Read<ConfigRecord>(*json, key);
   if (key == "controller") return Read<ControllerRecord>(*json, key);
+  if (key == "pause") return Read<PauseRecord>(*json, key);
   if (key.starts_with(kPidPrefix)) return Read<PidRecord>(*json, key);
   if (key.starts_with(kMirrorPrefix)) return Read<MirrorRecord>(*json, key);
   return FailedPrecondition(
@@ -112,9 +114,11 @@ Json ToJson(Phase v) { return Json(Name(v)); }
 Json ToJson(Reason v) { return Json(Name(v)); }
 Json ToJson(PidUse v) { return Json(Name(v)); }
 Json ToJson(ControllerKind v) { return Json(Name(v)); }
+Json ToJson(Accept v) { return Json(Name(v)); }
 Status FromJson(const Json& json, Phase& v) { return FromName(json, v, FindPhase); }
 Status FromJson(const Json& json, Reason& v) { return FromName(json, v, FindReason); }
 Status FromJson(const Json& json, PidUse& v) { return FromName(json, v, FindPidUse); }
 Status FromJson(const Json& json, ControllerKind& v) { return FromName(json, v, FindControllerKind); }
+Status FromJson(const Json& json, Accept& v) { return FromName(json, v, FindAccept); }
 
 }  // namespace klink::state

@@ -4,6 +4,7 @@
 //
 //   link                    LinkRecord         config        ConfigRecord
 //   controller              ControllerRecord   pid/<n>       PidRecord
+//   pause                   PauseRecord
 //   mirror/<topic>          MirrorRecord       (its key is the topic at the destination)
 #pragma once
 
@@ -27,10 +28,13 @@ inline constexpr int32_t kShards = 256;
 // What a PID klink ever wrote with was for.
 #define KLINK_PID_USES(ROW) ROW(Data, DATA) ROW(Filler, FILLER) ROW(Slot, SLOT)
 #define KLINK_CONTROLLER_KINDS(ROW) ROW(Agent, AGENT) ROW(Direct, DIRECT)
+// What an operator accepted when resuming; whoever acts on it takes it away again.
+#define KLINK_ACCEPTS(ROW) ROW(None, NONE) ROW(Truncation, TRUNCATION) ROW(RestartAsNew, RESTART_AS_NEW) ROW(Gap, GAP)
 #define KLINK_ENUM_VALUE(ID, NAME) k##ID,
 #define KLINK_ENUM_NAME(ID, NAME) #NAME,
 KLINK_NAMED_ENUM(PidUse, KLINK_PID_USES)
 KLINK_NAMED_ENUM(ControllerKind, KLINK_CONTROLLER_KINDS)
+KLINK_NAMED_ENUM(Accept, KLINK_ACCEPTS)
 #undef KLINK_ENUM_VALUE
 #undef KLINK_ENUM_NAME
 
@@ -91,6 +95,22 @@ struct ControllerRecord {
   friend bool operator==(const ControllerRecord&, const ControllerRecord&) = default;
 };
 
+// Whether the link as a whole is paused, and by whom. Without the record it is not.
+struct PauseRecord {
+  bool paused = false;
+  std::string by;    // as the caller named itself
+  std::string text;  // why, in the operator's words
+  int64_t since_ms = 0;
+
+  static void Describe(auto& m, auto& field) {
+    field("paused", m.paused);
+    field("by", m.by);
+    field("text", m.text);
+    field("since_ms", m.since_ms);
+  }
+  friend bool operator==(const PauseRecord&, const PauseRecord&) = default;
+};
+
 struct PidRecord {
   int64_t pid = -1;
   PidUse use = PidUse::kData;
@@ -110,9 +130,12 @@ struct PartitionRecord {
   int64_t prefill_start = 0;     // the log then starts here: the source's log start, maybe inside the first batch
   std::optional<int64_t> shift;  // destination offset − source offset of what is appended now; none before the first
   int32_t source_leader_epoch = -1;
+  bool mixed = false;  // other producers of ours, or markers, stand between our batches: sequences are not offsets
   std::optional<Reason> reason;
   std::string text;  // of the reason
   int64_t since_ms = 0;
+  Accept accept = Accept::kNone;  // TRUNCATION or GAP
+  int64_t accept_ms = 0;
 
   static void Describe(auto& m, auto& field) {
     field("phase", m.phase);
@@ -120,9 +143,12 @@ struct PartitionRecord {
     field("prefill_start", m.prefill_start);
     field("shift", m.shift);
     field("source_leader_epoch", m.source_leader_epoch);
+    field("mixed", m.mixed);
     field("reason", m.reason);
     field("text", m.text);
     field("since_ms", m.since_ms);
+    field("accept", m.accept);
+    field("accept_ms", m.accept_ms);
   }
   friend bool operator==(const PartitionRecord&, const PartitionRecord&) = default;
 };
@@ -133,10 +159,13 @@ struct MirrorRecord {
   std::string source_topic_id;       // as Kafka prints it; empty where the cluster has none
   std::string destination_topic_id;  // empty until it is created
   Phase phase = Phase::kCreating;
-  std::optional<Reason> reason;
+  std::optional<Phase> phase_before;  // of a paused mirror: what it goes back to
+  std::optional<Reason> reason;       // of a paused mirror: PAUSED_BY_OPERATOR or FILTERED_OUT
   std::string text;
   int64_t since_ms = 0;
   int64_t created_ms = 0;
+  Accept accept = Accept::kNone;  // RESTART_AS_NEW; the others stand at their partitions
+  int64_t accept_ms = 0;
   std::vector<PartitionRecord> partitions;
 
   static void Describe(auto& m, auto& field) {
@@ -145,10 +174,13 @@ struct MirrorRecord {
     field("source_topic_id", m.source_topic_id);
     field("destination_topic_id", m.destination_topic_id);
     field("phase", m.phase);
+    field("phase_before", m.phase_before);
     field("reason", m.reason);
     field("text", m.text);
     field("since_ms", m.since_ms);
     field("created_ms", m.created_ms);
+    field("accept", m.accept);
+    field("accept_ms", m.accept_ms);
     field("partitions", m.partitions);
   }
   friend bool operator==(const MirrorRecord&, const MirrorRecord&) = default;
@@ -157,10 +189,11 @@ struct MirrorRecord {
 std::string KeyOf(const LinkRecord&);
 std::string KeyOf(const ConfigRecord&);
 std::string KeyOf(const ControllerRecord&);
+std::string KeyOf(const PauseRecord&);
 std::string KeyOf(const PidRecord& record);
 std::string KeyOf(const MirrorRecord& record);
 
-using Record = std::variant<LinkRecord, ConfigRecord, ControllerRecord, PidRecord, MirrorRecord>;
+using Record = std::variant<LinkRecord, ConfigRecord, ControllerRecord, PauseRecord, PidRecord, MirrorRecord>;
 
 // Ready to be written.
 admin::KeyValue Encode(const Record& record);
@@ -177,9 +210,11 @@ Json ToJson(Phase v);
 Json ToJson(Reason v);
 Json ToJson(PidUse v);
 Json ToJson(ControllerKind v);
+Json ToJson(Accept v);
 Status FromJson(const Json& json, Phase& v);
 Status FromJson(const Json& json, Reason& v);
 Status FromJson(const Json& json, PidUse& v);
 Status FromJson(const Json& json, ControllerKind& v);
+Status FromJson(const Json& json, Accept& v);
 
 }  // namespace klink::state

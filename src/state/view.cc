@@ -50,6 +50,7 @@ void StateView::Take(Record record) {
                  [this](LinkRecord& r) { link_ = std::move(r); },
                  [this](ConfigRecord& r) { config_ = std::move(r); },
                  [this](ControllerRecord& r) { controller_ = std::move(r); },
+                 [this](PauseRecord& r) { pause_ = std::move(r); },
                  [this](PidRecord& r) { pids_[r.pid] = r; },
                  [this](MirrorRecord& r) {
                    std::string topic = r.destination_topic;

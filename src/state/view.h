@@ -22,6 +22,7 @@ class StateView {
   const std::optional<LinkRecord>& link() const { return link_; }
   const std::optional<ConfigRecord>& config() const { return config_; }
   const std::optional<ControllerRecord>& controller() const { return controller_; }
+  const PauseRecord& pause() const { return pause_; }
   // By the topic's name at the destination.
   const MirrorRecord* mirror(std::string_view destination_topic) const;
   const MirrorRecord* mirror_of_source(std::string_view source_topic) const;
@@ -42,6 +43,7 @@ class StateView {
   std::optional<LinkRecord> link_;
   std::optional<ConfigRecord> config_;
   std::optional<ControllerRecord> controller_;
+  PauseRecord pause_;
   std::map<std::string, MirrorRecord, std::less<>> mirrors_;  // by destination topic
   std::map<int64_t, PidRecord> pids_;
   int64_t version_ = 0;

@@ -25,6 +25,8 @@ MirrorRecord Orders() {
   mirror.partitions[2].prefill_target = 123456789012;
   mirror.partitions[2].shift = -5;
   mirror.partitions[2].source_leader_epoch = 4;
+  mirror.partitions[2].accept = Accept::kGap;
+  mirror.partitions[2].accept_ms = 1700000000001;
   return mirror;
 }
 
@@ -44,7 +46,14 @@ std::vector<Record> Samples() {
   PidRecord pid;
   pid.pid = 4000;
   pid.use = PidUse::kFiller;
-  return {link, config, controller, pid, Orders(), LinkRecord{}, MirrorRecord{}};
+  PauseRecord pause;
+  pause.paused = true;
+  pause.by = "root";
+  MirrorRecord paused = Orders();
+  paused.phase = Phase::kPaused;
+  paused.phase_before = Phase::kCreating;
+  paused.accept = Accept::kRestartAsNew;
+  return {link, config, controller, pid, pause, Orders(), paused, LinkRecord{}, MirrorRecord{}, PauseRecord{}};
 }
 
 TEST(Records, WhatIsWrittenIsReadBack) {
