@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/crc32c.h"
+#include "kafka/compression.h"
 #include "kafka/wire.h"
 
 namespace klink::kafka {
@@ -107,7 +108,8 @@ void WriteNullable(Writer& out, const std::optional<std::string>& text) {
 void WriteRecord(Writer& out, const Record& record, int64_t base_timestamp) {
   Writer body;
   body.Number<int8_t>(0);
-  body.Varlong(record.timestamp - base_timestamp);
+  // Unsigned: distant times wrap instead of overflowing, and are read back by wrapping.
+  body.Varlong(static_cast<int64_t>(static_cast<uint64_t>(record.timestamp) - static_cast<uint64_t>(base_timestamp)));
   body.Varint(record.offset_delta);
   WriteNullable(body, record.key);
   WriteNullable(body, record.value);
@@ -120,23 +122,49 @@ void WriteRecord(Writer& out, const Record& record, int64_t base_timestamp) {
   out.Append(std::move(body));
 }
 
+constexpr size_t kBodyMax = std::numeric_limits<int32_t>::max() - kHeaderSize;
+
+// What the header says about the records.
+struct Summary {
+  int32_t last_offset_delta;
+  int32_t count;
+  int64_t base_timestamp;
+  int64_t max_timestamp;
+};
+
+Summary Summarize(const BatchIdentity& identity, std::span<const Record> records) {
+  KLINK_CHECK(!records.empty());
+  const auto latest = std::ranges::max_element(records, {}, &Record::timestamp);
+  return {.last_offset_delta = records.back().offset_delta,
+          .count = static_cast<int32_t>(records.size()),
+          .base_timestamp = identity.base_timestamp.value_or(records.front().timestamp),
+          .max_timestamp = latest->timestamp};
+}
+
+SharedBytes WriteRecords(std::span<const Record> records, int64_t base_timestamp) {
+  Writer body;
+  for (const Record& record : records) WriteRecord(body, record, base_timestamp);
+  return std::move(body).Finish().Flat();
+}
+
 // The header around `body`, checksum included.
-SharedBytes Seal(const BatchIdentity& identity, int32_t last_offset_delta, int32_t count, int64_t base_timestamp,
-                 int64_t max_timestamp, ByteView body) {
+SharedBytes Seal(const BatchIdentity& identity, const Summary& summary, Codec codec, ByteView body) {
+  KLINK_CHECK((identity.attributes & kCodecMask) == 0);
+  KLINK_CHECK(body.size() <= kBodyMax);
   SharedBytes batch = SharedBytes::Allocate(kHeaderSize + body.size());
   std::byte* to = batch.data();
   StoreBe(to + kBaseOffsetAt, identity.base_offset);
   StoreBe(to + kLengthAt, static_cast<int32_t>(batch.size() - kLengthPrefix));
   StoreBe(to + kLeaderEpochAt, identity.leader_epoch);
   to[kMagicAt] = std::byte{2};
-  StoreBe(to + kAttributesAt, identity.attributes);
-  StoreBe(to + kLastOffsetDeltaAt, last_offset_delta);
-  StoreBe(to + kBaseTimestampAt, base_timestamp);
-  StoreBe(to + kMaxTimestampAt, max_timestamp);
+  StoreBe(to + kAttributesAt, static_cast<int16_t>(identity.attributes | static_cast<int16_t>(codec)));
+  StoreBe(to + kLastOffsetDeltaAt, summary.last_offset_delta);
+  StoreBe(to + kBaseTimestampAt, summary.base_timestamp);
+  StoreBe(to + kMaxTimestampAt, summary.max_timestamp);
   StoreBe(to + kProducerIdAt, identity.producer_id);
   StoreBe(to + kProducerEpochAt, identity.producer_epoch);
   StoreBe(to + kBaseSequenceAt, identity.base_sequence);
-  StoreBe(to + kCountAt, count);
+  StoreBe(to + kCountAt, summary.count);
   if (!body.empty()) std::memcpy(to + kHeaderSize, body.data(), body.size());
   StoreBe(to + kCrcAt, Crc32c(batch.view().substr(kAttributesAt)));
   return batch;
@@ -144,37 +172,67 @@ SharedBytes Seal(const BatchIdentity& identity, int32_t last_offset_delta, int32
 
 }  // namespace
 
-StatusOr<std::vector<Record>> ReadRecords(const BatchView& batch) {
+StatusOr<std::vector<Record>> ReadRecords(const BatchView& batch, size_t limit) {
   constexpr size_t kRecordMin = 7;
-  if (batch.codec() != Codec::kNone) {
-    return FailedPrecondition("batch at offset {}: its records are compressed with {}", batch.base_offset(),
-                              Name(batch.codec()));
-  }
   const std::string what = fmt::format("records of the batch at offset {}", batch.base_offset());
-  if (batch.count() < 0 || static_cast<size_t>(batch.count()) > batch.body().size() / kRecordMin) {
-    return DataLoss("{}: {} records in {} bytes", what, batch.count(), batch.body().size());
+  StatusOr<SharedBytes> body = Decompress(batch.codec(), batch.body(), limit);
+  if (!body.ok()) return Annotate(body.status(), what);
+  if (batch.count() < 0 || static_cast<size_t>(batch.count()) > body->size() / kRecordMin) {
+    return DataLoss("{}: {} records in {} bytes", what, batch.count(), body->size());
   }
-  Reader in(SharedBytes::CopyOf(batch.body()));
+  Reader in(*std::move(body));
   std::vector<Record> records;
+  records.reserve(static_cast<size_t>(batch.count()));
   for (int32_t i = 0; i < batch.count() && in.ok(); ++i) records.push_back(ReadRecord(in, batch.base_timestamp()));
   if (in.ok() && in.left() != 0) in.Fail(fmt::format("{} bytes behind the last record", in.left()));
   RETURN_IF_ERROR(in.ToStatus(what));
   return records;
 }
 
-SharedBytes BuildBatch(const BatchIdentity& identity, std::span<const Record> records) {
-  KLINK_CHECK(!records.empty());
-  KLINK_CHECK((identity.attributes & kCodecMask) == 0);
-  const int64_t base_timestamp = records.front().timestamp;
-  int64_t max_timestamp = base_timestamp;
-  Writer body;
+Status CheckOffsetDeltas(const BatchView& batch, std::span<const Record> records) {
+  int64_t last = -1;
   for (const Record& record : records) {
-    WriteRecord(body, record, base_timestamp);
-    max_timestamp = std::max(max_timestamp, record.timestamp);
+    if (record.offset_delta <= last || record.offset_delta > batch.last_offset_delta()) {
+      return DataLoss("batch at offset {}: offset delta {} after {}, the last one is {}", batch.base_offset(),
+                      record.offset_delta, last, batch.last_offset_delta());
+    }
+    last = record.offset_delta;
   }
-  const SharedBytes flat = std::move(body).Finish().Flat();
-  return Seal(identity, records.back().offset_delta, static_cast<int32_t>(records.size()), base_timestamp,
-              max_timestamp, flat.view());
+  return absl::OkStatus();
+}
+
+std::string_view Name(ControlType type) { return type == ControlType::kCommit ? "COMMIT" : "ABORT"; }
+
+StatusOr<ControlType> ReadControlType(const BatchView& batch) {
+  constexpr size_t kRecordsMax = 4096;  // a marker has 17 bytes; later versions may say more
+  constexpr size_t kTypeAt = 2;         // of the key: behind its version
+  if (!batch.control()) return DataLoss("the batch at offset {} is no control batch", batch.base_offset());
+  if (batch.count() == 0) return NotFound("the control batch at offset {} was cleaned", batch.base_offset());
+  TRY(const std::vector<Record> records, ReadRecords(batch, kRecordsMax));
+  const std::optional<std::string>& key = records.front().key;
+  if (records.size() != 1 || !key || key->size() < kTypeAt + sizeof(int16_t)) {
+    return DataLoss("the control batch at offset {} is no marker", batch.base_offset());
+  }
+  const auto type = LoadBe<int16_t>(AsBytes(*key).data() + kTypeAt);
+  if (type != static_cast<int16_t>(ControlType::kAbort) && type != static_cast<int16_t>(ControlType::kCommit)) {
+    return DataLoss("the control batch at offset {} has type {}", batch.base_offset(), type);
+  }
+  return static_cast<ControlType>(type);
+}
+
+SharedBytes BuildBatch(const BatchIdentity& identity, std::span<const Record> records) {
+  const Summary summary = Summarize(identity, records);
+  return Seal(identity, summary, Codec::kNone, WriteRecords(records, summary.base_timestamp).view());
+}
+
+StatusOr<SharedBytes> BuildBatch(const BatchIdentity& identity, std::span<const Record> records, Codec codec) {
+  const Summary summary = Summarize(identity, records);
+  SharedBytes body = WriteRecords(records, summary.base_timestamp);
+  if (codec != Codec::kNone) {
+    TRY(body, Compress(codec, body.view()));
+  }
+  if (body.size() > kBodyMax) return ResourceExhausted("{} bytes of records do not fit in a batch", body.size());
+  return Seal(identity, summary, codec, body.view());
 }
 
 SharedBytes BuildFillerBatch(const BatchIdentity& identity, int32_t count) {
@@ -185,8 +243,12 @@ SharedBytes BuildFillerBatch(const BatchIdentity& identity, int32_t count) {
     filler.offset_delta = i;
     WriteRecord(body, filler, filler.timestamp);
   }
+  const Summary summary{.last_offset_delta = count - 1,
+                        .count = count,
+                        .base_timestamp = filler.timestamp,
+                        .max_timestamp = filler.timestamp};
   const SharedBytes flat = std::move(body).Finish().Flat();
-  return Seal(identity, count - 1, count, filler.timestamp, filler.timestamp, flat.view());
+  return Seal(identity, summary, Codec::kNone, flat.view());
 }
 
 }  // namespace klink::kafka

@@ -1,6 +1,6 @@
 // Record batches as they lie on the wire and in the log (message format v2): a view of the 61-byte header, a walk over
-// the batches of a Fetch answer, and, for uncompressed batches, reading and building records.
-// Nothing here decompresses, and nothing here changes a batch: `link/batch_patch` does, with the offsets named below.
+// the batches of a Fetch answer, and reading and building records in every codec.
+// Nothing here changes a batch: `link/batch_patch` does, with the offsets named below.
 #pragma once
 
 #include <cstdint>
@@ -113,7 +113,7 @@ class BatchWalker {
   size_t at_ = 0;
 };
 
-// --- Records, uncompressed -----------------------------------------------------------------------------------------
+// --- Records -------------------------------------------------------------------------------------------------------
 
 struct Record {
   int64_t timestamp = -1;  // of the record, not a delta
@@ -125,8 +125,21 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-// All records of an uncompressed batch; DataLoss when they are not exactly what the header says.
-StatusOr<std::vector<Record>> ReadRecords(const BatchView& batch);
+// All records of a batch, with their times as stored (a LogAppendTime topic's readers see max_timestamp() instead).
+// DataLoss when they are not exactly what the header says; ResourceExhausted when more than `limit` bytes come out of
+// the compressed ones; FailedPrecondition for a codec klink does not know. In memory they take a multiple of that.
+StatusOr<std::vector<Record>> ReadRecords(const BatchView& batch, size_t limit);
+
+// Ok when the offset deltas rise from record to record within 0 … last_offset_delta(), as in every batch that a broker
+// has checked. It does not check those of an uncompressed one (protocol.md P7). DataLoss names the first wrong record.
+Status CheckOffsetDeltas(const BatchView& batch, std::span<const Record> records);
+
+// How a transaction ended.
+enum class ControlType : int16_t { kAbort = 0, kCommit = 1 };
+std::string_view Name(ControlType type);  // as Kafka writes it
+// What a control batch says. NotFound when the cleaner has taken its record (the batch alone may stay, protocol.md
+// L19), DataLoss when it is no marker.
+StatusOr<ControlType> ReadControlType(const BatchView& batch);
 
 // What a built batch says about itself; -1 is "none" throughout.
 struct BatchIdentity {
@@ -135,11 +148,15 @@ struct BatchIdentity {
   int64_t producer_id = -1;
   int16_t producer_epoch = -1;
   int32_t base_sequence = -1;
-  int16_t attributes = 0;  // codec bits stay 0
+  int16_t attributes = 0;                   // codec bits stay 0
+  std::optional<int64_t> base_timestamp{};  // absent: the first record's
 };
 
-// An uncompressed batch with its checksum. The records' offset deltas are taken as they are; at least one record.
+// A batch with its checksum; at least one record. Offset deltas are taken as they are, the last record's is
+// lastOffsetDelta, the largest time maxTimestamp.
 SharedBytes BuildBatch(const BatchIdentity& identity, std::span<const Record> records);
+// The same with the records compressed. ResourceExhausted when they are more than a batch can hold.
+StatusOr<SharedBytes> BuildBatch(const BatchIdentity& identity, std::span<const Record> records, Codec codec);
 
 // The most fillers one batch carries: under 1 MB, the default limit of a topic.
 inline constexpr int32_t kFillersMax = 100'000;

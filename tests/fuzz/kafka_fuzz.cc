@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "kafka/compression.h"
 #include "kafka/frame.h"
 #include "kafka/record_batch.h"
 #include "kafka/wire.h"
@@ -24,6 +25,39 @@ void RoundTrip(const SharedBytes& body, int16_t version) {
   KLINK_CHECK(!Print(*message).empty());
 }
 
+constexpr size_t kDecompressedMax = 1 << 20;
+
+Codec CodecOf(int choice) { return static_cast<Codec>(choice & kCodecMask); }
+
+void Expand(Codec codec, ByteView bytes) {
+  StatusOr<SharedBytes> read = Decompress(codec, bytes, kDecompressedMax);
+  if (!read.ok()) return;
+  KLINK_CHECK(read->size() <= kDecompressedMax);
+  const SharedBytes again = Compress(codec, read->view()).value();
+  KLINK_CHECK(Decompress(codec, again.view(), kDecompressedMax).value() == *read);
+}
+
+// What was read is built and read again.
+void Records(const BatchView& batch) {
+  StatusOr<std::vector<Record>> records = ReadRecords(batch, kDecompressedMax);
+  if (!records.ok() || records->empty()) return;
+  (void)CheckOffsetDeltas(batch, *records);
+  const SharedBytes built = BuildBatch({}, *records, batch.codec()).value();
+  KLINK_CHECK(ReadRecords(BatchView(built.view()), 2 * kDecompressedMax).value() == *records);
+}
+
+// A records section alone, as the body of one batch of `count` records.
+void RecordsOf(Codec codec, ByteView rest) {
+  if (rest.empty()) return;
+  const SharedBytes batch = SharedBytes::Allocate(kHeaderSize + rest.size() - 1);
+  std::memset(batch.data(), 0, kHeaderSize);
+  batch.data()[kMagicAt] = std::byte{2};
+  StoreBe(batch.data() + kAttributesAt, static_cast<int16_t>(codec));
+  StoreBe(batch.data() + kCountAt, std::to_integer<int32_t>(rest[0]));
+  std::memcpy(batch.data() + kHeaderSize, rest.data() + 1, rest.size() - 1);
+  Records(BatchView(batch.view()));
+}
+
 void Walk(const SharedBytes& bytes) {
   BatchWalker walker(bytes);
   size_t seen = 0;
@@ -34,7 +68,8 @@ void Walk(const SharedBytes& bytes) {
     if (batch.magic != 2) continue;
     KLINK_CHECK(batch.view().next_offset() > batch.view().base_offset());
     (void)batch.view().crc_ok();
-    (void)ReadRecords(batch.view());
+    (void)ReadControlType(batch.view());
+    Records(batch.view());
   }
   KLINK_CHECK(seen + walker.left() == bytes.size());
 }
@@ -59,6 +94,10 @@ void OneInput(int target, int version_choice, const SharedBytes& rest) {
       (void)DecodeResponse<ApiVersionsRequest>(rest, ApiVersionsRequest::kAsked);
       (void)DecodeResponse<FetchRequest>(rest, FetchRequest::kMaxByName);
       return;
+    case kDecompress:
+      return Expand(CodecOf(version_choice), rest.view());
+    case kRecords:
+      return RecordsOf(CodecOf(version_choice), rest.view());
     default:
       return;
   }

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 
+#include "kafka/record_batch.h"
 #include "kafka/wire.h"
 #include "tests/fuzz/target.h"
 #include "tests/kafka/golden_file.h"
@@ -41,6 +42,12 @@ int main(int argc, char** argv) {
   });
   for (const auto& [name, bytes] : GoldenFile("batches")) {
     Write(to + "batch-" + name, fuzz::kBatchWalker, 0, bytes.view());
+    const BatchView batch(bytes.view());
+    if (batch.magic() != 2) continue;
+    const int codec = static_cast<int>(batch.codec());
+    Write(to + "stream-" + name, fuzz::kDecompress, codec, batch.body());
+    const std::string counted = static_cast<char>(batch.count()) + std::string(AsText(batch.body()));
+    Write(to + "records-" + name, fuzz::kRecords, codec, AsBytes(counted));
   }
   for (const auto& [name, bytes] : GoldenFile("Fetch")) {
     if (name == "FetchRequest 12 frame") Write(to + "header", fuzz::kRequestHeader, 0, bytes.view());

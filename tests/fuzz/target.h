@@ -1,6 +1,6 @@
 // What a fuzz input means: two bytes choose what reads the rest. The seeds are written by the same rule.
 //   byte 0: a message (request and response of each API in turn), then one of the other readers below
-//   byte 1: the version, counted from the first klink speaks
+//   byte 1: the version, counted from the first klink speaks, or the codec
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,16 @@ inline constexpr int kMessages = [] {
 #undef KLINK_ROW
   return count;
 }();
-enum Other : int { kBatchWalker = kMessages, kFrameSize, kRequestHeader, kUuid, kResponseFrame, kTargets };
+enum Other : int {
+  kBatchWalker = kMessages,
+  kFrameSize,
+  kRequestHeader,
+  kUuid,
+  kResponseFrame,
+  kDecompress,
+  kRecords,
+  kTargets
+};
 
 // Calls f.operator()<R, M>(index) for every message in the order of byte 0.
 template <class F>

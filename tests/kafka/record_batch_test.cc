@@ -9,6 +9,8 @@
 namespace klink::kafka {
 namespace {
 
+constexpr size_t kMuch = 1 << 20;
+
 // What tests/golden/java/Golden.java appends to its batches.
 const std::vector<Record> kRecords = {
     {.timestamp = 1'700'000'000'000, .offset_delta = 0, .key = "key", .value = "value", .headers = {}},
@@ -159,7 +161,7 @@ TEST(BatchWalker, OfRandomBytesEndsWithoutReadingBeyondThem) {
     }
     BatchWalker walker(bytes);
     for (StatusOr<std::optional<Batch>> next = walker.Next(); next.ok() && *next; next = walker.Next()) {
-      if ((*next)->magic == 2) (void)ReadRecords((*next)->view());
+      if ((*next)->magic == 2) (void)ReadRecords((*next)->view(), kMuch);
     }
   }
 }
@@ -167,15 +169,10 @@ TEST(BatchWalker, OfRandomBytesEndsWithoutReadingBeyondThem) {
 TEST(Records, OfKafkasBatchAreRead) {
   for (std::string_view name : {"none", "transactional"}) {
     const SharedBytes bytes = Golden(name);
-    StatusOr<std::vector<Record>> records = ReadRecords(BatchView(bytes.view()));
+    StatusOr<std::vector<Record>> records = ReadRecords(BatchView(bytes.view()), kMuch);
     ASSERT_TRUE(records.ok()) << records.status();
     EXPECT_EQ(*records, kRecords);
   }
-}
-
-TEST(Records, CompressedAreNotGuessed) {
-  const SharedBytes bytes = Golden("lz4");
-  EXPECT_EQ(ReadRecords(BatchView(bytes.view())).status().code(), Code::kFailedPrecondition);
 }
 
 TEST(BuildBatch, MakesTheBytesKafkaMakes) {
@@ -191,7 +188,7 @@ TEST(BuildBatch, HolesShow) {
   const SharedBytes bytes = BuildBatch(kIdentity, records);
   EXPECT_TRUE(BatchView(bytes.view()).has_holes());
   EXPECT_EQ(BatchView(bytes.view()).next_offset(), 1008);
-  StatusOr<std::vector<Record>> read = ReadRecords(BatchView(bytes.view()));
+  StatusOr<std::vector<Record>> read = ReadRecords(BatchView(bytes.view()), kMuch);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, records);
 }
@@ -206,7 +203,7 @@ TEST(Fillers, TakeTheFewestBytesKafkaAccepts) {
   EXPECT_FALSE(batch.has_holes());
   EXPECT_EQ(batch.max_timestamp(), -1);
   EXPECT_TRUE(batch.crc_ok());
-  StatusOr<std::vector<Record>> records = ReadRecords(batch);
+  StatusOr<std::vector<Record>> records = ReadRecords(batch, kMuch);
   ASSERT_TRUE(records.ok()) << records.status();
   EXPECT_EQ(records->back(), (Record{.offset_delta = kFillersMax - 1}));
 }

@@ -32,6 +32,8 @@ import org.apache.kafka.common.protocol.types.Schema;
 import org.apache.kafka.common.protocol.types.TaggedFields;
 import org.apache.kafka.common.protocol.types.Type;
 import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.ControlRecordType;
+import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 import org.apache.kafka.common.record.internal.RecordBatch;
@@ -174,10 +176,12 @@ public class Golden {
     batch(lines, "zstd", Compression.zstd().build(), TimestampType.CREATE_TIME, false);
     batch(lines, "append_time", Compression.NONE, TimestampType.LOG_APPEND_TIME, false);
     batch(lines, "transactional", Compression.NONE, TimestampType.CREATE_TIME, true);
-    var marker = MemoryRecords.withEndTransactionMarker(2000, 1_700_000_000_000L, 9, 4000, (short) 5,
-        new org.apache.kafka.common.record.internal.EndTransactionMarker(
-            org.apache.kafka.common.record.internal.ControlRecordType.COMMIT, 3));
-    lines.printf("control %s%n", hex(bytesOf(marker)));
+    large(lines, "gzip_large", Compression.gzip().build());
+    large(lines, "snappy_large", Compression.snappy().build());
+    large(lines, "lz4_large", Compression.lz4().build());
+    large(lines, "zstd_large", Compression.zstd().build());
+    marker(lines, "control", ControlRecordType.COMMIT);
+    marker(lines, "control_abort", ControlRecordType.ABORT);
     lines.printf("magic1 %s%n", hex(bytesOf(MemoryRecords.withRecords(RecordBatch.MAGIC_VALUE_V1, Compression.NONE,
         new org.apache.kafka.common.record.internal.SimpleRecord(5, "k".getBytes(), "v".getBytes())))));
   }
@@ -190,6 +194,23 @@ public class Golden {
     builder.append(1_700_000_000_100L, "tombstone".getBytes(), null,
         new Header[] {new RecordHeader("h1", "x".getBytes()), new RecordHeader("h2", null)});
     lines.printf("%s %s%n", name, hex(bytesOf(builder.build())));
+  }
+
+  // Several blocks of every codec: 120 records of 1000 bytes at offset 0.
+  static void large(PrintWriter lines, String name, Compression codec) {
+    MemoryRecordsBuilder builder = new MemoryRecordsBuilder(ByteBuffer.allocate(4096), RecordBatch.CURRENT_MAGIC_VALUE,
+        codec, TimestampType.CREATE_TIME, 0, 0, 4000, (short) 5, 42, false, false, 9, 1 << 20);
+    for (int i = 0; i < 120; i++) {
+      byte[] value = new byte[1000];
+      for (int j = 0; j < value.length; j++) value[j] = (byte) ('a' + (i * 7 + j / 3) % 26);
+      builder.append(1_700_000_000_000L + i, ("k" + i).getBytes(), value);
+    }
+    lines.printf("%s %s%n", name, hex(bytesOf(builder.build())));
+  }
+
+  static void marker(PrintWriter lines, String name, ControlRecordType type) {
+    lines.printf("%s %s%n", name, hex(bytesOf(MemoryRecords.withEndTransactionMarker(2000, 1_700_000_000_000L, 9, 4000,
+        (short) 5, new EndTransactionMarker(type, 3)))));
   }
 
   static byte[] bytesOf(MemoryRecords records) {
