@@ -17,14 +17,23 @@ Async<Status> MirrorBook::Update(std::string topic, Change change) {
   const state::MirrorRecord* record = Find(topic);
   if (record == nullptr) co_return NotFound("there is no mirror {}", topic);
   state::MirrorRecord changed = *record;
-  change(changed);
+  state::BelowThePause(changed, change);
   co_return co_await Put(std::move(changed));
 }
 
 Async<Status> MirrorBook::Put(state::MirrorRecord record) {
+  std::vector<state::MirrorRecord> one;
+  one.push_back(std::move(record));
+  return PutAll(std::move(one));
+}
+
+Async<Status> MirrorBook::PutAll(std::vector<state::MirrorRecord> records) {
+  if (records.empty()) co_return absl::OkStatus();
   const std::shared_ptr<Round> round = next_;
-  std::string topic = record.destination_topic;
-  round->staged.insert_or_assign(std::move(topic), std::move(record));
+  for (state::MirrorRecord& record : records) {
+    std::string topic = record.destination_topic;
+    round->staged.insert_or_assign(std::move(topic), std::move(record));
+  }
   if (!current_) {
     current_ = std::exchange(next_, std::make_shared<Round>(executor_));
     tasks_.Spawn(Write());

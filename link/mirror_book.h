@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/task_group.h"
+#include "state/control.h"
 #include "state/link_state.h"
 
 namespace klink::link {
@@ -18,11 +19,14 @@ class MirrorBook {
 
   // As last written, or staged: what the next change builds on. Null when there is no such mirror.
   const state::MirrorRecord* Find(const std::string& destination_topic) const;
-  // OK once the changed record is written and read back. NotFound: no such mirror.
+  // OK once the changed record is written and read back. A pause stays: the change sees the mirror below it
+  // (state/control.h). NotFound: no such mirror.
   using Change = std::function<void(state::MirrorRecord&)>;
   Async<Status> Update(std::string destination_topic, Change change);
-  // A new mirror, or one begun anew.
+  // A new mirror, or one begun anew, paused or resumed.
   Async<Status> Put(state::MirrorRecord record);
+  // All in one transaction.
+  Async<Status> PutAll(std::vector<state::MirrorRecord> records);
   void Stop() { tasks_.Stop(); }
   Async<void> Join() { co_await tasks_.Join(); }
 

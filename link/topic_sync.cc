@@ -50,21 +50,17 @@ Async<StatusOr<TopicSync::Listing>> TopicSync::List(kafka::Cluster& cluster) {
 Async<StatusOr<SyncResult>> TopicSync::Round() {
   CO_TRY(const Listing source, co_await List(source_));
   CO_TRY(Listing destination, co_await List(destination_));
+  CO_RETURN_IF_ERROR(co_await FollowFilter());
   SyncResult result;
-  for (const auto& [name, topic] : source.topics) {
-    if (!filter_.Includes(name)) continue;
+  for (const auto& [source_name, topic] : source.topics) {
+    if (!filter_.Includes(source_name)) continue;
+    const std::string name = filter_.DestinationName(source_name);
     const Status one = co_await One(topic, destination, result);
     if (IsCancelled(one)) co_return one;
-    Note(result, filter_.DestinationName(name), name, one);
+    if (book_.Find(name) == nullptr || MayRun(name)) Note(result, name, source_name, one);
   }
   for (const auto& [name, record] : state_.view().mirrors()) {
-    if (record.phase == Phase::kStopped) continue;
-    if (!filter_.Includes(record.source_topic)) {
-      Note(result, name, record.source_topic,
-           Halt(Reason::kFilteredOut, "{}", filter_.Decide(record.source_topic).why));
-      continue;
-    }
-    if (source.topics.contains(record.source_topic)) continue;
+    if (!MayRun(name) || source.topics.contains(record.source_topic)) continue;
     Note(result, name, record.source_topic,
          Halt(Reason::kSourceTopicMayBeDeleted, "topic {} is not at the source any more", record.source_topic));
   }
@@ -72,10 +68,43 @@ Async<StatusOr<SyncResult>> TopicSync::Round() {
   co_return result;
 }
 
+// Pauses what left the filter and takes back what came back to it.
+Async<Status> TopicSync::FollowFilter() {
+  std::vector<MirrorRecord> changed;
+  for (const auto& [name, unused] : state_.view().mirrors()) {
+    const MirrorRecord& record = *book_.Find(name);
+    const config::Decision decision = filter_.Decide(record.source_topic);
+    const std::string name_now = filter_.DestinationName(record.source_topic);
+    state::FilterVerdict verdict{decision.included, decision.why, clock_.Wall().time_since_epoch().count()};
+    if (verdict.included && name_now != name) {
+      verdict.included = false;
+      verdict.why = fmt::format("{} is now mirrored as {}", record.source_topic, name_now);
+    }
+    if (auto next = state::FollowFilter(record, verdict)) changed.push_back(*std::move(next));
+  }
+  if (changed.empty()) co_return absl::OkStatus();
+  CO_RETURN_IF_ERROR(co_await book_.PutAll(changed));
+  for (const MirrorRecord& record : changed) {
+    if (record.phase == Phase::kPaused)
+      Log(Level::kInfo, Event::kMirrorPaused, "the topic left the link's filter; its copy is kept as it is",
+          {{"link", config_.name}, {"topic", record.destination_topic}, {"why", record.text}});
+    else
+      Log(Level::kInfo, Event::kMirrorResumed, "the link's filter includes the topic again",
+          {{"link", config_.name}, {"topic", record.destination_topic}});
+  }
+  co_return absl::OkStatus();
+}
+
+bool TopicSync::MayRun(const std::string& name) const {
+  const MirrorRecord* record = book_.Find(name);
+  return record != nullptr && state::Runs(record->phase) && !state_.view().pause().paused;
+}
+
 // Everything about one topic: an error halts this topic only.
 Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, SyncResult& result) {
   const std::string name = filter_.DestinationName(source.name);
   const MirrorRecord* record = book_.Find(name);
+  if (record != nullptr ? !MayRun(name) : state_.view().pause().paused) co_return absl::OkStatus();
   const bool creating = record != nullptr && record->phase == Phase::kCreating &&
                         record->destination_topic_id.empty() && !destination.topics.contains(name);
   if (record == nullptr || creating) {
@@ -88,9 +117,8 @@ Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, Syn
     CO_RETURN_IF_ERROR(co_await book_.Update(name, std::move(note_id)));
   }
   CO_RETURN_IF_ERROR(co_await Grow(source, name, destination));
+  if (!MayRun(name)) co_return absl::OkStatus();
   record = book_.Find(name);
-  if (record->phase != Phase::kCreating && record->phase != Phase::kPrefill && record->phase != Phase::kActive)
-    co_return absl::OkStatus();
   for (int32_t p = 0; p < static_cast<int32_t>(record->partitions.size()); p++)
     result.partitions.push_back({source.name, name, {record->source_topic_id, record->destination_topic_id}, p});
   if (record->phase == Phase::kActive && !settled_.contains(name))
@@ -114,6 +142,9 @@ Async<Status> TopicSync::Begin(TopicShape source, std::string name, Listing& des
   record.since_ms = record.created_ms = now;
   record.partitions.resize(static_cast<size_t>(source.partitions));
   for (auto& partition : record.partitions) partition.since_ms = now;
+  record.compacted = plan.compacted;
+  record.max_message_bytes = plan.max_message_bytes;
+  if (book_.Find(name) != nullptr && !MayRun(name)) co_return Unavailable("mirror {} was paused meanwhile", name);
   CO_RETURN_IF_ERROR(co_await book_.Put(std::move(record)));
   if (existing == destination.topics.end()) {
     for (const std::string& warning : plan.warnings)

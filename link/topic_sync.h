@@ -47,6 +47,8 @@ class TopicSync {
     int32_t brokers = 0;
   };
   static Async<StatusOr<Listing>> List(kafka::Cluster& cluster);
+  Async<Status> FollowFilter();
+  bool MayRun(const std::string& name) const;
   Async<Status> One(const TopicShape& source, Listing& destination, SyncResult& result);
   Async<Status> Begin(TopicShape source, std::string name, Listing& destination);
   Async<Status> Create(TopicPlan plan);

@@ -28,13 +28,10 @@ inline constexpr int32_t kShards = 256;
 // What a PID klink ever wrote with was for.
 #define KLINK_PID_USES(ROW) ROW(Data, DATA) ROW(Filler, FILLER) ROW(Slot, SLOT)
 #define KLINK_CONTROLLER_KINDS(ROW) ROW(Agent, AGENT) ROW(Direct, DIRECT)
-// What an operator accepted when resuming; whoever acts on it takes it away again.
-#define KLINK_ACCEPTS(ROW) ROW(None, NONE) ROW(Truncation, TRUNCATION) ROW(RestartAsNew, RESTART_AS_NEW) ROW(Gap, GAP)
 #define KLINK_ENUM_VALUE(ID, NAME) k##ID,
 #define KLINK_ENUM_NAME(ID, NAME) #NAME,
 KLINK_NAMED_ENUM(PidUse, KLINK_PID_USES)
 KLINK_NAMED_ENUM(ControllerKind, KLINK_CONTROLLER_KINDS)
-KLINK_NAMED_ENUM(Accept, KLINK_ACCEPTS)
 #undef KLINK_ENUM_VALUE
 #undef KLINK_ENUM_NAME
 
@@ -126,8 +123,10 @@ struct PidRecord {
 
 struct PartitionRecord {
   Phase phase = Phase::kCreating;
-  int64_t prefill_target = 0;    // fillers are written up to here, then trimmed
-  int64_t prefill_start = 0;     // the log then starts here: the source's log start, maybe inside the first batch
+  int64_t prefill_target = 0;  // fillers are written up to here, then trimmed
+  int64_t prefill_start = 0;   // the log then starts here: the source's log start, maybe inside the first batch
+  std::optional<int64_t> prefill_head;  // right-aligned: the source offset that stands first
+  std::optional<int64_t> aligned_from;  // right-aligned: from here on offsets are equal
   std::optional<int64_t> shift;  // destination offset − source offset of what is appended now; none before the first
   int32_t source_leader_epoch = -1;
   bool mixed = false;  // other producers of ours, or markers, stand between our batches: sequences are not offsets
@@ -141,6 +140,8 @@ struct PartitionRecord {
     field("phase", m.phase);
     field("prefill_target", m.prefill_target);
     field("prefill_start", m.prefill_start);
+    field("prefill_head", m.prefill_head);
+    field("aligned_from", m.aligned_from);
     field("shift", m.shift);
     field("source_leader_epoch", m.source_leader_epoch);
     field("mixed", m.mixed);
@@ -164,7 +165,9 @@ struct MirrorRecord {
   std::string text;
   int64_t since_ms = 0;
   int64_t created_ms = 0;
-  Accept accept = Accept::kNone;  // RESTART_AS_NEW; the others stand at their partitions
+  bool compacted = false;               // cleanup.policy of the source when the mirror was made
+  int64_t max_message_bytes = 1 << 20;  // of the topic then
+  Accept accept = Accept::kNone;        // RESTART_AS_NEW; the others stand at their partitions
   int64_t accept_ms = 0;
   std::vector<PartitionRecord> partitions;
 
@@ -179,6 +182,8 @@ struct MirrorRecord {
     field("text", m.text);
     field("since_ms", m.since_ms);
     field("created_ms", m.created_ms);
+    field("compacted", m.compacted);
+    field("max_message_bytes", m.max_message_bytes);
     field("accept", m.accept);
     field("accept_ms", m.accept_ms);
     field("partitions", m.partitions);

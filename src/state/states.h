@@ -48,6 +48,9 @@ namespace klink::state {
   ROW(Stopped, STOPPED)                \
   ROW(Failed, FAILED)
 
+// What an operator accepted when resuming; whoever acts on it takes it away again.
+#define KLINK_ACCEPTS(ROW) ROW(None, NONE) ROW(Truncation, TRUNCATION) ROW(RestartAsNew, RESTART_AS_NEW) ROW(Gap, GAP)
+
 #define KLINK_NAMED_ENUM(ENUM, ROWS)                                                      \
   enum class ENUM : uint8_t { ROWS(KLINK_ENUM_VALUE) };                                   \
   inline constexpr std::string_view ENUM##Names[] = {ROWS(KLINK_ENUM_NAME)};              \
@@ -63,6 +66,7 @@ KLINK_NAMED_ENUM(MirrorState, KLINK_MIRROR_STATES)
 KLINK_NAMED_ENUM(LinkCondition, KLINK_LINK_STATES)
 KLINK_NAMED_ENUM(TaskState, KLINK_TASK_STATES)
 KLINK_NAMED_ENUM(Phase, KLINK_PHASES)
+KLINK_NAMED_ENUM(Accept, KLINK_ACCEPTS)
 #undef KLINK_ENUM_VALUE
 #undef KLINK_ENUM_NAME
 
