@@ -194,7 +194,7 @@ Status Unlz4(ByteView in, Output& out) {
 }
 
 StatusOr<SharedBytes> Lz4(ByteView in) {
-  LZ4F_preferences_t preferences{};  // no content size and no content checksum: Kafka's reader knows neither
+  LZ4F_preferences_t preferences{};  // the header Kafka writes: no content size, no content checksum
   preferences.frameInfo.blockSizeID = LZ4F_max64KB;
   preferences.frameInfo.blockMode = LZ4F_blockIndependent;
   const SharedBytes out = SharedBytes::Allocate(LZ4F_compressFrameBound(in.size(), &preferences));
