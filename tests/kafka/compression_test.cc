@@ -156,7 +156,7 @@ TEST(Compression, CutAnywhereItIsNotTheWhole) {
   }
 }
 
-TEST(Compression, ABytesBehindTheEndIsRefused) {
+TEST(Compression, AByteBehindTheEndIsRefused) {
   for (Codec codec : kCodecs) {
     for (std::byte extra : {std::byte{0}, std::byte{0x1f}, std::byte{0x82}, std::byte{0xff}}) {
       std::string longer(AsText(Compressed(codec, Regular(1000).view()).view()));
