@@ -247,19 +247,13 @@ struct LinkConfig {
     field("offsets", m.offsets, {.help = "Whether mirrors keep the source's offsets where the broker allows it"});
     field("prefill_limit", m.prefill_limit,
           {.help = "Offsets written and trimmed to reach the source's log start; beyond: translated", .min = 0});
-    field("holes", m.holes,
-          {.help = "How holes of compaction keep their offsets", .later = "a choice for holes is not supported yet"});
+    field("holes", m.holes, {.help = "How holes of compaction keep their offsets"});
     field("fill_ratio", m.fill_ratio,
-          {.help = "Fillers per surviving record that holes: auto accepts",
-           .min = 0,
-           .max = 1000,
-           .later = "filling holes is not supported yet"});
-    field("fill_limit", m.fill_limit,
-          {.help = "Most fillers in one hole", .later = "filling holes is not supported yet"});
+          {.help = "Fillers per surviving record that holes: auto accepts", .min = 0, .max = 1000});
+    field("fill_limit", m.fill_limit, {.help = "Most fillers in one hole"});
     field("transactions", m.transactions,
           {.help = "How transactions arrive", .later = "copying only committed records is not supported yet"});
-    field("timestamps", m.timestamps,
-          {.help = "What is kept of LogAppendTime sources", .later = "keeping only the bytes is not supported yet"});
+    field("timestamps", m.timestamps, {.help = "What is kept of LogAppendTime sources"});
     field("acks", m.acks,
           {.help = "What an append waits for", .later = "pipelined acknowledgement is not supported yet"});
     field("groups", m.groups, {.help = "Consumer groups", .later = "carrying over groups is not supported yet"});

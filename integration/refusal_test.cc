@@ -35,30 +35,6 @@ TEST_F(RefusalTest, ABatchTooLargeStopsItsPartitionUntilTheLimitIsRaised) {
   EXPECT_EQ(OracleOnIdentical(source(), destination(), "t-large"), "");
 }
 
-TEST_F(RefusalTest, TransactionsStopTheirPartitionAndNoOther) {
-  CreateTopic(source(), "t-transactional", 2);
-  CreateTopic(source(), "t-plain", 1);
-  Produce(source(), "t-transactional", SampleRecords(10, 2));
-  ProduceTransaction(source(), "t-transactional", {{.value = "in a transaction", .partition = 0}});
-  Produce(source(), "t-transactional", {{.value = "beside it", .partition = 1}});
-  Produce(source(), "t-plain", SampleRecords(10, 1));
-  AwaitState(agent(), "t-transactional", "FAILED", "NOT_YET_SUPPORTED");
-  const auto mirror = Describe(agent(), "t-transactional");
-  ASSERT_TRUE(mirror);
-  EXPECT_THAT(mirror->partitions.at(0).reason, HasSubstr("5"));  // the offset
-  Await("partition 1 goes on", seconds(20), [] {
-    const auto range = RangeOf(destination(), "t-transactional", 1);
-    return range && range->end == 6;
-  });
-  ExpectProvenEqual("t-plain");
-}
-
-TEST_F(RefusalTest, CompactedTopicsAreRefusedAtCreation) {
-  CreateTopic(source(), "t-compacted", 1, {{"cleanup.policy", "compact"}});
-  AwaitState(agent(), "t-compacted", "FAILED", "NOT_YET_SUPPORTED");
-  EXPECT_EQ(PartitionCount(destination(), "t-compacted"), 0);
-}
-
 TEST_F(RefusalTest, TheMapIsRebuiltAfterTheDataDirIsWiped) {
   CreateTopic(destination(), "t-wiped", 1);
   Produce(destination(), "t-wiped", SampleRecords(33, 1, 50, 0, "older"));

@@ -114,13 +114,26 @@ bool Agent::Ready() const {
   return true;
 }
 
-StatusOr<offsets::TranslationStore*> Agent::StoreOf(const std::string& name) const {
-  for (const auto& link : links_) {
-    if (link->name() != name) continue;
-    if (link->store() == nullptr) return Unavailable("link {} is not connected yet", name);
-    return link->store();
-  }
+StatusOr<Link*> Agent::Find(const std::string& name) const {
+  for (const auto& link : links_)
+    if (link->name() == name) return link.get();
   return NotFound("there is no link {}", name);
+}
+
+StatusOr<offsets::TranslationStore*> Agent::StoreOf(const std::string& name) const {
+  TRY(Link * link, Find(name));
+  if (link->store() == nullptr) return Unavailable("link {} is not connected yet", name);
+  return link->store();
+}
+
+Async<StatusOr<std::vector<ControlledMirror>>> Agent::ControlMirrors(ControlRequest request) {
+  CO_TRY(Link * link, Find(request.link));
+  co_return co_await link->ControlMirrors(std::move(request));
+}
+
+Async<StatusOr<ControlledLink>> Agent::ControlLink(ControlRequest request) {
+  CO_TRY(Link * link, Find(request.link));
+  co_return co_await link->ControlLink(std::move(request));
 }
 
 Async<StatusOr<std::vector<TranslationSnapshot>>> Agent::Translate(TranslateRequest request) {

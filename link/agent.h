@@ -26,6 +26,8 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   AgentSnapshot Snapshot() const override;
   Async<StatusOr<std::vector<TranslationSnapshot>>> Translate(TranslateRequest request) override;
   Async<StatusOr<std::vector<RunSnapshot>>> Runs(std::string link, TopicPartition partition) override;
+  Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request) override;
+  Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) override;
   bool Ready() const override;
   bool Live() const override { return true; }
 
@@ -37,6 +39,7 @@ class Agent final : public AgentApi, private kafka::CallObserver {
                   Duration throttle) override;
   Async<void> CountLoop();
   void Count();
+  StatusOr<Link*> Find(const std::string& link) const;
   StatusOr<offsets::TranslationStore*> StoreOf(const std::string& link) const;
 
   config::Config config_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "kafka/record_batch.h"
 #include "link/batch_patch.h"
 
 namespace klink::link {
@@ -10,43 +11,40 @@ namespace {
 using kafka::BatchView;
 using state::Reason;
 
-// What cannot be copied exactly yet is refused with the offset where it stands, never skipped.
-std::optional<Stop> Refusal(const BatchView& batch) {
-  auto not_yet = [&](std::string_view what) {
-    return Stop{Reason::kNotYetSupported, fmt::format("{} at source offset {}", what, batch.base_offset())};
-  };
-  if (batch.magic() != 2)
-    return Stop{Reason::kUnsupportedMessageFormat,
-                fmt::format("a batch of message format v{} at source offset {}; klink copies v2 (Kafka 0.11 and later)",
-                            batch.magic(), batch.base_offset())};
-  if (batch.control()) return not_yet("a control batch (end of a transaction)");
-  if (batch.transactional()) return not_yet("a transactional batch");
-  if (batch.log_append_time()) return not_yet("a LogAppendTime batch");
-  if (batch.count() == 0) return not_yet("a batch emptied by compaction");
-  if (batch.has_holes()) return not_yet("a batch with compaction holes");
-  return std::nullopt;
+Plan PlanMarker(const BatchView& batch, const Position& at) {
+  const auto type = kafka::ReadControlType(batch);
+  if (type.status().code() == Code::kNotFound) return Skip{};  // the cleaner took it: a hole
+  if (!type.ok())
+    return Stop{Reason::kNotYetSupported,
+                fmt::format("a control batch at source offset {}: {}", batch.base_offset(), Text(type.status()))};
+  const int64_t before = batch.base_offset() - at.source_next.value;
+  if (before < 0) return Skip{};
+  return Marker{batch.producer_id(), *type == kafka::ControlType::kCommit, before};
 }
 
 }  // namespace
 
-Plan PlanBatch(const BatchView& batch, const Position& at, Progressed progressed) {
+Plan PlanBatch(const BatchView& batch, const Position& at, Progressed progressed, bool append_times) {
+  if (batch.magic() != 2)
+    return Stop{Reason::kUnsupportedMessageFormat,
+                fmt::format("a batch of message format v{} at source offset {}; klink copies v2 (Kafka 0.11 and later)",
+                            batch.magic(), batch.base_offset())};
   const SourceOffset base(batch.base_offset());
-  if (batch.magic() == 2 && SourceOffset(batch.next_offset()) <= at.source_next) return Skip{};
-  if (std::optional<Stop> refusal = Refusal(batch)) return *refusal;
-  if (base == at.source_next) return Append{};
-  if (base < at.source_next) {
-    if (progressed == Progressed::kFresh) return Prepend{base};
-    return Stop{Reason::kMisplacedBatch, fmt::format("source offset {} lies inside the source batch {}–{}",
-                                                     at.source_next, base, batch.last_offset())};
-  }
-  return Stop{Reason::kNotYetSupported,
-              fmt::format("the source log has a hole: offsets {}–{} are missing", at.source_next, base - 1)};
+  if (SourceOffset(batch.next_offset()) <= at.source_next || batch.count() == 0) return Skip{};
+  if (base < at.source_next && progressed == Progressed::kFresh) return Prepend{base};
+  if (batch.control()) return PlanMarker(batch, at);
+  const std::optional<int64_t> pid = batch.transactional() ? std::optional(batch.producer_id()) : std::nullopt;
+  const bool as_it_stands = base == at.source_next && !batch.has_holes() && !(batch.log_append_time() && append_times);
+  if (!as_it_stands) return Rebuild{pid};
+  if (pid) return Replay{*pid};
+  return Append{};
 }
 
 Position After(const Position& at, const BatchView& batch) {
   const int64_t offsets = batch.next_offset() - batch.base_offset();
-  return Position{SourceOffset(batch.next_offset()), at.dest_next + offsets,
-                  AdvanceSequence(at.sequence, batch.count()), at.epoch};
+  const int32_t taken = batch.transactional() ? 0 : batch.count();
+  return Position{SourceOffset(batch.next_offset()), at.dest_next + offsets, AdvanceSequence(at.sequence, taken),
+                  at.epoch};
 }
 
 }  // namespace klink::link

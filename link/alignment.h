@@ -1,6 +1,7 @@
 // Where must the next source batch land, and can it? Pure: a position and a batch header in, a plan out.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -22,7 +23,21 @@ struct Position {
 };
 
 struct Append {};  // patch it and send it
-struct Skip {};    // it ends below the position: an answer that begins early
+// Data of a source producer's transaction: the same within one of ours.
+struct Replay {
+  int64_t source_pid = -1;
+};
+// The end of a transaction, committed or aborted: ends ours, and its marker takes this offset.
+struct Marker {
+  int64_t source_pid = -1;
+  bool commit = false;
+  int64_t hole = 0;  // offsets missing before it
+};
+// It cannot be sent as it stands: link/reencode.
+struct Rebuild {
+  std::optional<int64_t> source_pid;  // within its transaction
+};
+struct Skip {};  // it ends below the position: an answer that begins early
 struct Prepend {
   SourceOffset base;
 };  // the first batch begins below the log start: take it whole
@@ -30,14 +45,15 @@ struct Stop {
   state::Reason reason;
   std::string text;
 };
-using Plan = std::variant<Append, Skip, Prepend, Stop>;
+using Plan = std::variant<Append, Replay, Marker, Rebuild, Skip, Prepend, Stop>;
 
 // `fresh`: nothing was copied yet, so the first batch may begin before the position.
 enum class Progressed { kFresh, kCopying };
 
-Plan PlanBatch(const kafka::BatchView& batch, const Position& at, Progressed progressed);
+// `append_times`: the times of a LogAppendTime source are kept (timestamps: exact).
+Plan PlanBatch(const kafka::BatchView& batch, const Position& at, Progressed progressed, bool append_times);
 
-// The position behind a batch that landed at `at`.
+// The position behind a batch that landed at `at`; only batches of the data producer take sequences.
 Position After(const Position& at, const kafka::BatchView& batch);
 
 }  // namespace klink::link

@@ -11,12 +11,12 @@ namespace {
 
 using namespace kafka;  // the header's offsets and bits
 
-constexpr int16_t kForeignBits = kLogAppendTimeBit | kTransactionalBit | kDeleteHorizonBit;
+constexpr int16_t kForeignBits = kLogAppendTimeBit | kDeleteHorizonBit;
 constexpr size_t kCheckedHeader = kHeaderSize - kAttributesAt;
 
 }  // namespace
 
-void PatchBatch(SharedBytes& batch, const Stamp& stamp) {
+void PatchBatch(SharedBytes& batch, const Stamp& stamp, Keep keep) {
   KLINK_CHECK(batch.size() >= kHeaderSize);
   std::byte* header = batch.data();
   std::array<std::byte, kCheckedHeader> difference;
@@ -24,7 +24,8 @@ void PatchBatch(SharedBytes& batch, const Stamp& stamp) {
 
   StoreBe<int64_t>(header + kBaseOffsetAt, 0);
   const auto attributes = LoadBe<int16_t>(header + kAttributesAt);
-  StoreBe<int16_t>(header + kAttributesAt, static_cast<int16_t>(attributes & ~kForeignBits));
+  const int foreign = keep == Keep::kTransactional ? kForeignBits : kForeignBits | kTransactionalBit;
+  StoreBe<int16_t>(header + kAttributesAt, static_cast<int16_t>(attributes & ~foreign));
   StoreBe(header + kProducerIdAt, stamp.producer_id);
   StoreBe(header + kProducerEpochAt, stamp.producer_epoch);
   StoreBe(header + kBaseSequenceAt, stamp.base_sequence);

@@ -1,6 +1,7 @@
 // A source batch becomes ours, in place: baseOffset 0 (protocol.md P2), our producer identity, attribute bits 3, 4 and
-// 6 cleared (P10, P11), and the checksum corrected from the header's difference alone. The records are neither read nor
-// copied, so the source's checksum still guards them, and the destination broker makes that check.
+// 6 cleared (P10, P11; bit 4 stays in a replayed transaction), and the checksum corrected from the header's difference
+// alone. The records are neither read nor copied, so the source's checksum still guards them, and the destination
+// broker makes that check.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ struct Stamp {
   int32_t base_sequence = 0;
 };
 
-void PatchBatch(SharedBytes& batch, const Stamp& stamp);
+enum class Keep : bool { kPlain, kTransactional };
+void PatchBatch(SharedBytes& batch, const Stamp& stamp, Keep keep = Keep::kPlain);
 
 // Sequences count records and wrap from 2^31 − 1 to 0 (P20, P21).
 constexpr int32_t AdvanceSequence(int32_t sequence, int64_t records) {

@@ -19,7 +19,6 @@ constexpr Duration kDeadline = 15s;
 constexpr size_t kTopicsPerRequest = 500;
 constexpr Duration kCoordinatorLimit = 20s;
 constexpr int kInitTries = 20;
-constexpr int32_t kTransactionTimeoutMs = 60'000;  // never used: the ids are for plain batches and for fences
 
 Configs ValuesOf(const kafka::DescribeConfigsResult& result) {
   Configs values;
@@ -93,7 +92,8 @@ Async<StatusOr<int32_t>> AwaitCoordinator(kafka::Cluster& cluster, Clock& clock,
   }
 }
 
-Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& clock, std::string transactional_id) {
+Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& clock, std::string transactional_id,
+                                               Duration timeout) {
   Backoff backoff(100ms, 2s, std::hash<std::string>{}(transactional_id));
   Status last;
   for (int tries = 0; tries < kInitTries; tries++) {
@@ -102,7 +102,7 @@ Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& c
            co_await AwaitCoordinator(cluster, clock, kafka::CoordinatorType::kTransaction, transactional_id));
     kafka::InitProducerIdRequest request;
     request.transactional_id = transactional_id;
-    request.transaction_timeout_ms = kTransactionTimeoutMs;
+    request.transaction_timeout_ms = static_cast<int32_t>(ToMillis(timeout));
     CO_TRY(const auto response, co_await cluster.Call(coordinator, Lane::kControl, std::move(request), kDeadline));
     if (response.error_code == Error::kNone) co_return ProducerIdentity{response.producer_id, response.producer_epoch};
     last = kafka::ToStatus(response.error_code, fmt::format("asking for a producer id for {}", transactional_id));

@@ -28,7 +28,8 @@ struct ProducerIdentity {
   int16_t producer_epoch = -1;
 };
 // A producer id for a transactional id of ours. Each call raises its epoch.
-Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& clock, std::string transactional_id);
+Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& clock, std::string transactional_id,
+                                               Duration timeout);
 
 DestinationAbilities AbilitiesOf(const std::map<std::string, std::string>& broker_configs, int32_t brokers);
 

@@ -118,14 +118,19 @@ KafkaSink::KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, Executor executor
                      MayDelete may_delete)
     : cluster_(cluster), hub_(hub), executor_(executor), tp_(std::move(tp)), may_delete_(std::move(may_delete)) {}
 
-std::shared_ptr<PendingAppend> KafkaSink::Send(SharedBytes batch) {
+std::shared_ptr<PendingAppend> KafkaSink::Send(SharedBytes batch, std::optional<TransactionSlot> slot) {
   auto pending = std::make_shared<PendingAppend>(executor_);
-  hub_.Send(tp_, leader_, std::move(batch), pending);
+  hub_.Send(tp_, leader_, std::move(batch), slot ? std::move(slot->id) : "", pending);
   return pending;
 }
 
 Async<StatusOr<DestOffset>> KafkaSink::End() {
   CO_TRY(const int64_t end, co_await OffsetOf(cluster_, tp_, LogPoint::kEnd));
+  co_return DestOffset(end);
+}
+
+Async<StatusOr<DestOffset>> KafkaSink::HighWatermark() {
+  CO_TRY(const int64_t end, co_await OffsetOf(cluster_, tp_, LogPoint::kHighWatermark));
   co_return DestOffset(end);
 }
 
@@ -147,7 +152,9 @@ Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   if (answer == nullptr) co_return LeftOut(tp_, "asking for the producers of");
   CO_RETURN_IF_ERROR(PartitionStatus(cluster_, tp_, answer->error_code, "asking for the producers of"));
   for (const kafka::ProducerState& p : answer->active_producers)
-    log.producers.push_back({p.producer_id, p.producer_epoch, p.last_sequence, p.last_timestamp});
+    log.producers.push_back(
+        {p.producer_id, p.producer_epoch, p.last_sequence, p.last_timestamp,
+         p.current_txn_start_offset < 0 ? std::nullopt : std::optional(DestOffset(p.current_txn_start_offset))});
   CO_TRY(const int64_t end_after, co_await OffsetOf(cluster_, tp_, LogPoint::kEnd));
   if (end_after != end) co_return Unavailable("{}: the log grew from {} to {} while it was read", tp_, end, end_after);
   co_return log;

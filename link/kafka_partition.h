@@ -29,9 +29,10 @@ class KafkaSink final : public Sink {
   // `may_delete` is asked before each trim: an effect no broker fences (state/effects.h).
   using MayDelete = std::function<Status(DestOffset)>;
   KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, Executor executor, TopicPartition tp, MayDelete may_delete);
-  std::shared_ptr<PendingAppend> Send(SharedBytes batch) override;
+  std::shared_ptr<PendingAppend> Send(SharedBytes batch, std::optional<TransactionSlot> slot) override;
   Async<StatusOr<DestLog>> Inspect() override;
   Async<StatusOr<DestOffset>> End() override;
+  Async<StatusOr<DestOffset>> HighWatermark() override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;
   Async<Status> DeleteBelow(DestOffset offset) override;
 

@@ -260,8 +260,10 @@ void Link::SetCondition(LinkCondition condition, std::optional<Reason> reason, s
   text_ = std::move(text);
   since_ = parts_.clock.Wall();
   const bool fine = condition == LinkCondition::kActive;
-  Log(fine ? Level::kInfo : Level::kWarning, Event::kLinkStateChanged, fine ? "the link is active" : text_,
-      {{"link", config_.name}, {"state", state::Name(condition)}});
+  const bool paused = fine && state_ && state_->view().pause().paused;
+  const std::string_view now = paused ? "the link is paused" : "the link is active";
+  Log(fine ? Level::kInfo : Level::kWarning, Event::kLinkStateChanged, fine ? now : text_,
+      {{"link", config_.name}, {"state", state::Name(paused ? LinkCondition::kPaused : condition)}});
 }
 
 }  // namespace klink::link

@@ -17,6 +17,7 @@
 #include "base/blocking.h"
 #include "base/permits.h"
 #include "config/schema.h"
+#include "link/control_plan.h"
 #include "link/partition_runner.h"
 #include "link/progress.h"
 #include "link/topic_sync.h"
@@ -48,6 +49,8 @@ class Link final : public admin::MembershipListener, public Gate {
   Async<void> Stop();
 
   LinkSnapshot Snapshot() const;
+  Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request);
+  Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request);
   // Both clusters have answered once.
   bool both_seen() const { return both_seen_; }
   const std::string& name() const { return config_.name; }
@@ -62,9 +65,11 @@ class Link final : public admin::MembershipListener, public Gate {
  private:
   static constexpr int32_t kLeaderShard = 0;
   class RunsTopic;
+  template <class T>
+  struct Asked;
   struct Running {
-    std::unique_ptr<PartitionRunner> runner;
-    std::unique_ptr<TaskGroup> task;
+    std::shared_ptr<PartitionRunner> runner;
+    std::shared_ptr<TaskGroup> task;
   };
 
   // Gate: the lease of shard 0.
@@ -88,14 +93,36 @@ class Link final : public admin::MembershipListener, public Gate {
   Async<Status> CompleteShards();
   void Reconcile(SyncResult result);
   void StartMirror(const RunnerNames& names);
-  Async<void> StopMirror(TopicPartition tp);
+  void StopMirror(const TopicPartition& tp);
+  Async<void> AwaitStopped(TopicPartition tp);
   Async<void> StopMirrors();
   Async<void> StopLeading();
   void Count(const PartitionRunner& runner);
 
+  // link_control.cc
+  Status MayControl() const;
+  Status Written(Status written) const;
+  Async<StatusOr<std::vector<ControlledMirror>>> ChangeMirrors(ControlRequest request);
+  Async<StatusOr<ControlledLink>> ChangeLink(ControlRequest request);
+  MirrorFacts FactsOf(const MirrorSnapshot& mirror) const;
+  bool MayRun(const std::string& topic) const;  // as its record and the link's say
+  void StopFailed(const std::string& topic);
+  Async<Status> FollowRecords();
+  void SyncNow();
+  Async<Status> UntilSyncDue();
+  Async<void> SyncAfter(Duration refresh);
+
   void SetCondition(state::LinkCondition condition, std::optional<state::Reason> reason, std::string text);
   PartitionSnapshot SnapshotOf(const TopicPartition& tp, const state::PartitionRecord& record) const;
   MirrorSnapshot SnapshotOf(const state::MirrorRecord& record) const;
+  struct ShownPause {
+    state::MirrorState state;
+    state::Reason reason;
+    std::string text;
+    WallTime since;
+  };
+  std::optional<ShownPause> PauseOf(const state::MirrorRecord& record) const;
+  void ShowStanding(const TopicPartition& tp, PartitionSnapshot& out) const;
   bool SourceGone() const;
   bool DestinationGone() const;
   Async<void> Watch(kafka::Cluster& cluster);
@@ -120,10 +147,14 @@ class Link final : public admin::MembershipListener, public Gate {
   FetchHub fetch_;
   ProduceHub produce_;
   Identity identity_;
+  std::unique_ptr<TransactionSlots> slots_;
+  Duration transaction_timeout_ = 15min;
   Duration producer_expiration_ = 24h;
   Duration inherited_settle_ = 15s;
 
-  std::map<TopicPartition, Running> mirrors_;  // by destination partition
+  std::map<TopicPartition, Running> mirrors_;   // by destination partition
+  std::map<TopicPartition, Running> stopping_;  // drained, not yet at their end; none of them is in mirrors_
+  std::set<TopicPartition> stopped_;            // while leading: their offset maps are kept, nobody else writes there
   std::map<std::string, Trouble> troubles_;
   Totals ended_;  // of mirrors that ended
 
@@ -134,6 +165,8 @@ class Link final : public admin::MembershipListener, public Gate {
   Status sync_status_;
   bool leading_ = false;
   bool stop_leading_ = false;
+  bool steering_ = false;  // in control of the state, and following it
+  bool sync_due_ = false;
   bool shards_complete_ = false;
   Signal changed_;
   std::unique_ptr<TaskGroup> lead_;  // while leading

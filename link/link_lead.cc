@@ -15,6 +15,8 @@ constexpr Duration kDrain = 5s;
 constexpr Duration kDrainPoll = 20ms;
 constexpr Duration kLeadRetryFirst = 500ms;
 constexpr Duration kLeadRetryMost = 5s;
+constexpr Duration kUnusedTimeout = 60s;  // these ids are for plain batches and for fences
+constexpr char kTransactionMaxTimeout[] = "transaction.max.timeout.ms";
 constexpr char kProducerExpiration[] = "producer.id.expiration.ms";
 constexpr char kTransactionalExpiration[] = "transactional.id.expiration.ms";  // counts for producers before Kafka 3.4
 
@@ -22,7 +24,17 @@ constexpr char kTransactionalExpiration[] = "transactional.id.expiration.ms";  /
 bool EndsTheMirror(std::optional<state::Reason> reason) {
   using enum state::Reason;
   return reason == kSourceTopicMayBeDeleted || reason == kSourceTopicIdChanged || reason == kDestinationTopicDeleted ||
-         reason == kDestinationTopicIdChanged || reason == kFilteredOut;
+         reason == kDestinationTopicIdChanged;
+}
+
+HoleOptions HolesOf(const config::LinkConfig& config) {
+  HoleOptions holes;
+  holes.fill = config.holes != config::Holes::kTranslate && config.offsets == config::Offsets::kPreserve;
+  holes.fill_ratio = config.fill_ratio;
+  if (config.holes == config::Holes::kDuplicates) holes.fill_ratio.reset();
+  holes.fill_records = config.fill_limit.records;
+  holes.fill_bytes = config.fill_limit.bytes;
+  return holes;
 }
 
 }  // namespace
@@ -54,7 +66,9 @@ Async<Status> Link::Lead() {
                                       *this, parts_.clock);
   TaskGroup keeper(parts_.executor);
   keeper.Spawn(store_->Run());
+  steering_ = true;
   Status ended = co_await SyncTopics();
+  steering_ = false;
   keeper.Stop();
   co_await keeper.Join();
   co_return ended;
@@ -67,12 +81,16 @@ Async<Status> Link::ClaimIdentity() {
       broker.contains(kProducerExpiration) ? broker.find(kProducerExpiration) : broker.find(kTransactionalExpiration);
   if (limit != broker.end()) producer_expiration_ = std::chrono::milliseconds(std::atoll(limit->second.c_str()));
 
+  if (const auto most = broker.find(kTransactionMaxTimeout); most != broker.end())
+    transaction_timeout_ = std::chrono::milliseconds(std::atoll(most->second.c_str()));
+
   std::optional<state::LinkRecord> link = state_->view().link();
   if (!link) {
     CO_TRY(const ProducerIdentity data,
-           co_await InitProducer(destination_, parts_.clock, state::DataTransactionalId(config_.name)));
-    CO_TRY(const ProducerIdentity filler,
-           co_await InitProducer(destination_, parts_.clock, state::FillerTransactionalId(config_.name)));
+           co_await InitProducer(destination_, parts_.clock, state::DataTransactionalId(config_.name), kUnusedTimeout));
+    CO_TRY(
+        const ProducerIdentity filler,
+        co_await InitProducer(destination_, parts_.clock, state::FillerTransactionalId(config_.name), kUnusedTimeout));
     const int64_t now = parts_.clock.Wall().time_since_epoch().count();
     link.emplace();
     link->source_cluster_id = *source_id_;
@@ -93,20 +111,25 @@ Async<Status> Link::ClaimIdentity() {
                        link->filler_pid,
                        static_cast<int16_t>(link->filler_epoch),
                        {}};
-  for (const auto& [pid, record] : state_->view().pids()) identity_.ever_used.push_back(pid);
+  identity_.ever_used = std::make_shared<std::set<int64_t>>();
+  for (const auto& [pid, record] : state_->view().pids()) identity_.ever_used->insert(pid);
+  slots_ = std::make_unique<TransactionSlots>(destination_, parts_.clock, *state_, config_.name, transaction_timeout_,
+                                              identity_.ever_used);
+  CO_RETURN_IF_ERROR(co_await slots_->Load());
   co_return absl::OkStatus();
 }
 
 Async<Status> Link::SyncTopics() {
   for (bool first = true;; first = false) {
-    StatusOr<SyncResult> round = co_await sync_->Round();
+    StatusOr<SyncResult> round = SyncResult{};  // of a paused link: nothing runs, nothing is made
+    if (!state_->view().pause().paused) round = co_await sync_->Round();
     if (IsCancelled(round.status())) co_return round.status();
     if (!state_->in_control())
       co_return FailedPrecondition("another controller took over the state of link {}", config_.name);
     sync_status_ = round.status();
     if (round.ok()) Reconcile(*std::move(round));
-    if (!first) sync_status_.Update(co_await CompleteShards());
-    CO_RETURN_IF_ERROR(co_await parts_.clock.Sleep(config_.topics.refresh));
+    if (!first && !state_->view().pause().paused) sync_status_.Update(co_await CompleteShards());
+    CO_RETURN_IF_ERROR(co_await UntilSyncDue());
   }
 }
 
@@ -127,14 +150,17 @@ void Link::Reconcile(SyncResult result) {
   troubles_ = std::move(result.troubles);
   std::set<TopicPartition> wanted;
   for (const RunnerNames& names : result.partitions) {
+    if (!MayRun(names.destination_topic)) continue;  // paused while the round went on
     wanted.insert(names.destination());
-    if (!mirrors_.contains(names.destination())) StartMirror(names);
+    if (!mirrors_.contains(names.destination()) && !stopping_.contains(names.destination())) StartMirror(names);
   }
-  for (auto& [tp, running] : mirrors_) {
+  std::vector<TopicPartition> over;
+  for (const auto& [tp, running] : mirrors_) {
     auto trouble = troubles_.find(tp.topic);
     const bool passing = trouble != troubles_.end() && !EndsTheMirror(trouble->second.reason);
-    if (!wanted.contains(tp) && !passing) lead_->Spawn(StopMirror(tp));
+    if (!MayRun(tp.topic) || (!wanted.contains(tp) && !passing)) over.push_back(tp);
   }
+  for (const TopicPartition& tp : over) StopMirror(tp);
 }
 
 void Link::StartMirror(const RunnerNames& names) {
@@ -144,8 +170,14 @@ void Link::StartMirror(const RunnerNames& names) {
   options.record_gaps = config_.on_gap == config::OnGap::kRecord;
   options.producer_expiration = producer_expiration_;
   options.inherited_settle = inherited_settle_;
-  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,  produce_,      *store_,
-                    *book_,          *state_,      *this,   identity_,    options, parts_.latency};
+  options.append_times = config_.timestamps == config::Timestamps::kExact;
+  options.holes = HolesOf(config_);
+  if (const state::MirrorRecord* mirror = book_->Find(names.destination_topic)) {
+    options.compacted = mirror->compacted;
+    options.batch_bytes = static_cast<size_t>(mirror->max_message_bytes);
+  }
+  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_, *store_,
+                    *book_,          *slots_,      *state_, *this,        identity_, options,  parts_.latency};
   Running& running = mirrors_[names.destination()];
   running.runner = std::make_unique<PartitionRunner>(std::move(parts), names);
   running.task = std::make_unique<TaskGroup>(parts_.executor);
@@ -153,38 +185,50 @@ void Link::StartMirror(const RunnerNames& names) {
 }
 
 // Drains for a while, then stops; the log tells the next owner where it ended either way.
-Async<void> Link::StopMirror(TopicPartition tp) {
-  auto found = mirrors_.find(tp);
-  if (found == mirrors_.end()) co_return;
-  Running running = std::move(found->second);
-  mirrors_.erase(found);
-  running.runner->Drain();
+void Link::StopMirror(const TopicPartition& tp) {
+  auto node = mirrors_.extract(tp);
+  if (node.empty()) return;
+  node.mapped().runner->Drain();
+  stopping_.insert(std::move(node));
+  lead_->Spawn(AwaitStopped(tp));
+}
+
+Async<void> Link::AwaitStopped(TopicPartition tp) {
+  const auto found = stopping_.find(tp);
+  if (found == stopping_.end()) co_return;
+  const Running running = found->second;
   const Instant until = parts_.clock.Now() + kDrain;
   while (running.task->size() > 0 && parts_.clock.Now() < until)
     if (!(co_await parts_.clock.Sleep(kDrainPoll)).ok()) break;
   running.task->Stop();
   co_await running.task->Join();
-  Count(*running.runner);
-  store_->Forget(tp);
+  if (stopping_.erase(tp) > 0) Count(*running.runner);
+  stopped_.insert(tp);
+  changed_.NotifyAll();
+  if (MayRun(tp.topic)) SyncNow();  // resumed, or to be begun anew
 }
 
 // Drains for a while, then stops: no append of ours is under way when this returns.
 Async<void> Link::StopMirrors() {
   for (auto& [tp, running] : mirrors_) running.runner->Drain();
+  stopping_.merge(mirrors_);
+  const std::map<TopicPartition, Running> all = stopping_;
   const Instant until = parts_.clock.Now() + kDrain;
-  auto busy = [this] {
-    return std::any_of(mirrors_.begin(), mirrors_.end(), [](const auto& m) { return m.second.task->size() > 0; });
+  auto busy = [&all] {
+    return std::any_of(all.begin(), all.end(), [](const auto& m) { return m.second.task->size() > 0; });
   };
   while (busy() && parts_.clock.Now() < until)
     if (!(co_await parts_.clock.Sleep(kDrainPoll)).ok()) break;
-  for (auto& [tp, running] : mirrors_) running.task->Stop();
-  for (auto& [tp, running] : mirrors_) {
+  for (const auto& [tp, running] : all) running.task->Stop();
+  for (const auto& [tp, running] : all) {
     co_await running.task->Join();
-    Count(*running.runner);
+    if (stopping_.erase(tp) > 0) Count(*running.runner);
+    stopped_.insert(tp);
   }
-  if (store_ && !mirrors_.empty()) (void)co_await store_->Persist();
-  for (auto& [tp, running] : mirrors_) store_->Forget(tp);
-  mirrors_.clear();
+  if (store_ && !stopped_.empty()) (void)co_await store_->Persist();
+  for (const TopicPartition& tp : stopped_) store_->Forget(tp);
+  stopped_.clear();
+  changed_.NotifyAll();
   if (book_) {
     book_->Stop();
     co_await book_->Join();
@@ -193,6 +237,7 @@ Async<void> Link::StopMirrors() {
 
 // Everything the leader does ends here: no effect of ours is under way when this returns.
 Async<void> Link::StopLeading() {
+  steering_ = false;
   if (leading_) {
     lead_->Stop();
     co_await lead_->Join();

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "link/link.h"
+#include "state/control.h"
 
 namespace klink::link {
 namespace {
@@ -18,7 +19,8 @@ void TakeWorst(MirrorSnapshot& mirror) {
   std::optional<MirrorState> worst;
   for (const PartitionSnapshot& partition : mirror.partitions) {
     const auto state = state::FindMirrorState(partition.state);
-    if (!state || (worst && *state <= *worst)) continue;
+    if (!state || (worst && *state < *worst)) continue;
+    if (worst == state && (mirror.reason_code || !partition.reason_code)) continue;  // the first that has a reason
     worst = state;
     mirror.state = partition.state;
     mirror.reason_code = partition.reason_code;
@@ -35,14 +37,39 @@ bool Link::SourceGone() const { return parts_.clock.Now() - source_.last_answer(
 
 Link::Totals Link::totals() const {
   Totals sum = ended_;
-  for (const auto& [tp, running] : mirrors_) {
-    const PartitionProgress& p = running.runner->progress();
-    sum.fetched_bytes += p.fetched_bytes(), sum.fetched_batches += p.fetched_batches(),
-        sum.fetched_records += p.fetched_records();
-    sum.written_bytes += p.written_bytes(), sum.written_batches += p.written_batches();
-    sum.written_records += p.written_records();
+  for (const auto* some : {&mirrors_, &stopping_}) {
+    for (const auto& [tp, running] : *some) {
+      const PartitionProgress& p = running.runner->progress();
+      sum.fetched_bytes += p.fetched_bytes(), sum.fetched_batches += p.fetched_batches(),
+          sum.fetched_records += p.fetched_records();
+      sum.written_bytes += p.written_bytes(), sum.written_batches += p.written_batches();
+      sum.written_records += p.written_records();
+    }
   }
   return sum;
+}
+
+// Of a mirror or link that somebody paused, or that the filter did. A link's pause covers what would run without it.
+std::optional<Link::ShownPause> Link::PauseOf(const state::MirrorRecord& record) const {
+  if (record.phase == state::Phase::kPaused)
+    return ShownPause{MirrorState::kPaused, record.reason.value_or(state::Reason::kPausedByOperator), record.text,
+                      WallOf(record.since_ms)};
+  const state::PauseRecord& link = state_->view().pause();
+  if (!link.paused || !(state::Runs(record.phase) || record.phase == state::Phase::kFailed)) return std::nullopt;
+  return ShownPause{MirrorState::kLinkPaused, state::Reason::kPausedByOperator,
+                    fmt::format("link {} is {}", config_.name, state::PauseText({link.by, link.text, link.since_ms})),
+                    WallOf(link.since_ms)};
+}
+
+// Nobody writes there, so what was known when it stopped is still so.
+void Link::ShowStanding(const TopicPartition& tp, PartitionSnapshot& out) const {
+  const offsets::Translation* map = store_ ? store_->Find(tp) : nullptr;
+  if (map == nullptr || map->empty() || store_->state(tp) != offsets::TranslationStore::State::kKnown) return;
+  const offsets::Run& last = map->runs().back().run;
+  out.replicated_to = last.source.value + last.length;
+  out.destination_end = last.dest.value + last.length;
+  out.offsets = last.shift() == 0 ? "identical" : "translated";
+  if (const auto from = map->identical_from()) out.identical_from = from->value;
 }
 
 PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::PartitionRecord& record) const {
@@ -50,6 +77,10 @@ PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::Partit
   out.partition = tp.partition;
   out.state = Name(state::StateOf(record.phase));
   out.since = WallOf(record.since_ms);
+  if (record.phase == state::Phase::kFailed && record.reason) {
+    out.reason_code = Name(*record.reason);
+    out.reason = record.text;
+  }
   auto running = mirrors_.find(tp);
   if (running == mirrors_.end()) return out;
   const PartitionProgress& progress = running->second.runner->progress();
@@ -73,8 +104,8 @@ PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::Partit
   if (const auto start = progress.destination_log_start()) out.destination_log_start = start->value;
   if (const auto at = progress.position()) {
     out.destination_end = at->dest_next.value;
-    out.replicated_to = at->source_next.value;
-    out.last_source_fetch_offset = at->source_next.value;
+    out.replicated_to = progress.replicated_to()->value;
+    out.last_source_fetch_offset = out.replicated_to;
     out.offsets = at->shift() == 0 ? "identical" : "translated";
     out.time_lookup = "exact";
   }
@@ -91,8 +122,17 @@ MirrorSnapshot Link::SnapshotOf(const state::MirrorRecord& record) const {
   mirror.source_topic = record.source_topic;
   mirror.state = Name(state::StateOf(record.phase));
   mirror.since = WallOf(record.since_ms);
-  for (size_t p = 0; p < record.partitions.size(); p++)
-    mirror.partitions.push_back(SnapshotOf({record.destination_topic, static_cast<int32_t>(p)}, record.partitions[p]));
+  const std::optional<ShownPause> pause = PauseOf(record);
+  for (size_t p = 0; p < record.partitions.size(); p++) {
+    const TopicPartition tp{record.destination_topic, static_cast<int32_t>(p)};
+    PartitionSnapshot& partition = mirror.partitions.emplace_back(SnapshotOf(tp, record.partitions[p]));
+    if (!pause) continue;
+    partition.state = Name(pause->state);
+    partition.reason_code = Name(pause->reason);
+    partition.reason = pause->text;
+    partition.since = pause->since;
+    ShowStanding(tp, partition);
+  }
   TakeWorst(mirror);
   return mirror;
 }
@@ -104,13 +144,21 @@ LinkSnapshot Link::Snapshot() const {
   if (reason_) link.reason_code = Name(*reason_);
   if (!text_.empty()) link.reason = text_;
   link.since = since_;
+  if (state_ && state_->view().pause().paused && condition_ != state::LinkCondition::kFailed) {
+    const state::PauseRecord& pause = state_->view().pause();
+    link.state = Name(state::LinkCondition::kPaused);
+    link.reason_code = Name(state::Reason::kPausedByOperator);
+    link.reason = state::PauseText({pause.by, pause.text, pause.since_ms});
+    link.since = WallOf(pause.since_ms);
+  }
+  const bool paused = link.state == Name(state::LinkCondition::kPaused);
   if (membership_) link.role = leading_ ? "owner" : "standby";
   const auto reachable = [](bool gone, bool seen) {
     return gone ? std::optional(false) : seen ? std::optional(true) : std::nullopt;
   };
   link.source = {config_.source, source_id_, reachable(SourceGone(), source_id_.has_value())};
   link.destination = {config_.destination, destination_id_, reachable(DestinationGone(), destination_id_.has_value())};
-  if (condition_ != state::LinkCondition::kFailed && (SourceGone() || DestinationGone())) {
+  if (condition_ != state::LinkCondition::kFailed && !paused && (SourceGone() || DestinationGone())) {
     const bool source = SourceGone();
     link.state = Name(state::LinkCondition::kUnavailable);
     link.reason_code = Name(source ? state::Reason::kSourceUnavailable : state::Reason::kDestinationUnavailable);
@@ -137,6 +185,11 @@ LinkSnapshot Link::Snapshot() const {
   if (!leading_) {
     sync.state = "NOT_CONFIGURED";
     sync.reason = "another agent of the link does this";
+  } else if (paused) {
+    sync.state = Name(state::TaskState::kLinkPaused);
+    sync.reason_code = link.reason_code;
+    sync.reason = link.reason;
+    sync.since = link.since;
   } else if (!sync_status_.ok()) {
     sync.state = "IN_ERROR";
     sync.reason = Text(sync_status_);

@@ -4,6 +4,8 @@
 #include "link/batch_patch.h"
 #include "link/filler.h"
 #include "link/partition_mirror.h"
+#include "link/reencode.h"
+#include "link/right_align.h"
 
 namespace klink::link {
 namespace {
@@ -18,6 +20,7 @@ constexpr Duration kSettlePoll = 200ms;
 }  // namespace
 
 Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
+  CO_RETURN_IF_ERROR(co_await replay_.Gather());  // before the log is read: markers on their way then stand in it
   CO_TRY(Facts facts, co_await Gather());
   p_.progress.Destination(facts.log.start);
   p_.progress.Bounds(facts.bounds);
@@ -48,7 +51,8 @@ Async<Status> PartitionMirror::FindIntruder(DestLog log) {
                      "{}: another producer (id {}) wrote to the mirror at offsets {}–{}; stop that writer, "
                      "then delete the mirror topic to copy it again",
                      name_, view.producer_id(), view.base_offset(), view.last_offset());
-    if (view.base_sequence() == SequenceAt(view.base_offset()) || view.base_offset() == 0) break;
+    const bool placed = p_.phase.sequences_are_offsets() && view.base_sequence() == SequenceAt(view.base_offset());
+    if (placed || view.base_offset() == 0) break;
     const DestOffset before(view.base_offset() - 1);
     CO_TRY(batch, co_await p_.sink.BatchAt(before));
   }
@@ -63,6 +67,7 @@ Async<StatusOr<Facts>> PartitionMirror::Gather() {
   facts.shift_since = p_.map.shift_since();
   facts.prefill = p_.phase.prefill();
   facts.was_mirrored = p_.phase.was_mirrored();
+  facts.sequences_are_offsets = p_.phase.sequences_are_offsets();
   facts.preserve = options_.preserve;
   facts.prefill_limit = options_.prefill_limit;
   co_return facts;
@@ -97,8 +102,15 @@ Async<StatusOr<DestLog>> PartitionMirror::SettledLog() {
 // Nothing was copied yet and the destination log is empty from 0.
 Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartFresh(Facts facts) {
   const SourceOffset log_start = facts.bounds.log_start;
-  if (log_start == SourceOffset(0)) co_return co_await StartPrefilled(Prefill{}, DestOffset(0));
+  if (options_.compacted && facts.preserve && options_.holes.fill) {
+    CO_TRY(const std::optional<Prefill> aligned, co_await RightAligned(facts.bounds));
+    if (aligned && aligned->fillers_end.value <= facts.prefill_limit) {
+      CO_RETURN_IF_ERROR(co_await p_.phase.BeginPrefill(*aligned));
+      co_return co_await StartPrefilled(*aligned, DestOffset(0));
+    }
+  }
   CO_TRY(const SourceOffset base, co_await FirstBase(facts.bounds));
+  if (log_start == SourceOffset(0) && base == log_start) co_return co_await StartPrefilled(Prefill{}, DestOffset(0));
   if (!facts.preserve) co_return co_await StartBehind(base, DestOffset(0), "offsets: translate");
   if (base.value > facts.prefill_limit)
     co_return co_await StartBehind(base, DestOffset(0),
@@ -106,6 +118,29 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartFresh(Facts fact
   Prefill prefill{DestOffset(base.value), DestOffset(std::max(base.value, log_start.value))};
   CO_RETURN_IF_ERROR(co_await p_.phase.BeginPrefill(prefill));
   co_return co_await StartPrefilled(prefill, DestOffset(0));
+}
+
+// Reads the log once to see where its holes are; nothing when it has none worth closing up.
+Async<StatusOr<std::optional<Prefill>>> PartitionMirror::RightAligned(SourceBounds bounds) {
+  std::vector<Extent> log;
+  for (SourceOffset next = bounds.log_start; next < bounds.last_stable;) {
+    CO_TRY(const Fetched fetched, co_await p_.source.Next(next));
+    if (fetched.batches.empty()) break;  // the log ends in a hole
+    for (const SharedBytes& batch : fetched.batches) {
+      const BatchView view(batch.view());
+      next = SourceOffset(view.next_offset());
+      if (view.magic() == 2 && view.count() > 0) log.push_back({view.base_offset(), view.next_offset(), view.count()});
+    }
+  }
+  if (log.empty()) co_return std::nullopt;
+  const double ratio = options_.holes.fill_ratio.value_or(std::numeric_limits<double>::max());
+  const HeadPlan plan = PlanHead(log, ratio, options_.holes.fill_records);
+  if (plan.records_below == 0) co_return std::nullopt;
+  const DestOffset begin(plan.aligned_from.value - plan.records_below);
+  Prefill prefill{begin, begin};
+  prefill.head_from = SourceOffset(log.front().base);
+  prefill.aligned_from = plan.aligned_from;
+  co_return prefill;
 }
 
 // Where the first batch of the source begins: its log start may lie inside that batch.
@@ -120,13 +155,15 @@ Async<StatusOr<SourceOffset>> PartitionMirror::FirstBase(SourceBounds bounds) {
 Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartPrefilled(Prefill prefill, DestOffset from) {
   CO_RETURN_IF_ERROR(co_await WriteFillers(prefill, from));
   const int64_t at = prefill.fillers_end.value;
-  if (p_.map.shift() == 0) {
-    CO_RETURN_IF_ERROR(co_await p_.map.Resume(DestOffset(0), SourceOffset(at), prefill.fillers_end));
+  const SourceOffset first = prefill.head_from.value_or(SourceOffset(at));
+  if (p_.map.shift() == at - first.value) {
+    CO_RETURN_IF_ERROR(co_await p_.map.Resume(DestOffset(0), first, prefill.fillers_end));
   } else {
-    CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(SourceOffset(at), prefill.fillers_end, "", -1));
+    CO_RETURN_IF_ERROR(
+        co_await p_.map.ChangeShift(first, prefill.fillers_end, prefill.head_from ? "RIGHT_ALIGNED" : "", -1));
   }
-  Started start{.at = {SourceOffset(std::max(at, prefill.log_start.value)), prefill.fillers_end, SequenceAt(at),
-                       identity_.producer_epoch},
+  Started start{.at = {prefill.head_from.value_or(SourceOffset(std::max(at, prefill.log_start.value))),
+                       prefill.fillers_end, SequenceAt(at), identity_.producer_epoch},
                 .progressed = Progressed::kFresh};
   if (p_.phase.prefill()) {
     CO_RETURN_IF_ERROR(co_await FinishPrefill(prefill.fillers_end));
@@ -149,8 +186,9 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartBehind(SourceOff
 }
 
 Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts, Resume resume) {
-  const Position at = resume.at;
   CO_RETURN_IF_ERROR(co_await CompareTail(resume));
+  if (resume.extra) CO_RETURN_IF_ERROR(co_await MapRepeatedMarker(facts.log, resume));
+  const Position at = resume.at;
   if (facts.shift) {
     CO_RETURN_IF_ERROR(co_await p_.map.Resume(facts.log.start, at.source_next, at.dest_next));
   } else {
@@ -158,32 +196,79 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
   }
   if (!facts.was_mirrored && !facts.prefill) CO_RETURN_IF_ERROR(co_await p_.phase.Activate(at.shift(), ""));
   CO_RETURN_IF_ERROR(co_await FinishPrefill(at.dest_next));
+  CO_RETURN_IF_ERROR(co_await replay_.Adopt(facts.log));
   if (unclear_ != Unclear::kNo) unclear_ = Unclear::kNo;
   last_was_old_ = resume.cas == CompareAndAppend::kOff;
   p_.progress.Replicated(at, 0, 0);
   p_.progress.Working();
   Started start{.at = at};
   if (facts.prefill && at.dest_next == facts.prefill->fillers_end) {
-    start.at.source_next = SourceOffset(facts.prefill->log_start.value);
+    start.at.source_next = facts.prefill->head_from.value_or(SourceOffset(facts.prefill->log_start.value));
     start.progressed = Progressed::kFresh;
   }
   co_return start;
 }
 
 // Our last batch must be the source's batch at the same place, byte for byte.
-Async<Status> PartitionMirror::CompareTail(Resume resume) {
+Async<Status> PartitionMirror::CompareTail(Resume& resume) {
   if (!resume.tail) co_return absl::OkStatus();
   CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(resume.tail_source));
+  if (source && SameRecords(resume.tail->view(), source->view())) co_return absl::OkStatus();
+  CO_TRY(const bool rebuilt, co_await IsRebuilt(resume));
+  if (rebuilt) co_return absl::OkStatus();
+  CO_TRY(const bool repeated, co_await FindRepeatedMarker(resume));
+  if (repeated) co_return absl::OkStatus();
   if (!source) {
     CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());  // asked after: its start only moves on
     if (resume.tail_source < bounds.log_start) co_return absl::OkStatus();
     co_return Halt(Reason::kSourceTruncated, "{}: the source log ends at {}, but offset {} was already copied", name_,
                    bounds.high_watermark, resume.tail_source);
   }
-  if (SameRecords(resume.tail->view(), source->view())) co_return absl::OkStatus();
   co_return Halt(Reason::kMisplacedBatch,
                  "{}: the last destination batch (offset {}) is not the source's batch at offset {}", name_,
                  BatchView(resume.tail->view()).base_offset(), resume.tail_source);
+}
+
+// Our last batch may be one that was built again: then its last record is the source's at the same place, or gone from
+// there by compaction.
+Async<StatusOr<bool>> PartitionMirror::IsRebuilt(const Resume& resume) {
+  const SourceOffset last = resume.at.source_next - 1;
+  CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(last));
+  if (!source || BatchView(source->view()).base_offset() > last.value) co_return options_.compacted;
+  co_return SameLastRecord(resume.tail->view(), source->view(), last, options_.append_times);
+}
+
+// A coordinator may write a marker twice (protocol.md T7). Then what stands behind it, a few batches that were under
+// way at most, is the source's, one offset further on.
+Async<StatusOr<bool>> PartitionMirror::FindRepeatedMarker(Resume& resume) {
+  if (p_.phase.sequences_are_offsets()) co_return false;  // there never was a marker
+  std::optional<SharedBytes> batch = resume.tail;
+  for (size_t behind = 0; batch && behind <= kDepth; behind++) {
+    const BatchView view(batch->view());
+    if (!identity_.IsOurs(view.producer_id()) || view.base_offset() == 0) break;
+    if (view.control()) {
+      CO_TRY(const auto before, co_await p_.sink.BatchAt(DestOffset(view.base_offset() - 1)));
+      if (!before) break;
+      const BatchView first(before->view());
+      if (first.producer_id() != view.producer_id() || !SameRecords(first.bytes(), view.bytes())) break;
+      resume.extra = DestOffset(view.base_offset());
+      resume.at.source_next = resume.at.source_next - 1;
+      co_return true;
+    }
+    const SourceOffset moved(resume.tail_source.value - 1 -
+                             (BatchView(resume.tail->view()).base_offset() - view.base_offset()));
+    CO_TRY(const auto source, co_await p_.source.BatchAt(moved));
+    if (!source || !SameRecords(view.bytes(), source->view())) break;
+    CO_TRY(batch, co_await p_.sink.BatchAt(DestOffset(view.base_offset() - 1)));
+  }
+  co_return false;
+}
+
+Async<Status> PartitionMirror::MapRepeatedMarker(const DestLog& log, const Resume& resume) {
+  const DestOffset extra = *resume.extra;
+  const int64_t shift = resume.at.shift();
+  CO_RETURN_IF_ERROR(co_await p_.map.Resume(log.start, SourceOffset(extra.value - shift + 1), extra));
+  co_return co_await p_.map.ChangeShift(SourceOffset(extra.value + 1 - shift), extra + 1, "MARKER_REPEATED", -1);
 }
 
 // One filler batch at a time, so that a misplaced one is seen at once.
@@ -192,7 +277,7 @@ Async<Status> PartitionMirror::WriteFillers(Prefill prefill, DestOffset from) {
     CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
     const int64_t count = std::min<int64_t>(kFillerRecords, prefill.fillers_end - at);
     const Stamp stamp{identity_.filler_producer_id, identity_.filler_epoch, SequenceAt(at.value)};
-    auto pending = p_.sink.Send(FillerBatch(count, stamp));
+    auto pending = p_.sink.Send(FillerBatch(count, stamp), std::nullopt);
     const StatusOr<DestOffset> answer = co_await pending->Wait();
     if (!answer.ok()) {
       unclear_ = Unclear::kOurs;
@@ -214,7 +299,7 @@ Async<Status> PartitionMirror::FinishPrefill(DestOffset written) {
   if (!prefill || written < prefill->log_start) co_return absl::OkStatus();
   CO_RETURN_IF_ERROR(co_await p_.sink.DeleteBelow(prefill->log_start));
   p_.progress.Destination(prefill->log_start);
-  co_return co_await p_.phase.Activate(0, "");
+  co_return co_await p_.phase.Activate(p_.map.shift().value_or(0), "");
 }
 
 }  // namespace klink::link

@@ -21,6 +21,7 @@ PartitionMirror::PartitionMirror(TopicPartition name, MirrorPorts ports, Identit
     : name_(std::move(name)),
       p_(ports),
       identity_(std::move(identity)),
+      replay_(name_, ports.clock, ports.source, ports.sink, ports.map, ports.gate, ports.transactions),
       options_(options),
       backoff_(kRetryFirst, kRetryMost, seed),
       changed_(ports.executor) {}
@@ -45,7 +46,7 @@ void PartitionMirror::Drain() {
 Async<Status> PartitionMirror::Cycle() {
   CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
   CO_TRY(Started start, co_await Recover());
-  acknowledged_ = gap_open_ = false;
+  acknowledged_ = gap_open_ = ending_ = false;
   pumping_ = true;
   TaskGroup pump(p_.executor);
   pump_ = &pump;
@@ -59,20 +60,23 @@ Async<Status> PartitionMirror::Cycle() {
   co_return ended;
 }
 
-// The first half: fetch, plan, patch, send.
+// The first half: fetch, plan, patch, send. `seen` runs ahead of the position where the log ends in a hole.
 Async<void> PartitionMirror::Pump(Position at, Progressed progressed) {
-  for (;;) {
-    StatusOr<Fetched> fetched = co_await p_.source.Next(at.source_next);
+  for (SourceOffset seen = at.source_next;;) {
+    StatusOr<Fetched> fetched = co_await p_.source.Next(seen);
     Status step = fetched.status();
     if (step.code() == Code::kOutOfRange) {
-      step = co_await CrossGap(at, progressed);
+      step = co_await CrossGap(seen, at, progressed);
+      seen = at.source_next;
     } else if (step.ok()) {
       p_.progress.Bounds(fetched->bounds);
       fetched_at_ = p_.clock.Now();
       for (SharedBytes& batch : fetched->batches) {
+        seen = std::max(seen, SourceOffset(BatchView(batch.view()).next_offset()));
         step = co_await Offer(std::move(batch), at, progressed);
         if (!step.ok()) break;
       }
+      if (step.ok()) p_.progress.NothingBetween(at.source_next, seen);
     }
     if (step.ok()) continue;
     pump_ended_ = step;
@@ -84,29 +88,63 @@ Async<void> PartitionMirror::Pump(Position at, Progressed progressed) {
 
 Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed& progressed) {
   const BatchView view(batch.view());
-  Plan plan = PlanBatch(view, at, progressed);
+  Plan plan = PlanBatch(view, at, progressed, options_.append_times);
+  if (const Prepend* whole = std::get_if<Prepend>(&plan)) {
+    at.source_next = whole->base;
+    plan = PlanBatch(view, at, progressed, options_.append_times);
+  }
   if (const Stop* stop = std::get_if<Stop>(&plan)) co_return HaltWith(stop->reason, stop->text);
   if (std::holds_alternative<Skip>(plan)) co_return absl::OkStatus();
-  if (const Prepend* whole = std::get_if<Prepend>(&plan)) at.source_next = whole->base;
-  if (gap_open_) {
-    // The map ends where the gap begins only once everything before it stands.
-    while (!in_flight_.empty()) CO_RETURN_IF_ERROR(co_await changed_.Wait());
-    CO_RETURN_IF_ERROR(co_await UntilNothingLate("other records follow under the same sequences"));
-    CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(at.source_next, at.dest_next, "RETENTION_GAP", -1));
-    gap_open_ = false;
-  }
-  p_.progress.Fetched(1, view.next_offset() - view.base_offset(), static_cast<int64_t>(batch.size()));
-  const int64_t max_timestamp = view.max_timestamp();
-  CO_RETURN_IF_ERROR(co_await UntilSendable(max_timestamp));
-  InFlight item{.at = at, .after = After(at, view), .bytes = static_cast<int64_t>(batch.size()), .seen = fetched_at_};
-  const Stamp stamp{identity_.producer_id, at.epoch, at.sequence};
-  PatchBatch(batch, stamp);
-  item.pending = p_.sink.Send(std::move(batch));
-  at = item.after;
+  if (gap_open_) CO_RETURN_IF_ERROR(co_await OpenGap(at));
+  const auto bytes = static_cast<int64_t>(batch.size());
+  p_.progress.Fetched(1, view.count(), bytes);
   progressed = Progressed::kCopying;
+  if (const Marker* marker = std::get_if<Marker>(&plan)) co_return co_await PassMarker(*marker, bytes, at);
+  if (const Rebuild* rebuild = std::get_if<Rebuild>(&plan))
+    co_return co_await SendRebuilt(std::move(batch), rebuild->source_pid, at);
+  std::optional<int64_t> source_pid;
+  if (const Replay* replay = std::get_if<Replay>(&plan)) source_pid = replay->source_pid;
+  const Position after = After(at, view);
+  co_return co_await Send(std::move(batch), source_pid, at, after);
+}
+
+Async<Status> PartitionMirror::OpenGap(const Position& at) {
+  Position here = at;
+  CO_RETURN_IF_ERROR(co_await Shift(at.source_next, here, "RETENTION_GAP"));
+  gap_open_ = false;
+  co_return absl::OkStatus();
+}
+
+Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at,
+                                    Position after) {
+  const BatchView view(batch.view());
+  const int64_t max_timestamp = view.max_timestamp();
+  std::optional<TransactionSlot> slot;
+  if (source_pid) {
+    if (p_.phase.sequences_are_offsets()) CO_RETURN_IF_ERROR(co_await p_.phase.LeaveOffsetSequences());
+    CO_TRY(slot, co_await replay_.SlotOf(*source_pid));
+  }
+  const int64_t pid = slot ? slot->producer_id : identity_.producer_id;
+  if (pid != last_pid_) CO_RETURN_IF_ERROR(co_await UntilAnswered());
+  CO_RETURN_IF_ERROR(co_await UntilSendable(max_timestamp));
+  InFlight item{.at = at,
+                .after = after,
+                .bytes = static_cast<int64_t>(batch.size()),
+                .seen = fetched_at_,
+                .in_transaction = slot.has_value()};
+  const Stamp stamp = slot ? replay_.NextStamp(*slot, view.count()) : Stamp{pid, at.epoch, at.sequence};
+  PatchBatch(batch, stamp, slot ? Keep::kTransactional : Keep::kPlain);
+  item.pending = p_.sink.Send(std::move(batch), slot);
+  at = item.after;
+  last_pid_ = pid;
   last_was_old_ = HalfForgotten(max_timestamp);
   in_flight_.push_back(std::move(item));
   changed_.NotifyAll();
+  co_return absl::OkStatus();
+}
+
+Async<Status> PartitionMirror::UntilAnswered() {
+  while (!in_flight_.empty()) CO_RETURN_IF_ERROR(co_await changed_.Wait());
   co_return absl::OkStatus();
 }
 
@@ -139,9 +177,10 @@ Async<Status> PartitionMirror::Settle() {
 Async<void> PartitionMirror::Watch() {
   while ((co_await p_.clock.Sleep(kWatchEvery)).ok()) {
     const std::optional<Position> at = p_.progress.position();
-    if (!at || !in_flight_.empty() || !p_.gate.MayWrite()) continue;
+    if (!at || !in_flight_.empty() || ending_ || !p_.gate.MayWrite()) continue;
     const StatusOr<DestOffset> end = co_await p_.sink.End();
-    const bool idle = in_flight_.empty() && p_.progress.position()->dest_next == at->dest_next && p_.gate.MayWrite();
+    const bool idle =
+        in_flight_.empty() && !ending_ && p_.progress.position()->dest_next == at->dest_next && p_.gate.MayWrite();
     if (!end.ok() || !idle || *end <= at->dest_next) continue;
     pump_ended_ =
         Halt(Reason::kForeignWrite, "{}: somebody else wrote to the mirror: it ends at {}, klink wrote up to {}", name_,
@@ -174,7 +213,11 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
     unclear_ = Unclear::kOurs;
     return status;
   }
-  switch (kafka::VerdictOf(*error)) {
+  const kafka::Verdict verdict = kafka::VerdictOf(*error);
+  if (item.in_transaction && (verdict == kafka::Verdict::kFenced || verdict == kafka::Verdict::kAbort))
+    return Unavailable("{}: the transaction that carries source offset {} cannot be written to: {}", name_,
+                       item.at.source_next, Text(status));
+  switch (verdict) {
     case kafka::Verdict::kSequence:
       unclear_ = Unclear::kOurs;
       if (std::exchange(refused_at_, expected) == expected)  // the log was read in between, and said the same
@@ -234,12 +277,12 @@ Async<Status> PartitionMirror::UntilNothingLate(std::string_view before) {
 }
 
 // The source no longer holds (or never held) the offset we want next.
-Async<Status> PartitionMirror::CrossGap(Position& at, Progressed& progressed) {
+Async<Status> PartitionMirror::CrossGap(SourceOffset seen, Position& at, Progressed& progressed) {
   CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());
   p_.progress.Bounds(bounds);
-  if (at.source_next >= bounds.log_start)
+  if (seen >= bounds.log_start)
     co_return Halt(Reason::kSourceTruncated, "{}: the source log ends at {}, before offset {} that was already copied",
-                   name_, bounds.high_watermark, at.source_next);
+                   name_, bounds.high_watermark, seen);
   CO_TRY(const SourceOffset base, co_await FirstBase(bounds));
   if (const std::optional<Prefill> prefill = p_.phase.prefill(); prefill && at.dest_next == prefill->fillers_end) {
     const Prefill further{DestOffset(base.value), DestOffset(bounds.log_start.value)};
@@ -247,7 +290,7 @@ Async<Status> PartitionMirror::CrossGap(Position& at, Progressed& progressed) {
     co_return Unavailable("{}: the source's log start moved on to {} while the copy was aligned; aligning further",
                           name_, bounds.log_start);
   }
-  const bool lost = base > at.source_next;  // else only the head of the batch we want was removed
+  const bool lost = base > seen;  // else only the head of the batch we want was removed
   if (lost && !options_.record_gaps)
     co_return Halt(Reason::kRetentionGap, "{}: the source removed offsets {}–{} before they were copied (on_gap: stop)",
                    name_, at.source_next, base - 1);

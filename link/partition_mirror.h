@@ -14,13 +14,26 @@
 #include "link/partition_progress.h"
 #include "link/ports.h"
 #include "link/recovery.h"
+#include "link/transaction_replay.h"
 
 namespace klink::link {
+
+// How the holes that compaction leaves keep their offsets.
+struct HoleOptions {
+  bool fill = true;                        // holes: auto or duplicates; else translate
+  std::optional<double> fill_ratio = 1.0;  // fillers per record; none: any (duplicates)
+  int64_t fill_records = 2000;             // in one hole
+  int64_t fill_bytes = 1 << 20;
+};
 
 struct MirrorOptions {
   bool preserve = true;  // offsets: preserve
   int64_t prefill_limit = 2'000'000'000;
-  bool record_gaps = true;             // on_gap: record
+  bool record_gaps = true;   // on_gap: record
+  bool compacted = false;    // the source topic was, when the mirror was made: its log may have holes
+  bool append_times = true;  // timestamps: exact
+  HoleOptions holes;
+  size_t batch_bytes = 1 << 20;        // the destination topic's max.message.bytes
   Duration producer_expiration = 24h;  // producer.id.expiration.ms of the destination
   // How long the log must stand still before our first append where the leader may have forgotten the owner before us:
   // the produce timeout + 10 s, unless that owner is known to have been silent long enough.
@@ -35,6 +48,7 @@ struct MirrorPorts {
   OffsetMap& map;
   PartitionPhase& phase;
   Gate& gate;
+  Transactions& transactions;
   PartitionProgress& progress;
 };
 
@@ -55,11 +69,21 @@ class PartitionMirror {
     Position after;
     int64_t bytes;
     Instant seen = {};
+    bool in_transaction = false;
   };
 
   Async<Status> Cycle();
   Async<void> Pump(Position at, Progressed progressed);
   Async<Status> Offer(SharedBytes batch, Position& at, Progressed& progressed);
+  Async<Status> OpenGap(const Position& at);
+  Async<Status> Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after);
+  Async<Status> SendRebuilt(SharedBytes batch, std::optional<int64_t> source_pid, Position& at);
+  Async<Status> FillBefore(const Marker& marker, Position& at);
+  Async<Status> Shift(SourceOffset since, Position& at, std::string_view why);
+  int64_t FillersLeft(int64_t records) const;
+  Async<Status> PassMarker(Marker marker, int64_t bytes, Position& at);
+  Async<Status> EndAt(int64_t source_pid, TransactionEnd end, Position& at);
+  Async<Status> UntilAnswered();
   Async<Status> Settle();
   Async<void> Watch();
   Async<Status> UntilSendable(int64_t max_timestamp_ms);
@@ -80,20 +104,28 @@ class PartitionMirror {
   Async<StatusOr<Started>> StartPrefilled(Prefill prefill, DestOffset from);
   Async<StatusOr<Started>> StartBehind(SourceOffset since, DestOffset end, std::string why);
   Async<StatusOr<Started>> Continue(Facts facts, Resume resume);
-  Async<Status> CompareTail(Resume resume);
+  Async<Status> CompareTail(Resume& resume);
+  Async<StatusOr<bool>> IsRebuilt(const Resume& resume);
+  Async<StatusOr<bool>> FindRepeatedMarker(Resume& resume);
+  Async<Status> MapRepeatedMarker(const DestLog& log, const Resume& resume);
   Async<Status> WriteFillers(Prefill prefill, DestOffset from);
   Async<Status> FinishPrefill(DestOffset written);
-  Async<Status> CrossGap(Position& at, Progressed& progressed);
+  Async<Status> CrossGap(SourceOffset seen, Position& at, Progressed& progressed);
+  Async<StatusOr<std::optional<Prefill>>> RightAligned(SourceBounds bounds);
   bool HalfForgotten(int64_t max_timestamp_ms) const;
 
   TopicPartition name_;
   MirrorPorts p_;
   Identity identity_;
+  TransactionReplay replay_;
   MirrorOptions options_;
   Backoff backoff_;
   std::deque<InFlight> in_flight_;
   Signal changed_;
-  TaskGroup* pump_ = nullptr;  // of the running cycle
+  int64_t records_ = 0, fillers_ = 0;  // rebuilt, since this process began
+  int64_t last_pid_ = -1;              // of the last batch sent; another one waits for its answer
+  bool ending_ = false;                // a marker is on its way: the log grows without an append of ours
+  TaskGroup* pump_ = nullptr;          // of the running cycle
   Status pump_ended_;
   bool pumping_ = false;
   Instant fetched_at_;

@@ -10,7 +10,7 @@ constexpr size_t kEndsRemembered = 128;
 
 void PartitionProgress::Bounds(const SourceBounds& bounds) {
   bounds_ = bounds;
-  if (!position_ || bounds.high_watermark <= position_->source_next) return;
+  if (!position_ || bounds.high_watermark <= *replicated_to()) return;
   if (!ends_.empty() && bounds.high_watermark <= ends_.back().end) return;
   if (ends_.size() == kEndsRemembered)  // thin out: every second one is as good, a little older
     for (size_t i = 1; i < ends_.size(); i++) ends_.erase(ends_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -22,8 +22,14 @@ void PartitionProgress::Replicated(const Position& at, int64_t records, int64_t 
   written_records_ += records;
   written_bytes_ += bytes;
   written_batches_ += records > 0;
-  while (!ends_.empty() && ends_.front().end <= at.source_next) ends_.pop_front();
+  while (!ends_.empty() && ends_.front().end <= *replicated_to()) ends_.pop_front();
   if (bounds_) Bounds(*bounds_);
+}
+
+void PartitionProgress::NothingBetween(SourceOffset from, SourceOffset to) {
+  hole_from_ = from;
+  hole_to_ = to;
+  while (position_ && !ends_.empty() && ends_.front().end <= *replicated_to()) ends_.pop_front();
 }
 
 void PartitionProgress::Working() {
@@ -43,9 +49,14 @@ void PartitionProgress::Failed(std::optional<state::Reason> reason, std::string 
   since_ = clock_.Wall();
 }
 
+std::optional<SourceOffset> PartitionProgress::replicated_to() const {
+  if (!position_) return std::nullopt;
+  return position_->source_next == hole_from_ ? std::max(hole_from_, hole_to_) : position_->source_next;
+}
+
 std::optional<int64_t> PartitionProgress::lag() const {
   if (!bounds_ || !position_) return std::nullopt;
-  return std::max<int64_t>(0, bounds_->high_watermark - position_->source_next);
+  return std::max<int64_t>(0, bounds_->high_watermark - *replicated_to());
 }
 
 std::optional<Duration> PartitionProgress::lag_age() const {

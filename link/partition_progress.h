@@ -20,6 +20,12 @@ class PartitionProgress {
 
   void Bounds(const SourceBounds& bounds);
   void Destination(DestOffset log_start) { destination_log_start_ = log_start; }
+  // The source log holds nothing from `from` to `to`: who has copied up to one has copied up to the other.
+  void NothingBetween(SourceOffset from, SourceOffset to);
+  void Filled(int64_t fillers) { fillers_ += fillers; }
+  int64_t fillers() const { return fillers_; }
+  // Everything below is at the destination, acknowledged, or is not in the source log.
+  std::optional<SourceOffset> replicated_to() const;
   // Everything below is at the destination, acknowledged.
   void Replicated(const Position& at, int64_t records, int64_t bytes);
   void Fetched(int64_t batches, int64_t records, int64_t bytes) {
@@ -54,6 +60,8 @@ class PartitionProgress {
   Histogram latency_;
   std::optional<SourceBounds> bounds_;
   std::optional<Position> position_;
+  SourceOffset hole_from_, hole_to_;
+  int64_t fillers_ = 0;
   std::optional<DestOffset> destination_log_start_;
   std::optional<state::Reason> reason_;
   std::string text_;

@@ -16,10 +16,12 @@ PartitionRunner::PartitionRunner(RunnerParts parts, RunnerNames names)
       source_(parts_.source, parts_.fetch, names_.source()),
       sink_(parts_.destination, parts_.produce, parts_.executor, names_.destination(),
             [this](DestOffset offset) { return MayTrim(offset); }),
+      transactions_(parts_.slots, names_.destination()),
       map_(parts_, names_),
       phase_(parts_, names_),
       mirror_(names_.destination(),
-              MirrorPorts{parts_.executor, parts_.clock, source_, sink_, map_, phase_, parts_.gate, progress_},
+              MirrorPorts{parts_.executor, parts_.clock, source_, sink_, map_, phase_, parts_.gate, transactions_,
+                          progress_},
               parts_.identity, parts_.options, std::hash<std::string>{}(fmt::format("{}", names_.destination()))) {}
 
 // Only what klink wrote is ever trimmed, and only while the state says so.
@@ -46,6 +48,12 @@ std::optional<DestOffset> PartitionRunner::StoredMap::shift_since() const {
   const offsets::Translation* map = p_.store.Find(names_.destination());
   if (map == nullptr || map->empty()) return std::nullopt;
   return map->runs().back().run.dest;
+}
+
+std::optional<SourceOffset> PartitionRunner::StoredMap::ToSource(DestOffset at) const {
+  const offsets::Answer answer = p_.store.ToSource(names_.destination(), at);
+  if (answer.kind != offsets::Answer::Kind::kExact) return std::nullopt;
+  return SourceOffset(answer.value);
 }
 
 Async<Status> PartitionRunner::StoredMap::ChangeShift(SourceOffset since, DestOffset dest, std::string why,
@@ -97,7 +105,27 @@ bool PartitionRunner::RecordedPhase::was_mirrored() const {
 std::optional<Prefill> PartitionRunner::RecordedPhase::prefill() const {
   const state::PartitionRecord* r = record();
   if (r == nullptr || r->phase != state::Phase::kPrefill) return std::nullopt;
-  return Prefill{DestOffset(r->prefill_target), DestOffset(r->prefill_start)};
+  Prefill prefill{DestOffset(r->prefill_target), DestOffset(r->prefill_start)};
+  if (r->prefill_head) prefill.head_from = SourceOffset(*r->prefill_head);
+  prefill.aligned_from = aligned_from();
+  return prefill;
+}
+
+std::optional<SourceOffset> PartitionRunner::RecordedPhase::aligned_from() const {
+  const state::PartitionRecord* r = record();
+  if (r == nullptr || !r->aligned_from) return std::nullopt;
+  return SourceOffset(*r->aligned_from);
+}
+
+bool PartitionRunner::RecordedPhase::sequences_are_offsets() const {
+  const state::PartitionRecord* r = record();
+  return r == nullptr || !r->mixed;
+}
+
+Async<Status> PartitionRunner::RecordedPhase::LeaveOffsetSequences() {
+  const auto index = static_cast<size_t>(names_.partition);
+  MirrorBook::Change change = [=](state::MirrorRecord& mirror) { mirror.partitions.at(index).mixed = true; };
+  co_return co_await p_.book.Update(names_.destination_topic, std::move(change));
 }
 
 Async<Status> PartitionRunner::RecordedPhase::BeginPrefill(Prefill prefill) {
@@ -108,6 +136,10 @@ Async<Status> PartitionRunner::RecordedPhase::BeginPrefill(Prefill prefill) {
     partition.phase = state::Phase::kPrefill;
     partition.prefill_target = prefill.fillers_end.value;
     partition.prefill_start = prefill.log_start.value;
+    partition.prefill_head.reset();
+    partition.aligned_from.reset();
+    if (prefill.head_from) partition.prefill_head = prefill.head_from->value;
+    if (prefill.aligned_from) partition.aligned_from = prefill.aligned_from->value;
     partition.since_ms = now;
     if (mirror.phase == state::Phase::kCreating) mirror.phase = state::Phase::kPrefill, mirror.since_ms = now;
   };
@@ -121,6 +153,7 @@ Async<Status> PartitionRunner::RecordedPhase::Activate(int64_t shift, std::strin
     state::PartitionRecord& partition = mirror.partitions.at(index);
     partition.phase = state::Phase::kActive;
     partition.prefill_target = partition.prefill_start = 0;
+    partition.prefill_head.reset();
     partition.shift = shift;
     partition.text = why;
     partition.since_ms = now;

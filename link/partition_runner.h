@@ -7,6 +7,7 @@
 #include "link/mirror_book.h"
 #include "link/partition_mirror.h"
 #include "link/produce_hub.h"
+#include "link/transaction_slots.h"
 #include "offsets/translation_store.h"
 
 namespace klink::link {
@@ -21,6 +22,7 @@ struct RunnerParts {
   ProduceHub& produce;
   offsets::TranslationStore& store;
   MirrorBook& book;
+  TransactionSlots& slots;
   state::LinkState& state;
   Gate& gate;
   Identity identity;
@@ -53,6 +55,7 @@ class PartitionRunner {
     StoredMap(RunnerParts& parts, const RunnerNames& names) : p_(parts), names_(names) {}
     std::optional<int64_t> shift() const override;
     std::optional<DestOffset> shift_since() const override;
+    std::optional<SourceOffset> ToSource(DestOffset at) const override;
     Async<Status> ChangeShift(SourceOffset since, DestOffset dest, std::string why, int32_t leader_epoch) override;
     Async<Status> Resume(DestOffset dest_start, SourceOffset source_next, DestOffset dest_next) override;
     Async<Status> Record(SourceOffset source, DestOffset dest, int64_t length) override;
@@ -67,7 +70,10 @@ class PartitionRunner {
     RecordedPhase(RunnerParts& parts, const RunnerNames& names) : p_(parts), names_(names) {}
     bool was_mirrored() const override;
     std::optional<Prefill> prefill() const override;
+    bool sequences_are_offsets() const override;
+    Async<Status> LeaveOffsetSequences() override;
     Async<Status> BeginPrefill(Prefill prefill) override;
+    std::optional<SourceOffset> aligned_from() const override;
     Async<Status> Activate(int64_t shift, std::string why) override;
 
    private:
@@ -83,6 +89,7 @@ class PartitionRunner {
   PartitionProgress progress_;
   KafkaSource source_;
   KafkaSink sink_;
+  PartitionTransactions transactions_;
   StoredMap map_;
   RecordedPhase phase_;
   PartitionMirror mirror_;

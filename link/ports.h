@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/async.h"
@@ -48,6 +49,7 @@ struct ProducerState {
   int32_t producer_epoch = -1;
   int32_t last_sequence = -1;
   int64_t last_timestamp_ms = -1;
+  std::optional<DestOffset> open_since;  // where its open transaction begins in the log
 };
 
 // The destination log as it was at one moment; Unavailable when it moved on between the questions.
@@ -80,18 +82,45 @@ class PendingAppend {
   Signal done_;
 };
 
+// A transactional id of the link's own, `klink.<link>.<n>`, with a transaction begun at its coordinator for one
+// partition. One slot serves one source producer's transaction in one partition at a time.
+struct TransactionSlot {
+  std::string id;
+  int64_t producer_id = -1;
+  int16_t producer_epoch = 0;
+};
+enum class TransactionEnd { kCommit, kAbort };
+
+// The transactions of one destination partition.
+class Transactions {
+ public:
+  virtual ~Transactions() = default;
+  // The slots whose open transaction names this partition, as a crash left them. One that is being ended is waited for:
+  // its marker stands in the log when this answers. All other slots this partition held are free again.
+  virtual Async<StatusOr<std::vector<TransactionSlot>>> Open() = 0;
+  // A free slot with a transaction begun that names this partition. Nothing is in the log yet.
+  virtual Async<StatusOr<TransactionSlot>> Begin() = 0;
+  // Asks the coordinator for the end. The marker lands later, and it may land twice (protocol.md T7). The same end may
+  // be asked for again.
+  virtual Async<Status> End(TransactionSlot slot, TransactionEnd end) = 0;
+  // Its marker stands: the slot is free.
+  virtual void Release(const TransactionSlot& slot) = 0;
+};
+
 // One destination partition.
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Appends one patched batch. Calls in order are appends in order.
-  virtual std::shared_ptr<PendingAppend> Send(SharedBytes batch) = 0;
+  // Appends one patched batch, within the slot's transaction when there is one. Calls in order are appends in order.
+  virtual std::shared_ptr<PendingAppend> Send(SharedBytes batch, std::optional<TransactionSlot> slot) = 0;
   virtual Async<StatusOr<DestLog>> Inspect() = 0;
   // Only the log end offset.
   virtual Async<StatusOr<DestOffset>> End() {
     CO_TRY(const DestLog log, co_await Inspect());
     co_return log.end;
   }
+  // Everything below is replicated.
+  virtual Async<StatusOr<DestOffset>> HighWatermark() = 0;
   // The batch that holds `at`; nothing when the log has none there.
   virtual Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset) { co_return std::nullopt; }
   virtual Async<Status> DeleteBelow(DestOffset offset) = 0;
@@ -105,6 +134,8 @@ class OffsetMap {
   virtual std::optional<int64_t> shift() const = 0;
   // Where that shift began at the destination.
   virtual std::optional<DestOffset> shift_since() const = 0;
+  // Where a destination record came from; nothing for what is no copy, or when it is not known.
+  virtual std::optional<SourceOffset> ToSource(DestOffset at) const = 0;
   // From here on another shift. Durable before it answers, so that no append under it can be misread later.
   virtual Async<Status> ChangeShift(SourceOffset since, DestOffset dest, std::string why, int32_t leader_epoch) = 0;
   // After recovery: the runs reach exactly to these ends under the shift in force.
@@ -116,6 +147,9 @@ class OffsetMap {
 struct Prefill {
   DestOffset fillers_end;  // fillers are written up to here: the base offset of the first source batch
   DestOffset log_start;    // then the log is trimmed to here: the source's log start
+  // Right-aligned (link/right_align): the source offset whose record stands first, closed up to what follows.
+  std::optional<SourceOffset> head_from = std::nullopt;
+  std::optional<SourceOffset> aligned_from = std::nullopt;  // from here on offsets are equal
 };
 
 // What the state topic says of one partition.
@@ -124,7 +158,13 @@ class PartitionPhase {
   virtual ~PartitionPhase() = default;
   virtual bool was_mirrored() const = 0;  // ACTIVE was recorded once
   virtual std::optional<Prefill> prefill() const = 0;
+  // Every batch of ours in the log carries the sequence of its offset. Ends for good before the first marker, or batch
+  // of another producer of ours, is written: they take offsets without taking sequences.
+  virtual bool sequences_are_offsets() const = 0;
+  virtual Async<Status> LeaveOffsetSequences() = 0;
   virtual Async<Status> BeginPrefill(Prefill prefill) = 0;
+  // Of the right-aligned prefill this mirror began with: holes below are closed up, not filled.
+  virtual std::optional<SourceOffset> aligned_from() const { return std::nullopt; }
   // From now on its data counts; `shift` is the first one, `why` names what keeps it from being 0.
   virtual Async<Status> Activate(int64_t shift, std::string why) = 0;
 };
@@ -144,11 +184,10 @@ struct Identity {
   int16_t producer_epoch = 0;
   int64_t filler_producer_id = -1;
   int16_t filler_epoch = 0;
-  std::vector<int64_t> ever_used;  // ours, now or in the past
+  // Ours, now or in the past, also those of slots; it grows while the link runs.
+  std::shared_ptr<std::set<int64_t>> ever_used;
   bool IsOurs(int64_t pid) const {
-    for (int64_t id : ever_used)
-      if (id == pid) return true;
-    return pid == producer_id || pid == filler_producer_id;
+    return pid == producer_id || pid == filler_producer_id || (ever_used && ever_used->contains(pid));
   }
 };
 

@@ -8,6 +8,7 @@ namespace {
 constexpr int kRequestsInFlight = 5;
 constexpr size_t kRequestBytes = 16 << 20;
 constexpr int16_t kAcksAll = -1;
+constexpr int16_t kTransactionalMax = 11;  // from 12 on the leader would add the partition by itself (P30)
 constexpr int32_t kProduceTimeoutMs = 5000;
 constexpr Duration kProduceDeadline = 10s;
 constexpr Duration kSlow = 500ms;   // an acknowledgement that took longer: next time in the slow lane
@@ -18,7 +19,7 @@ constexpr Duration kQuick = 250ms;  // and back
 ProduceHub::ProduceHub(kafka::Cluster& cluster, Executor executor, Clock& clock, Gate& gate)
     : cluster_(cluster), executor_(executor), clock_(clock), gate_(gate), loops_(executor), exchanges_(executor) {}
 
-void ProduceHub::Send(const TopicPartition& tp, int32_t broker, SharedBytes batch,
+void ProduceHub::Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::string transactional_id,
                       std::shared_ptr<PendingAppend> pending) {
   if (stopped_) return pending->Complete(Cancelled("{}: stopping", tp));
   PartitionState& partition = partitions_[tp];
@@ -29,7 +30,7 @@ void ProduceHub::Send(const TopicPartition& tp, int32_t broker, SharedBytes batc
     lane = std::make_unique<LaneState>(executor_);
     loops_.Spawn(Loop(key));
   }
-  lane->queue.push_back(Item{tp, std::move(batch), std::move(pending)});
+  lane->queue.push_back(Item{tp, std::move(batch), std::move(transactional_id), std::move(pending)});
   lane->changed.NotifyAll();
 }
 
@@ -60,14 +61,16 @@ Async<void> ProduceHub::Loop(LaneKey key) {
   }
 }
 
-// The oldest batch of every partition that waits, in order of arrival.
+// The oldest batch of every partition that waits, in order of arrival; those of a transaction alone, since a request
+// names one transactional id (protocol.md P31).
 std::vector<ProduceHub::Item> ProduceHub::Pack(LaneState& lane) {
   std::vector<Item> items;
   std::deque<Item> rest;
   std::set<TopicPartition> taken;
   size_t bytes = 0;
   for (Item& item : lane.queue) {
-    const bool fits = items.empty() || bytes + item.batch.size() <= kRequestBytes;
+    const bool alike = items.empty() || item.transactional_id == items.front().transactional_id;
+    const bool fits = items.empty() || (alike && bytes + item.batch.size() <= kRequestBytes);
     // Whatever stays behind keeps its partition's later batches behind it.
     if (!taken.insert(item.tp).second || !fits) {
       rest.push_back(std::move(item));
@@ -91,13 +94,16 @@ Async<void> ProduceHub::Exchange(LaneKey key, std::vector<Item> items) {
   kafka::ProduceRequest request;
   request.acks = kAcksAll;
   request.timeout_ms = kProduceTimeoutMs;
+  const std::string& transactional_id = items.front().transactional_id;
+  const bool transactional = !transactional_id.empty();
+  if (transactional) request.transactional_id = transactional_id;
   for (auto& [name, topic] : topics) request.topic_data.push_back(std::move(topic));
 
   const Instant sent = clock_.Now();
   StatusOr<kafka::ProduceResponse> response = Cancelled("not sent");
   if (gate_.MayWrite()) {
     response = co_await cluster_.Call(broker, lane_name, std::move(request), kProduceDeadline,
-                                      kafka::ProduceRequest::kMaxByName);
+                                      transactional ? kTransactionalMax : kafka::ProduceRequest::kMaxByName);
   }
   const Duration took = clock_.Now() - sent;
   if (response.ok()) {

@@ -18,8 +18,10 @@ class ProduceHub {
  public:
   ProduceHub(kafka::Cluster& cluster, Executor executor, Clock& clock, Gate& gate);
 
-  // Queues one patched batch for that broker. Answers of one partition come in the order of the calls.
-  void Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::shared_ptr<PendingAppend> pending);
+  // Queues one patched batch for that broker, of a transaction when its id is not empty. Answers of one partition come
+  // in the order of the calls.
+  void Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::string transactional_id,
+            std::shared_ptr<PendingAppend> pending);
   // Ends the loops. What was not sent fails; what was sent is awaited by Join.
   void Stop();
   Async<void> Join();
@@ -28,6 +30,7 @@ class ProduceHub {
   struct Item {
     TopicPartition tp;
     SharedBytes batch;
+    std::string transactional_id;
     std::shared_ptr<PendingAppend> pending;
   };
   struct LaneState {

@@ -12,6 +12,7 @@
 #include "base/async.h"
 #include "base/clock.h"
 #include "base/types.h"
+#include "state/states.h"
 
 namespace klink::link {
 
@@ -178,6 +179,51 @@ struct TranslateRequest {
   Direction direction = Direction::kToDestination;
 };
 
+enum class ControlVerb { kPause, kResume };
+
+// What somebody asks of a link, or of mirrors in it.
+struct ControlRequest {
+  std::string link;
+  ControlVerb verb = ControlVerb::kPause;
+  std::vector<std::string> topics;  // at the destination; `*` and `?` stand for any characters and any one
+  bool all = false;                 // every mirror, instead of `topics`
+  state::Accept accept = state::Accept::kNone;
+  std::string by;      // who asks, as they name themselves
+  std::string reason;  // why, in their words
+  bool dry_run = false;
+};
+
+// What became of one mirror, or with dry_run would.
+struct ControlledMirror {
+  std::string topic;
+  std::optional<std::string> state_before;
+  std::optional<std::string> state;
+  std::string outcome = "refused";  // paused | resumed | restarted | unchanged | refused
+  std::optional<std::string> error;
+
+  static void Describe(auto& m, auto& field) {
+    field("topic", m.topic);
+    field("state_before", m.state_before);
+    field("state", m.state);
+    field("outcome", m.outcome);
+    field("error", m.error);
+  }
+};
+
+struct ControlledLink {
+  std::string state_before;
+  std::string state;
+  std::string outcome = "unchanged";  // paused | resumed | unchanged
+  int64_t mirrors = 0;                // that stand or run by it
+
+  static void Describe(auto& m, auto& field) {
+    field("state_before", m.state_before);
+    field("state", m.state);
+    field("outcome", m.outcome);
+    field("mirrors", m.mirrors);
+  }
+};
+
 // The running agent as HTTP sees it. Called on the agent's executor. NotFound names the link, topic or partition that
 // does not exist; Unavailable when this agent cannot tell now (a standby without the map).
 class AgentApi {
@@ -187,6 +233,10 @@ class AgentApi {
   // One answer per offset, in order.
   virtual Async<StatusOr<std::vector<TranslationSnapshot>>> Translate(TranslateRequest request) = 0;
   virtual Async<StatusOr<std::vector<RunSnapshot>>> Runs(std::string link, TopicPartition partition) = 0;
+  // Written to the link's state, and done: once this answers a pause, nothing of klink's is under way to what it
+  // paused. One answer per mirror. Unavailable: another agent leads the link (the text names it when it is known).
+  virtual Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request) = 0;
+  virtual Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) = 0;
   // The configuration is loaded and both clusters of every link have answered once.
   virtual bool Ready() const = 0;
   // The engine's executor still turns and nothing ended it.

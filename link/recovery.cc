@@ -16,24 +16,35 @@ const ProducerState* FindProducer(const DestLog& log, int64_t pid) {
   return nullptr;
 }
 
-// The log ends with a batch of ours.
-Finding ResumeBehindOurs(const Facts& facts, const Identity& identity, const BatchView& last) {
+// At the end of the log, under a shift. The sequence goes on from what the leader remembers; while every batch carries
+// that of its offset, and where it remembers nothing, it is the offset's.
+Resume AtTheEnd(const Facts& facts, const Identity& identity, int64_t shift) {
   const DestOffset end = facts.log.end;
+  Resume resume{.at = {SourceOffset(end.value - shift), end, SequenceAt(end.value), identity.producer_epoch}};
+  const ProducerState* known = FindProducer(facts.log, identity.producer_id);
+  if (known == nullptr || facts.sequences_are_offsets) return resume;
+  resume.at.epoch = static_cast<int16_t>(known->producer_epoch);
+  resume.at.sequence = AdvanceSequence(known->last_sequence, 1);
+  resume.cas = CompareAndAppend::kOn;
+  return resume;
+}
+
+// The log ends with a batch or a marker of ours.
+Finding ResumeBehindOurs(const Facts& facts, const Identity& identity, const BatchView& last) {
   const int32_t next = AdvanceSequence(last.base_sequence(), last.count());
-  if (last.base_sequence() != SequenceAt(last.base_offset()))
+  if (facts.sequences_are_offsets && last.base_sequence() != SequenceAt(last.base_offset()))
     return Stop{Reason::kMisplacedBatch,
                 fmt::format("the last destination batch stands at offset {} but carries sequence {}: "
                             "it was appended where it does not belong",
                             last.base_offset(), last.base_sequence())};
   const int64_t shift = facts.shift.value_or(0);
-  Resume resume{.at = {SourceOffset(end.value - shift), end, next, last.producer_epoch()},
-                .tail = facts.log.last_batch,
-                .tail_source = SourceOffset(last.base_offset() - shift)};
-  if (last.producer_id() != identity.producer_id) {  // written under an earlier identity of this link
-    resume.at.epoch = identity.producer_epoch;
-    resume.at.sequence = SequenceAt(end.value);
-    return resume;
-  }
+  Resume resume = AtTheEnd(facts, identity, shift);
+  resume.tail = facts.log.last_batch;
+  resume.tail_source = SourceOffset(last.base_offset() - shift);
+  // Of a slot, or written under an earlier identity of this link.
+  if (last.producer_id() != identity.producer_id || last.control()) return resume;
+  resume.at.epoch = last.producer_epoch();
+  resume.at.sequence = next;
   if (const ProducerState* known = FindProducer(facts.log, identity.producer_id)) {
     if (AdvanceSequence(known->last_sequence, 1) != next)
       return Stop{
@@ -49,7 +60,8 @@ Finding DuringPrefill(const Facts& facts, const Identity& identity) {
   const DestOffset end = facts.log.end;
   if (end < prefill.fillers_end) return ContinuePrefill{prefill, end};
   if (end == prefill.fillers_end)
-    return Resume{.at = {SourceOffset(end.value), end, SequenceAt(end.value), identity.producer_epoch}};
+    return Resume{.at = {prefill.head_from.value_or(SourceOffset(end.value)), end, SequenceAt(end.value),
+                         identity.producer_epoch}};
   if (facts.log.last_batch) {
     const BatchView last(facts.log.last_batch->view());
     if (last.producer_id() == identity.filler_producer_id)
@@ -63,6 +75,13 @@ Finding DuringPrefill(const Facts& facts, const Identity& identity) {
               fmt::format("another producer wrote to the mirror before it was ready (end {})", end)};
 }
 
+// Markers carry the coordinator's epoch and clock; the verdict is what counts.
+bool SameMarker(const BatchView& ours, const BatchView& source) {
+  if (!ours.control() || !source.control()) return false;
+  const auto a = kafka::ReadControlType(ours), b = kafka::ReadControlType(source);
+  return a.ok() && b.ok() && *a == *b;
+}
+
 }  // namespace
 
 Finding Examine(const Facts& facts, const Identity& identity) {
@@ -70,12 +89,11 @@ Finding Examine(const Facts& facts, const Identity& identity) {
   if (facts.prefill) return DuringPrefill(facts, identity);
   const bool nothing_copied_yet = facts.shift && facts.shift_since == log.end;
   if (facts.was_mirrored && nothing_copied_yet && log.end > DestOffset(0))
-    return Resume{.at = {SourceOffset(log.end.value - *facts.shift), log.end, SequenceAt(log.end.value),
-                         identity.producer_epoch}};
+    return AtTheEnd(facts, identity, *facts.shift);
   if (log.end == DestOffset(0)) return Begin{};
   if (log.last_batch) {
     const BatchView last(log.last_batch->view());
-    if (identity.IsOurs(last.producer_id()) && !last.control()) return ResumeBehindOurs(facts, identity, last);
+    if (identity.IsOurs(last.producer_id())) return ResumeBehindOurs(facts, identity, last);
     if (facts.was_mirrored)
       return Stop{
           Reason::kForeignWrite,
@@ -85,14 +103,13 @@ Finding Examine(const Facts& facts, const Identity& identity) {
     return BeginBehind{log.end, "the destination topic already has records"};
   }
   // Nothing readable at the end: everything was removed by retention or a trim.
-  if (facts.was_mirrored && facts.shift)
-    return Resume{.at = {SourceOffset(log.end.value - *facts.shift), log.end, SequenceAt(log.end.value),
-                         identity.producer_epoch}};
+  if (facts.was_mirrored && facts.shift) return AtTheEnd(facts, identity, *facts.shift);
   return BeginBehind{log.end, "the destination log does not start at 0"};
 }
 
 bool SameRecords(ByteView ours, ByteView source) {
   const BatchView a(ours), b(source);
+  if (a.control() || b.control()) return SameMarker(a, b);
   return a.size_bytes() == b.size_bytes() && a.count() == b.count() && a.last_offset_delta() == b.last_offset_delta() &&
          a.base_timestamp() == b.base_timestamp() && a.codec() == b.codec() && a.body() == b.body();
 }

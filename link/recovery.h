@@ -18,6 +18,7 @@ struct Facts {
   std::optional<DestOffset> shift_since;
   std::optional<Prefill> prefill;
   bool was_mirrored = false;
+  bool sequences_are_offsets = true;
   bool preserve = true;  // offsets: preserve
   int64_t prefill_limit = 0;
 };
@@ -44,13 +45,15 @@ struct Resume {
   CompareAndAppend cas = CompareAndAppend::kOff;
   std::optional<SharedBytes> tail = std::nullopt;
   SourceOffset tail_source = {};
+  // A marker that was written twice (protocol.md T7): what follows `extra` is shifted by one more.
+  std::optional<DestOffset> extra = std::nullopt;
 };
 using Finding = std::variant<Begin, ContinuePrefill, BeginBehind, Resume, Stop>;
 
 Finding Examine(const Facts& facts, const Identity& identity);
 
 // Is it the same batch but for what klink and brokers may change (protocol.md P15)? Compares count, base timestamp,
-// codec and every byte of the records.
+// codec and every byte of the records; of a transaction's marker only the verdict.
 bool SameRecords(ByteView ours, ByteView source);
 
 }  // namespace klink::link

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "link/halt.h"
-
 namespace klink::link {
 namespace {
 
@@ -32,22 +30,12 @@ const std::vector<std::string>& DataKeys() {
   return keys;
 }
 
-StatusOr<TopicPlan> PlanTopic(const TopicShape& source, std::string destination_name,
-                              const config::TopicsConfig& topics, const DestinationAbilities& destination) {
+TopicPlan PlanTopic(const TopicShape& source, std::string destination_name, const config::TopicsConfig& topics,
+                    const DestinationAbilities& destination) {
   auto value = [&](const std::string& key) {
     auto found = source.configs.find(key);
     return found == source.configs.end() ? std::string() : found->second;
   };
-  if (value("cleanup.policy").find("compact") != std::string::npos)
-    return Halt(state::Reason::kNotYetSupported,
-                "topic {} is compacted (cleanup.policy={}); compacted topics cannot be mirrored "
-                "exactly yet; exclude it",
-                source.name, value("cleanup.policy"));
-  if (value("message.timestamp.type") == "LogAppendTime")
-    return Halt(state::Reason::kNotYetSupported,
-                "topic {} has message.timestamp.type=LogAppendTime, which cannot be mirrored "
-                "exactly yet; exclude it",
-                source.name);
   TopicPlan plan;
   plan.spec.name = std::move(destination_name);
   plan.spec.partitions = source.partitions;
@@ -77,6 +65,13 @@ StatusOr<TopicPlan> PlanTopic(const TopicShape& source, std::string destination_
     if (found->second != kForever) plan.when_active[key] = found->second;
     found->second = kForever;
   }
+  // Nor compacted: brokers move the start only of a log that they may delete from.
+  if (const std::string policy = value("cleanup.policy"); policy.find("compact") != std::string::npos) {
+    plan.compacted = true;
+    plan.when_active["cleanup.policy"] = policy;
+    configs["cleanup.policy"] = "delete";
+  }
+  if (const int64_t most = std::atoll(value("max.message.bytes").c_str()); most > 0) plan.max_message_bytes = most;
   return plan;
 }
 

@@ -32,13 +32,15 @@ struct TopicPlan {
   admin::TopicSpec spec;
   std::map<std::string, std::string> when_active;  // set once every partition is aligned: the source's retention
   std::vector<std::string> warnings;
+  bool compacted = false;
+  int64_t max_message_bytes = 1 << 20;
 };
 
 // Topic keys of the source whose effective value decides what data exists; they become overrides of the mirror.
 const std::vector<std::string>& DataKeys();
 
-// NOT_YET_SUPPORTED as a halt when the topic cannot be mirrored exactly yet (compacted, LogAppendTime).
-StatusOr<TopicPlan> PlanTopic(const TopicShape& source, std::string destination_name,
-                              const config::TopicsConfig& topics, const DestinationAbilities& destination);
+// A compacted topic is made with cleanup.policy=delete: only then can its log start be moved (protocol.md L2).
+TopicPlan PlanTopic(const TopicShape& source, std::string destination_name, const config::TopicsConfig& topics,
+                    const DestinationAbilities& destination);
 
 }  // namespace klink::link

@@ -39,6 +39,10 @@ std::string ControllerId(std::string_view link) { return fmt::format("klink.{}.c
 std::string DataTransactionalId(std::string_view link) { return fmt::format("klink.{}", link); }
 std::string FillerTransactionalId(std::string_view link) { return fmt::format("klink.{}.filler", link); }
 
+std::string SlotTransactionalId(std::string_view link, size_t number) {
+  return fmt::format("klink.{}.{}", link, number);
+}
+
 std::vector<admin::TopicSpec> LinkTopics(std::string_view link, int32_t brokers) {
   admin::TopicSpec work = Base(WorkTopic(link), 1, brokers);
   work.configs["cleanup.policy"] = "delete";

@@ -18,6 +18,7 @@ std::string WorkGroup(std::string_view link);            // the group of the lin
 std::string ControllerId(std::string_view link);         // `klink.<link>.controller`
 std::string DataTransactionalId(std::string_view link);  // `klink.<link>`: where the data PID comes from
 std::string FillerTransactionalId(std::string_view link);
+std::string SlotTransactionalId(std::string_view link, size_t number);  // `klink.<link>.<n>`: replayed transactions
 
 // In the order in which they are made: the state first, so that any other one of them is a trace of a lost state.
 std::vector<admin::TopicSpec> LinkTopics(std::string_view link, int32_t brokers);

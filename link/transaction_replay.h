@@ -1,0 +1,61 @@
+// The transactions of one partition, replayed: every transaction of a source producer becomes one of ours, under a slot
+// of its own, with its marker at the same offset.
+//
+// A slot is taken at the first batch (or at a marker that ends nothing we hold), carries the producer's batches, and is
+// free again once its marker is replicated. Within a slot, sequences go on from what the leader remembers; a producer
+// it does not know begins at 0, so a repeat is always recognised (protocol.md P20, P22).
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "link/batch_patch.h"
+#include "link/ports.h"
+
+namespace klink::link {
+
+class TransactionReplay {
+ public:
+  TransactionReplay(TopicPartition name, Clock& clock, Source& source, Sink& sink, OffsetMap& map, Gate& gate,
+                    Transactions& transactions)
+      : name_(std::move(name)),
+        clock_(clock),
+        source_(source),
+        sink_(sink),
+        map_(map),
+        gate_(gate),
+        transactions_(transactions) {}
+
+  // What a crash left: asks the coordinators, and waits for markers that are on their way. Before the log is read.
+  Async<Status> Gather();
+  // Which source producer every open transaction in the log belongs to.
+  Async<Status> Adopt(const DestLog& log);
+
+  // The slot of the source producer's transaction; begins one when it has none.
+  Async<StatusOr<TransactionSlot>> SlotOf(int64_t source_pid);
+  // The stamp of the next batch of that slot, `count` records long.
+  Stamp NextStamp(const TransactionSlot& slot, int32_t count);
+  // Ends the source producer's transaction and waits until its marker is replicated at `at`, with nothing behind it.
+  Async<Status> End(int64_t source_pid, TransactionEnd end, DestOffset at);
+
+ private:
+  struct Known {
+    int32_t epoch = -1;
+    int32_t next_sequence = 0;
+  };
+  Async<Status> AwaitMarker(DestOffset at);
+
+  TopicPartition name_;
+  Clock& clock_;
+  Source& source_;
+  Sink& sink_;
+  OffsetMap& map_;
+  Gate& gate_;
+  Transactions& transactions_;
+  std::map<int64_t, TransactionSlot> open_;  // by source producer
+  std::vector<TransactionSlot> begun_;       // at the coordinator; nothing of theirs is in the log
+  std::map<int64_t, Known> known_;           // our producers, as the leader remembers them
+};
+
+}  // namespace klink::link

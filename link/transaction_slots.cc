@@ -1,0 +1,220 @@
+#include "link/transaction_slots.h"
+
+#include <algorithm>
+
+#include "kafka/messages/add_partitions_to_txn.h"
+#include "kafka/messages/end_txn.h"
+#include "link/cluster_admin.h"
+#include "state/link_topics.h"
+
+namespace klink::link {
+namespace {
+
+using kafka::Error;
+using kafka::Lane;
+using kafka::Verdict;
+
+constexpr Duration kDeadline = 10s;
+constexpr Duration kTryAgainFor = 15s;
+constexpr Duration kTryAgainAfter = 1ms;  // the coordinator is about to finish the slot's last transaction
+constexpr Duration kLookAgain = 5ms;
+constexpr Duration kSettles = 10ms;  // after its marker a coordinator still writes that it is done
+
+bool Names(const kafka::TransactionState& transaction, const TopicPartition& tp) {
+  for (const kafka::TransactionTopic& topic : transaction.topics)
+    if (topic.topic == tp.topic &&
+        std::find(topic.partitions.begin(), topic.partitions.end(), tp.partition) != topic.partitions.end())
+      return true;
+  return false;
+}
+
+bool IsEnding(const kafka::TransactionState& transaction) {
+  return transaction.transaction_state.starts_with("Prepare");
+}
+
+}  // namespace
+
+TransactionSlots::TransactionSlots(kafka::Cluster& cluster, Clock& clock, state::LinkState& state, std::string link,
+                                   Duration timeout, std::shared_ptr<std::set<int64_t>> ever_used)
+    : cluster_(cluster),
+      clock_(clock),
+      state_(state),
+      link_(std::move(link)),
+      timeout_(timeout),
+      ever_used_(std::move(ever_used)) {}
+
+std::string TransactionSlots::NextId() const { return state::SlotTransactionalId(link_, slots_.size()); }
+
+Async<Status> TransactionSlots::Load() {
+  slots_.clear();
+  free_.clear();
+  const auto& pids = state_.view().pids();
+  const auto used =
+      std::count_if(pids.begin(), pids.end(), [](const auto& p) { return p.second.use == state::PidUse::kSlot; });
+  // A slot may have had more than one producer id; ids beyond the slots that exist are free ones.
+  for (int64_t n = 0; n < used; n++) {
+    const std::string id = NextId();
+    Slot& slot = slots_[id];
+    slot.as.id = id;
+    CO_TRY(const kafka::TransactionState now, co_await Ask(slot));
+    slot.as.producer_id = now.producer_id;
+    slot.as.producer_epoch = now.producer_epoch;
+    if (now.topics.empty())
+      free_.push_back(id);
+    else
+      slot.holder = TopicPartition{now.topics.front().topic, now.topics.front().partitions.front()};
+  }
+  co_return absl::OkStatus();
+}
+
+Async<StatusOr<std::vector<TransactionSlot>>> TransactionSlots::Open(TopicPartition tp) {
+  for (const Instant until = clock_.Now() + kTryAgainFor;;) {
+    std::vector<TransactionSlot> open;
+    bool ending = false;
+    for (auto& [id, slot] : slots_) {
+      if (slot.holder != tp) continue;
+      CO_TRY(const kafka::TransactionState now, co_await Ask(slot));
+      slot.as.producer_id = now.producer_id;
+      slot.as.producer_epoch = now.producer_epoch;
+      if (IsEnding(now))
+        ending = true;
+      else if (Names(now, tp))
+        open.push_back(slot.as);
+      else
+        Release(TransactionSlot(slot.as));
+    }
+    if (!ending) co_return open;
+    if (clock_.Now() >= until) co_return Unavailable("{}: a transaction of ours is still being ended", tp);
+    CO_RETURN_IF_ERROR(co_await clock_.Sleep(kLookAgain));
+  }
+}
+
+// Nothing while the free ones have just been used and a few more would not hurt.
+TransactionSlots::Slot* TransactionSlots::Free() {
+  if (free_.empty()) return nullptr;
+  Slot& slot = slots_.at(free_.front());
+  const size_t held = slots_.size() - free_.size();
+  if (clock_.Now() - slot.released < kSettles && free_.size() < 2 * (held + 1)) return nullptr;
+  free_.pop_front();
+  return &slot;
+}
+
+Async<StatusOr<TransactionSlot>> TransactionSlots::Begin(TopicPartition tp) {
+  Slot* slot = Free();
+  if (slot == nullptr) {
+    const std::string id = NextId();
+    slot = &slots_[id];
+    slot->as.id = id;
+  }
+  slot->holder = tp;
+  Status begun = slot->fenced ? absl::OkStatus() : co_await Init(*slot);
+  if (begun.ok()) begun = co_await Add(*slot, tp);
+  if (begun.ok()) co_return slot->as;
+  // It stays with the partition, which asks again what became of it.
+  if (!slot->fenced) Release(TransactionSlot(slot->as));
+  co_return begun;
+}
+
+Async<Status> TransactionSlots::Init(Slot& slot) {
+  CO_TRY(const ProducerIdentity identity, co_await InitProducer(cluster_, clock_, slot.as.id, timeout_));
+  slot.as.producer_id = identity.producer_id;
+  slot.as.producer_epoch = identity.producer_epoch;
+  if (!state_.view().pids().contains(identity.producer_id)) {
+    const int64_t now = clock_.Wall().time_since_epoch().count();
+    CO_RETURN_IF_ERROR(co_await state_.WriteOne(state::PidRecord{identity.producer_id, state::PidUse::kSlot, now}));
+  }
+  ever_used_->insert(identity.producer_id);
+  slot.fenced = true;
+  co_return absl::OkStatus();
+}
+
+Async<StatusOr<int32_t>> TransactionSlots::CoordinatorOf(Slot& slot) {
+  if (slot.coordinator < 0) {
+    CO_TRY(slot.coordinator,
+           co_await AwaitCoordinator(cluster_, clock_, kafka::CoordinatorType::kTransaction, slot.as.id));
+  }
+  co_return slot.coordinator;
+}
+
+Async<StatusOr<bool>> TransactionSlots::Again(Slot& slot, Error error, Instant until) {
+  const Verdict verdict = kafka::VerdictOf(error);
+  if (verdict == Verdict::kCoordinator) slot.coordinator = -1;
+  if ((verdict != Verdict::kCoordinator && verdict != Verdict::kRetry) || clock_.Now() >= until) co_return false;
+  CO_RETURN_IF_ERROR(co_await clock_.Sleep(verdict == Verdict::kRetry ? kTryAgainAfter : kLookAgain));
+  co_return true;
+}
+
+Async<StatusOr<kafka::TransactionState>> TransactionSlots::Ask(Slot& slot) {
+  for (const Instant until = clock_.Now() + kTryAgainFor;;) {
+    CO_TRY(const int32_t coordinator, co_await CoordinatorOf(slot));
+    kafka::DescribeTransactionsRequest request;
+    request.transactional_ids.push_back(slot.as.id);
+    auto response = co_await cluster_.Call(coordinator, Lane::kTransaction, std::move(request), kDeadline);
+    if (!response.ok()) {
+      slot.coordinator = -1;
+      co_return response.status();
+    }
+    if (response->transaction_states.size() != 1)
+      co_return Unavailable("describing {}: the answer names {} transactions", slot.as.id,
+                            response->transaction_states.size());
+    kafka::TransactionState& now = response->transaction_states.front();
+    if (now.error_code == Error::kNone) co_return std::move(now);
+    if (now.error_code == Error::kTransactionalIdNotFound) co_return kafka::TransactionState{};
+    CO_TRY(const bool again, co_await Again(slot, now.error_code, until));
+    if (!again) co_return kafka::ToStatus(now.error_code, fmt::format("describing {}", slot.as.id));
+  }
+}
+
+Async<Status> TransactionSlots::Add(Slot& slot, TopicPartition tp) {
+  for (const Instant until = clock_.Now() + kTryAgainFor;;) {
+    CO_TRY(const int32_t coordinator, co_await CoordinatorOf(slot));
+    kafka::AddPartitionsToTxnRequest request;
+    request.transactional_id = slot.as.id;
+    request.producer_id = slot.as.producer_id;
+    request.producer_epoch = slot.as.producer_epoch;
+    request.topics.push_back({tp.topic, {tp.partition}});
+    auto response = co_await cluster_.Call(coordinator, Lane::kTransaction, std::move(request), kDeadline);
+    if (!response.ok()) {
+      slot.coordinator = -1;
+      co_return response.status();
+    }
+    Error error = Error::kUnknownServerError;
+    if (response->results_by_topic.size() == 1 && response->results_by_topic[0].results_by_partition.size() == 1)
+      error = response->results_by_topic[0].results_by_partition[0].partition_error_code;
+    if (error == Error::kNone) co_return absl::OkStatus();
+    CO_TRY(const bool again, co_await Again(slot, error, until));
+    if (again) continue;
+    if (kafka::VerdictOf(error) == Verdict::kFenced) slot.fenced = false;  // to be initialised again
+    co_return kafka::ToStatus(error, fmt::format("beginning a transaction of {} for {}", slot.as.id, tp));
+  }
+}
+
+Async<Status> TransactionSlots::End(TransactionSlot ended, TransactionEnd end) {
+  Slot& slot = Of(ended);
+  for (const Instant until = clock_.Now() + kTryAgainFor;;) {
+    CO_TRY(const int32_t coordinator, co_await CoordinatorOf(slot));
+    kafka::EndTxnRequest request;
+    request.transactional_id = ended.id;
+    request.producer_id = ended.producer_id;
+    request.producer_epoch = ended.producer_epoch;
+    request.committed = end == TransactionEnd::kCommit;
+    auto response = co_await cluster_.Call(coordinator, Lane::kTransaction, std::move(request), kDeadline);
+    if (!response.ok()) {
+      slot.coordinator = -1;
+      co_return response.status();
+    }
+    if (response->error_code == Error::kNone) co_return absl::OkStatus();
+    CO_TRY(const bool again, co_await Again(slot, response->error_code, until));
+    if (!again) co_return kafka::ToStatus(response->error_code, fmt::format("ending a transaction of {}", ended.id));
+  }
+}
+
+void TransactionSlots::Release(const TransactionSlot& released) {
+  Slot& slot = Of(released);
+  if (!slot.holder) return;
+  slot.holder.reset();
+  slot.released = clock_.Now();
+  free_.push_back(released.id);
+}
+
+}  // namespace klink::link

@@ -1,0 +1,79 @@
+// The link's transactional ids, `klink.<link>.<n>`, and which partition's transaction each of them carries now.
+//
+// A slot is free, or held by one partition. Before a new owner uses a slot that its predecessor used, InitProducerId
+// fences the predecessor there; a slot with an open transaction is never initialised (that would abort it), but given
+// to its partition, which ends it with the source's verdict. EndTxn stays below version 5, so the epoch stays put.
+// The slots are found again by the producer ids in the state topic: each is written there before it is first used.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kafka/cluster.h"
+#include "kafka/messages/describe_transactions.h"
+#include "link/ports.h"
+#include "state/link_state.h"
+
+namespace klink::link {
+
+class TransactionSlots {
+ public:
+  // `timeout`: how long the coordinator leaves a transaction open; `ever_used` is the link's Identity::ever_used.
+  TransactionSlots(kafka::Cluster& cluster, Clock& clock, state::LinkState& state, std::string link, Duration timeout,
+                   std::shared_ptr<std::set<int64_t>> ever_used);
+
+  // Asks the coordinators about every slot there ever was. Before anything else.
+  Async<Status> Load();
+
+  Async<StatusOr<std::vector<TransactionSlot>>> Open(TopicPartition tp);
+  Async<StatusOr<TransactionSlot>> Begin(TopicPartition tp);
+  Async<Status> End(TransactionSlot slot, TransactionEnd end);
+  void Release(const TransactionSlot& slot);
+
+ private:
+  struct Slot {
+    TransactionSlot as;
+    bool fenced = false;  // initialised by us: no predecessor can use it
+    std::optional<TopicPartition> holder;
+    Instant released{};
+    int32_t coordinator = -1;
+  };
+  Slot& Of(const TransactionSlot& slot) { return slots_.at(slot.id); }
+  std::string NextId() const;
+  Slot* Free();
+  Async<Status> Init(Slot& slot);
+  Async<StatusOr<int32_t>> CoordinatorOf(Slot& slot);
+  Async<StatusOr<kafka::TransactionState>> Ask(Slot& slot);
+  Async<Status> Add(Slot& slot, TopicPartition tp);
+  // Does the failed call deserve another try? Waits before it says so.
+  Async<StatusOr<bool>> Again(Slot& slot, kafka::Error error, Instant until);
+
+  kafka::Cluster& cluster_;
+  Clock& clock_;
+  state::LinkState& state_;
+  std::string link_;
+  Duration timeout_;
+  std::shared_ptr<std::set<int64_t>> ever_used_;
+  std::map<std::string, Slot> slots_;
+  std::deque<std::string> free_;  // the longest free first: its last marker is surely written
+};
+
+// The slots as one partition sees them.
+class PartitionTransactions final : public Transactions {
+ public:
+  PartitionTransactions(TransactionSlots& slots, TopicPartition tp) : slots_(slots), tp_(std::move(tp)) {}
+  Async<StatusOr<std::vector<TransactionSlot>>> Open() override { co_return co_await slots_.Open(tp_); }
+  Async<StatusOr<TransactionSlot>> Begin() override { co_return co_await slots_.Begin(tp_); }
+  Async<Status> End(TransactionSlot slot, TransactionEnd end) override {
+    co_return co_await slots_.End(std::move(slot), end);
+  }
+  void Release(const TransactionSlot& slot) override { slots_.Release(slot); }
+
+ private:
+  TransactionSlots& slots_;
+  TopicPartition tp_;
+};
+
+}  // namespace klink::link
