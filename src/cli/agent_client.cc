@@ -44,13 +44,13 @@ StatusOr<AgentClient> AgentClient::Find(const Context& context, Exit& exit) {
   return AgentClient(context, std::move(url));
 }
 
-StatusOr<Json> AgentClient::Ask(const std::string& target, const std::string& body) {
+StatusOr<Json> AgentClient::Ask(const std::string& target, const std::string& body, Duration deadline) {
   TRY(const http::Url url, http::ParseUrl(url_));
   http::ClientRequest request;
   request.method = body.empty() ? http::Method::kGet : http::Method::kPost;
   request.target = target;
   request.body = body;
-  StatusOr<http::ClientResponse> response = Await(http::Exchange(url, std::move(request), kAskDeadline));
+  StatusOr<http::ClientResponse> response = Await(http::Exchange(url, std::move(request), deadline));
   if (!response.ok()) {
     return Unavailable("no agent answers at {} ({}); start it with: klink run -c {}, or name another with --url", url_,
                        Text(response.status()), context_.ConfigPath());

@@ -9,6 +9,8 @@
 namespace klink::cli {
 
 inline constexpr Duration kAskDeadline = 10s;
+// Of what changes something: it is answered once everything under way to what was paused has ended.
+inline constexpr Duration kChangeDeadline = 45s;
 
 class AgentClient {
  public:
@@ -18,10 +20,17 @@ class AgentClient {
 
   // GET, or POST when there is a body. An error of the agent comes back as the Status it was there; when nobody
   // answers, the text says how to start one.
-  StatusOr<Json> Ask(const std::string& target, const std::string& body = "");
+  StatusOr<Json> Ask(const std::string& target, const std::string& body = "", Duration deadline = kAskDeadline);
   template <class View>
   StatusOr<View> Get(const std::string& target, Json& json) {
     TRY(json, Ask(target));
+    View view;
+    RETURN_IF_ERROR(Annotate(FromJson(json, view), "reading the agent's answer"));
+    return view;
+  }
+  template <class View>
+  StatusOr<View> Change(const std::string& target, const Json& body, Json& json) {
+    TRY(json, Ask(target, CompactJson(body), kChangeDeadline));
     View view;
     RETURN_IF_ERROR(Annotate(FromJson(json, view), "reading the agent's answer"));
     return view;

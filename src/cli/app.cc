@@ -26,6 +26,7 @@ void AddGlobals(CLI::App& app, Globals& globals) {
       ->type_name("FILE");
   app.add_option("--url", globals.url, "The agent; else $KLINK_URL, else from the configuration")->type_name("URL");
   app.add_option("--link", globals.link, "Which link; needed when there are several")->type_name("LINK");
+  app.add_option("--reason", globals.reason, "Why, kept with what a verb changes")->type_name("TEXT");
   app.add_option("-o,--output", globals.output, "human, json or yaml")
       ->transform(CLI::CheckedTransformer(kOutputs).description(""))
       ->type_name("FORMAT");
@@ -54,6 +55,7 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   AddRun(app, context);
   AddValidate(app, context);
   AddStatus(app, context);
+  AddLink(app, context);
   AddMirror(app, context);
   AddVerify(app, context);
   AddOffsets(app, context);
@@ -78,7 +80,8 @@ int Main(int argc, char** argv) {
   LogOptions quiet;
   quiet.level = Level::kWarning;  // commands speak through their results; `run` and -v set their own
   SetLogOptions(quiet);
-  const Io io{std::cout, std::cerr, config::ProcessEnvironment(), isatty(STDOUT_FILENO) == 1};
+  Io io{std::cout, std::cerr, config::ProcessEnvironment(), isatty(STDOUT_FILENO) == 1};
+  if (isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1) io.in = &std::cin;
   const Exit exit = RunCommand(std::vector<std::string>(argv + 1, argv + argc), io);
   std::cout.flush();
   return static_cast<int>(exit);

@@ -20,7 +20,8 @@ struct Io {
   std::ostream& out;
   std::ostream& err;
   config::EnvLookup env;
-  bool terminal = false;  // `out` is one, so colours may be used
+  bool terminal = false;       // `out` is one, so colours may be used
+  std::istream* in = nullptr;  // where a person answers; null: nobody is there to be asked
 };
 
 enum class Output { kHuman, kJson, kYaml };
@@ -29,6 +30,7 @@ struct Globals {
   std::string config;  // --config; empty: $KLINK_CONFIG, then kDefaultConfig
   std::string url;     // --url; empty: $KLINK_URL, then from the configuration
   std::string link;
+  std::string reason;  // why, for verbs that change something
   Output output = Output::kHuman;
   bool no_color = false;
   bool verbose = false;
@@ -57,7 +59,10 @@ struct Context {
 void AddRun(CLI::App& app, Context& context);
 void AddValidate(CLI::App& app, Context& context);
 void AddStatus(CLI::App& app, Context& context);
+void AddLink(CLI::App& app, Context& context);
 void AddMirror(CLI::App& app, Context& context);
+void AddMirrorControl(CLI::App& mirror, Context& context);  // pause, resume
+void AddMirrorErrors(CLI::App& mirror, Context& context);
 void AddVerify(CLI::App& app, Context& context);
 void AddOffsets(CLI::App& app, Context& context);
 void AddVersion(CLI::App& app, Context& context);

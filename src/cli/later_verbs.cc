@@ -10,11 +10,12 @@
 namespace klink::cli {
 namespace {
 
-constexpr std::array<const char*, 15> kVerbs = {"link",  "promote", "failover", "failback", "reverse",
-                                                "drill", "cutover", "explain",  "diff",     "lag",
-                                                "check", "config",  "acl",      "audit",    "completion"};
-constexpr std::array<const char*, 9> kMirrorVerbs = {"pause",    "resume",  "errors",   "realign", "promote",
-                                                     "failover", "reverse", "failback", "truncate"};
+constexpr std::array<const char*, 14> kVerbs = {"promote", "failover", "failback", "reverse",   "drill",
+                                                "cutover", "explain",  "diff",     "lag",       "check",
+                                                "config",  "acl",      "audit",    "completion"};
+constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
+constexpr std::array<const char*, 6> kMirrorVerbs = {"realign", "promote",  "failover",
+                                                     "reverse", "failback", "truncate"};
 constexpr std::array<const char*, 2> kOffsetsVerbs = {"group", "at"};
 
 void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const char* name) {
@@ -33,6 +34,7 @@ void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const
 
 void AddLaterVerbs(CLI::App& app, Context& context) {
   for (const char* name : kVerbs) Refuse(app, context, "", name);
+  for (const char* name : kLinkVerbs) Refuse(*app.get_subcommand("link"), context, "link ", name);
   for (const char* name : kMirrorVerbs) Refuse(*app.get_subcommand("mirror"), context, "mirror ", name);
   for (const char* name : kOffsetsVerbs) Refuse(*app.get_subcommand("offsets"), context, "offsets ", name);
 }

@@ -1,10 +1,9 @@
-// klink mirror list|describe: what is mirrored, how far, and why not.
+// klink mirror list|describe, and where its other verbs join: what is mirrored, how far, and why not.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "cli/agent_client.h"
+#include "cli/ask_and_show.h"
 #include "cli/table.h"
-#include "http/message.h"
 #include "http/views.h"
 
 namespace klink::cli {
@@ -62,25 +61,6 @@ std::string DescribeText(const http::MirrorDetailView& view, bool color) {
   return text;
 }
 
-// Asks `path` under the link and shows the answer: as `text(View)` or as the JSON it came in.
-template <class View, class F>
-Exit AskAndShow(const Context& context, const std::string& path, F text) {
-  Exit exit = Exit::kOk;
-  StatusOr<AgentClient> agent = AgentClient::Find(context, exit);
-  if (!agent.ok()) return exit;
-  const StatusOr<std::string> link = agent->Link();
-  if (!link.ok()) return context.Fail(link.status(), agent->ExitFor(link.status()));
-  Json json;
-  const StatusOr<View> view = agent->Get<View>("/v1/links/" + http::Escape(*link) + path, json);
-  if (!view.ok()) return context.Fail(view.status(), agent->ExitFor(view.status()));
-  if (context.globals.output == Output::kHuman) {
-    context.io.out << text(*view, context.color());
-  } else {
-    context.Print(json);
-  }
-  return Exit::kOk;
-}
-
 }  // namespace
 
 void AddMirror(CLI::App& app, Context& context) {
@@ -98,6 +78,8 @@ void AddMirror(CLI::App& app, Context& context) {
       return AskAndShow<http::MirrorDetailView>(context, "/mirrors/" + http::Escape(*topic), DescribeText);
     };
   });
+  AddMirrorControl(*noun, context);
+  AddMirrorErrors(*noun, context);
 }
 
 }  // namespace klink::cli

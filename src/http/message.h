@@ -26,6 +26,7 @@ std::string Escape(std::string_view text);
 struct Request {
   Method method = Method::kGet;
   Target target;
+  std::string content_type;
   std::string body;
 };
 

@@ -11,8 +11,10 @@ std::optional<Captures> Match(const std::vector<std::string>& pattern, const std
   if (pattern.size() != path.size()) return std::nullopt;
   Captures captures;
   for (size_t i = 0; i < pattern.size(); i++) {
-    if (pattern[i] == "{}") {
-      captures.push_back(path[i]);
+    if (pattern[i].starts_with("{}")) {
+      const std::string_view suffix = std::string_view(pattern[i]).substr(2);
+      if (!path[i].ends_with(suffix) || path[i].size() == suffix.size()) return std::nullopt;
+      captures.push_back(path[i].substr(0, path[i].size() - suffix.size()));
     } else if (pattern[i] != path[i]) {
       return std::nullopt;
     }

@@ -1,4 +1,5 @@
-// Which handler answers which path: patterns of whole segments, "{}" takes any one segment and hands it over.
+// Which handler answers which path: patterns of whole segments. "{}" takes any one segment and hands it over,
+// "{}:pause" one that ends so, without that end.
 #pragma once
 
 #include <functional>

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/json_fields.h"
+#include "http/control_body.h"
 #include "http/snapshot_metrics.h"
 #include "http/views.h"
 
@@ -125,6 +126,9 @@ class Routes {
       return JsonResponse(ToJson(view));
     });
   }
+  Response Errors(const std::string& name) const {
+    return WithLink(name, [](const link::LinkSnapshot& link) { return JsonResponse(ToJson(ErrorsOf(link))); });
+  }
   Response Mirror(const std::string& name, const std::string& topic) const {
     return WithLink(name, [&topic](const link::LinkSnapshot& link) {
       for (const link::MirrorSnapshot& mirror : link.mirrors) {
@@ -144,6 +148,36 @@ class Routes {
     auto answers = co_await agent_.Translate(std::move(request));
     if (!answers.ok()) co_return Problem(answers.status());
     view.translations = *std::move(answers);
+    co_return JsonResponse(ToJson(view));
+  }
+  Async<Response> ControlMirrors(link::ControlVerb verb, Request request, std::string link) {
+    if (!IsJson(request.content_type)) co_return NotJson();
+    auto asked = ReadControl(request.body, verb, ControlOf::kMirrors);
+    if (!asked.ok()) co_return Problem(asked.status());
+    asked->link = link;
+    MirrorsControlView view;
+    view.link = link;
+    view.verb = NameOf(verb);
+    view.dry_run = asked->dry_run;
+    link::ControlRequest order = *std::move(asked);
+    auto mirrors = co_await agent_.ControlMirrors(std::move(order));
+    if (!mirrors.ok()) co_return Problem(mirrors.status());
+    view.mirrors = *std::move(mirrors);
+    co_return JsonResponse(ToJson(view));
+  }
+  Async<Response> ControlLink(link::ControlVerb verb, Request request, std::string link) {
+    if (!IsJson(request.content_type)) co_return NotJson();
+    auto asked = ReadControl(request.body, verb, ControlOf::kLink);
+    if (!asked.ok()) co_return Problem(asked.status());
+    asked->link = link;
+    LinkControlView view;
+    view.link = link;
+    view.verb = NameOf(verb);
+    view.dry_run = asked->dry_run;
+    link::ControlRequest order = *std::move(asked);
+    auto result = co_await agent_.ControlLink(std::move(order));
+    if (!result.ok()) co_return Problem(result.status());
+    view.result = *std::move(result);
     co_return JsonResponse(ToJson(view));
   }
   Async<Response> Runs(StatusOr<int32_t> partition, std::string link, std::string topic) {
@@ -192,6 +226,13 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics) {
   router.Add(Method::kGet, "/metrics", Now(routes, [](Routes& r, C) { return r.Metricsz(); }));
   router.Add(Method::kGet, "/v1/status", Now(routes, [](Routes& r, C) { return r.Status(); }));
   router.Add(Method::kGet, "/v1/links", Now(routes, [](Routes& r, C) { return r.Links(); }));
+  for (const link::ControlVerb verb : {link::ControlVerb::kPause, link::ControlVerb::kResume}) {
+    router.Add(Method::kPost, fmt::format("/v1/links/{{}}:{}", NameOf(verb)),
+               [routes, verb](Request request, Captures c) { return routes->ControlLink(verb, request, c[0]); });
+    router.Add(Method::kPost, fmt::format("/v1/links/{{}}/mirrors:{}", NameOf(verb)),
+               [routes, verb](Request request, Captures c) { return routes->ControlMirrors(verb, request, c[0]); });
+  }
+  router.Add(Method::kGet, "/v1/links/{}/mirrors:errors", Now(routes, [](Routes& r, C c) { return r.Errors(c[0]); }));
   router.Add(Method::kGet, "/v1/links/{}", Now(routes, [](Routes& r, C c) { return r.Link(c[0]); }));
   router.Add(Method::kGet, "/v1/links/{}/mirrors", Now(routes, [](Routes& r, C c) { return r.Mirrors(c[0]); }));
   router.Add(Method::kGet, "/v1/links/{}/mirrors/{}", Now(routes, [](Routes& r, C c) { return r.Mirror(c[0], c[1]); }));

@@ -1,5 +1,6 @@
-// The agent's paths: /livez /readyz /metrics and /v1. Every answer is a view of one snapshot; nothing here waits except
-// for a translation or the runs of a partition.
+// The agent's paths: /livez /readyz /metrics and /v1. Every answer to a question is a view of one snapshot; only a
+// translation, the runs of a partition and what changes something wait. What changes something takes JSON that says it
+// is JSON: a web page cannot send that to an agent it has no business with, and an unknown key is refused.
 #pragma once
 
 #include "base/metrics.h"
@@ -12,5 +13,6 @@ namespace klink::http {
 Router MakeRoutes(link::AgentApi& agent, Metrics& metrics);
 
 inline constexpr size_t kOffsetsPerRequestMost = 10'000;
+inline constexpr size_t kTopicsPerRequestMost = 10'000;
 
 }  // namespace klink::http

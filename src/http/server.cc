@@ -135,6 +135,8 @@ Async<bool> Server::Impl::ServeOne(beast::tcp_stream& stream, beast::flat_buffer
     Request request;
     request.method = MethodOf(message.method());
     request.target = *std::move(target);
+    const auto type = message[beast::http::field::content_type];
+    request.content_type = std::string(type.data(), type.size());
     request.body = std::move(message.body());
     stream.expires_never();
     response = co_await router.Handle(std::move(request));

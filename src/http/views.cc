@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "state/reasons.h"
+
 namespace klink::http {
 namespace {
 
@@ -83,6 +85,45 @@ FailoverView CanFailOver(const link::LinkSnapshot& link) {
   } else {
     view.possible = "yes";
     view.reason = fmt::format("every mirror holds the source's data ({} of {})", all, all);
+  }
+  return view;
+}
+
+namespace {
+
+bool IsError(std::string_view state, const std::optional<std::string>& code, const std::optional<std::string>& reason) {
+  return state != "PAUSED" && state != "LINK_PAUSED" && (code || reason);
+}
+
+template <class Of>
+ErrorView ErrorOf(const link::MirrorSnapshot& mirror, const Of& of) {
+  ErrorView error;
+  error.topic = mirror.topic;
+  error.source_topic = mirror.source_topic;
+  error.state = of.state;
+  error.reason_code = of.reason_code;
+  error.reason = of.reason;
+  error.since = of.since;
+  if (const auto known = state::FindReason(of.reason_code.value_or("")))
+    error.action = std::string(state::RowOf(*known).action);
+  return error;
+}
+
+}  // namespace
+
+ErrorsView ErrorsOf(const link::LinkSnapshot& link) {
+  ErrorsView view;
+  view.link = link.name;
+  for (const link::MirrorSnapshot& mirror : link.mirrors) {
+    bool said = false;
+    for (const link::PartitionSnapshot& partition : mirror.partitions) {
+      if (!IsError(partition.state, partition.reason_code, partition.reason)) continue;
+      said |= partition.reason_code == mirror.reason_code && partition.reason == mirror.reason;
+      view.errors.push_back(ErrorOf(mirror, partition));
+      view.errors.back().partition = partition.partition;
+    }
+    if (!said && IsError(mirror.state, mirror.reason_code, mirror.reason))
+      view.errors.push_back(ErrorOf(mirror, mirror));
   }
   return view;
 }

@@ -185,6 +185,72 @@ struct RunsView {
   }
 };
 
+// What `:pause` and `:resume` of mirrors answer.
+struct MirrorsControlView {
+  std::string link;
+  std::string verb;  // pause | resume
+  bool dry_run = false;
+  std::vector<link::ControlledMirror> mirrors;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("verb", m.verb);
+    field("dry_run", m.dry_run);
+    field("mirrors", m.mirrors);
+  }
+};
+
+// The same of a link.
+struct LinkControlView {
+  std::string link;
+  std::string verb;
+  bool dry_run = false;
+  link::ControlledLink result;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("verb", m.verb);
+    field("dry_run", m.dry_run);
+    link::ControlledLink::Describe(m.result, field);
+  }
+};
+
+// One thing that keeps a mirror, or one of its partitions, from being a plain running copy: `klink mirror errors`.
+struct ErrorView {
+  std::string topic;
+  std::string source_topic;
+  std::optional<int32_t> partition;  // empty: the mirror as a whole
+  std::string state;
+  std::optional<std::string> reason_code;
+  std::optional<std::string> reason;
+  std::optional<WallTime> since;
+  std::optional<std::string> action;  // what an operator does about this reason_code
+
+  static void Describe(auto& m, auto& field) {
+    field("topic", m.topic);
+    field("source_topic", m.source_topic);
+    field("partition", m.partition);
+    field("state", m.state);
+    field("reason_code", m.reason_code);
+    field("reason", m.reason);
+    field("since", m.since);
+    field("action", m.action);
+  }
+};
+
+struct ErrorsView {
+  std::string link;
+  std::vector<ErrorView> errors;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("errors", m.errors);
+  }
+};
+
+// Every partition with a reason; a mirror's own line only where its partitions do not say the same. Pauses are no
+// errors.
+ErrorsView ErrorsOf(const link::LinkSnapshot& link);
 LinkView Summarise(const link::LinkSnapshot& link);
 MirrorView Summarise(const link::MirrorSnapshot& mirror);
 FailoverView CanFailOver(const link::LinkSnapshot& link);

@@ -60,7 +60,9 @@ class CliTest : public testing::Test {
     env_["KLINK_URL"] = "http://" + server_->address();
   }
 
-  Ran Run(std::vector<std::string> arguments) {
+  // `answers`: what a person types; without it nobody is there to be asked.
+  Ran Run(std::vector<std::string> arguments, std::optional<std::string> answers = std::nullopt) {
+    std::istringstream in(answers.value_or(""));
     std::ostringstream out;
     std::ostringstream err;
     const auto env = [this](std::string_view name) -> std::optional<std::string> {
@@ -68,7 +70,7 @@ class CliTest : public testing::Test {
       return at == env_.end() ? std::nullopt : std::optional(at->second);
     };
     Ran ran;
-    ran.exit = RunCommand(std::move(arguments), Io{out, err, env});
+    ran.exit = RunCommand(std::move(arguments), Io{out, err, env, false, answers ? &in : nullptr});
     ran.out = Steady(out.str());
     ran.err = Steady(err.str());
     return ran;
@@ -82,8 +84,9 @@ class CliTest : public testing::Test {
   }
 
   // Compares with golden/NAME.txt: the command, what it printed, and how it ended.
-  void ExpectGolden(const std::string& name, const std::vector<std::string>& arguments) {
-    const Ran ran = Run(arguments);
+  void ExpectGolden(const std::string& name, const std::vector<std::string>& arguments,
+                    std::optional<std::string> answers = std::nullopt) {
+    const Ran ran = Run(arguments, std::move(answers));
     std::string text = "$ klink";
     for (const std::string& argument : arguments) text += " " + Steady(argument);
     text += "\n" + ran.out;

@@ -11,6 +11,11 @@ TEST_F(CliTest, HelpOfEveryVerb) {
   ExpectGolden("help_run", {"run", "--help"});
   ExpectGolden("help_validate", {"validate", "--help"});
   ExpectGolden("help_status", {"status", "--help"});
+  for (const char* verb : {"list", "describe", "pause", "resume"})
+    ExpectGolden(std::string("help_link_") + verb, {"link", verb, "--help"});
+  ExpectGolden("help_link", {"link", "--help"});
+  for (const char* verb : {"pause", "resume", "errors"})
+    ExpectGolden(std::string("help_mirror_") + verb, {"mirror", verb, "--help"});
   ExpectGolden("help_mirror", {"mirror", "--help"});
   ExpectGolden("help_mirror_list", {"mirror", "list", "--help"});
   ExpectGolden("help_mirror_describe", {"mirror", "describe", "--help"});
@@ -89,7 +94,14 @@ TEST_F(CliTest, AnErrorOnTheCommandLineIsSixtyFour) {
                                              {"offsets", "translate", "t", "x", "1"},
                                              {"status", "-o", "xml"},
                                              {"status", "--url", "ftp://x"},
-                                             {"status", "--frob"}}) {
+                                             {"status", "--frob"},
+                                             {"link"},
+                                             {"link", "pause", "--yes", "--frob"},
+                                             {"link", "list", "x"},
+                                             {"mirror", "pause", "--yes"},
+                                             {"mirror", "pause", "t", "--all", "--yes"},
+                                             {"mirror", "pause", "t", "--accept-gap", "--yes"},
+                                             {"mirror", "resume", "t", "--accept-gap", "--restart-as-new", "--yes"}}) {
     const Ran ran = Run(wrong);
     EXPECT_EQ(ran.exit, Exit::kUsage) << testing::PrintToString(wrong) << ran.err;
     EXPECT_FALSE(ran.err.empty());
@@ -99,6 +111,7 @@ TEST_F(CliTest, AnErrorOnTheCommandLineIsSixtyFour) {
 TEST_F(CliTest, VerbsOfLaterVersionsAreRefusedByName) {
   ExpectGolden("later_promote", {"promote", "--all", "--link", "x"});
   ExpectGolden("later_mirror_failover", {"mirror", "failover", "orders"});
+  ExpectGolden("later_link_delete", {"link", "delete", "x"});
   ExpectGolden("later_drill", {"drill", "run", "quarterly"});
 }
 

@@ -109,12 +109,17 @@ class FakeAgent : public link::AgentApi {
   link::AgentSnapshot Snapshot() const override { return snapshot; }
   Async<StatusOr<std::vector<link::TranslationSnapshot>>> Translate(link::TranslateRequest request) override;
   Async<StatusOr<std::vector<link::RunSnapshot>>> Runs(std::string link, TopicPartition partition) override;
+  // Pauses and resumes what `snapshot` holds; remembers what it was asked.
+  Async<StatusOr<std::vector<link::ControlledMirror>>> ControlMirrors(link::ControlRequest request) override;
+  Async<StatusOr<link::ControlledLink>> ControlLink(link::ControlRequest request) override;
   bool Ready() const override { return ready; }
   bool Live() const override { return live; }
 
   link::AgentSnapshot snapshot;
   bool ready = true;
   bool live = true;
+  absl::Status control_status;  // what both answer unless it is OK
+  std::vector<link::ControlRequest> asked;
 
  private:
   Status Check(const std::string& link, const TopicPartition& partition) const;
@@ -167,6 +172,44 @@ inline Async<StatusOr<std::vector<link::RunSnapshot>>> FakeAgent::Runs(std::stri
   std::vector<link::RunSnapshot> runs;
   runs.push_back(run);
   co_return runs;
+}
+
+inline Async<StatusOr<std::vector<link::ControlledMirror>>> FakeAgent::ControlMirrors(link::ControlRequest request) {
+  asked.push_back(request);
+  if (!control_status.ok()) co_return control_status;
+  if (request.link != "paris-to-lyon") co_return NotFound("there is no link {}", request.link);
+  const bool pause = request.verb == link::ControlVerb::kPause;
+  std::vector<link::ControlledMirror> answers;
+  if (request.all)
+    for (const link::MirrorSnapshot& mirror : snapshot.links[0].mirrors) request.topics.push_back(mirror.topic);
+  for (const std::string& topic : request.topics) {
+    link::ControlledMirror& answer = answers.emplace_back();
+    answer.topic = topic;
+    answer.error = fmt::format("link {} has no mirror topic {}", request.link, topic);
+    for (link::MirrorSnapshot& mirror : snapshot.links[0].mirrors) {
+      if (mirror.topic != topic) continue;
+      answer.state_before = mirror.state;
+      answer.state = pause ? "PAUSED" : "ACTIVE";
+      answer.outcome = mirror.state == answer.state ? "unchanged" : pause ? "paused" : "resumed";
+      answer.error.reset();
+      if (!request.dry_run) mirror.state = *answer.state;
+    }
+  }
+  co_return answers;
+}
+
+inline Async<StatusOr<link::ControlledLink>> FakeAgent::ControlLink(link::ControlRequest request) {
+  asked.push_back(request);
+  if (!control_status.ok()) co_return control_status;
+  if (request.link != "paris-to-lyon") co_return NotFound("there is no link {}", request.link);
+  link::LinkSnapshot& link = snapshot.links[0];
+  link::ControlledLink answer;
+  answer.state_before = link.state;
+  answer.state = request.verb == link::ControlVerb::kPause ? "PAUSED" : "ACTIVE";
+  answer.mirrors = static_cast<int64_t>(link.mirrors.size());
+  if (answer.state != link.state) answer.outcome = answer.state == "PAUSED" ? "paused" : "resumed";
+  if (!request.dry_run) link.state = answer.state;
+  co_return answer;
 }
 
 }  // namespace klink::http

@@ -141,6 +141,79 @@ TEST_F(ServerTest, ABadTranslationRequestSaysWhatIsWrong) {
   EXPECT_THAT(Ask(path, R"({"topic":"t","partition":3000000000,"offsets":[1]})").body, HasSubstr("not a partition"));
 }
 
+TEST_F(ServerTest, MirrorsArePausedAndResumedOneByOne) {
+  Start();
+  const std::string path = "/v1/links/paris-to-lyon/mirrors";
+  const ClientResponse paused = Ask(path + ":pause", R"({"topics":["orders.eu","nope"],"by":"ann","reason":"rack 3"})");
+  EXPECT_EQ(paused.status, 200);
+  EXPECT_EQ(paused.body,
+            R"({"link":"paris-to-lyon","verb":"pause","dry_run":false,"mirrors":[)"
+            R"({"topic":"orders.eu","state_before":"ACTIVE","state":"PAUSED","outcome":"paused","error":null},)"
+            R"({"topic":"nope","state_before":null,"state":null,"outcome":"refused",)"
+            R"("error":"link paris-to-lyon has no mirror topic nope"}]})"
+            "\n");
+  EXPECT_EQ(agent_.asked.at(0).by, "ann");
+  EXPECT_EQ(agent_.asked.at(0).reason, "rack 3");
+  EXPECT_EQ(Ask(path + ":resume", R"({"all":true,"accept":"GAP","dry_run":true})").status, 200);
+  EXPECT_EQ(agent_.asked.at(1).accept, state::Accept::kGap);
+  EXPECT_TRUE(agent_.asked.at(1).all);
+  EXPECT_TRUE(agent_.asked.at(1).dry_run);
+}
+
+TEST_F(ServerTest, ALinkIsPausedAndResumed) {
+  Start();
+  EXPECT_EQ(Ask("/v1/links/paris-to-lyon:pause", "{}").body,
+            R"({"link":"paris-to-lyon","verb":"pause","dry_run":false,"state_before":"ACTIVE","state":"PAUSED",)"
+            R"("outcome":"paused","mirrors":4})"
+            "\n");
+  EXPECT_THAT(Ask("/v1/links/paris-to-lyon:resume", "{}").body, HasSubstr(R"("outcome":"resumed")"));
+  EXPECT_EQ(Ask("/v1/links/other:pause", "{}").status, 404);
+  EXPECT_EQ(Ask("/v1/links/:pause", "{}").status, 405);         // no link has an empty name
+  EXPECT_EQ(Ask("/v1/links/paris-to-lyon:pause").status, 404);  // GET: a link of that name
+}
+
+TEST_F(ServerTest, WhatChangesSomethingIsReadStrictly) {
+  Start();
+  const std::string path = "/v1/links/paris-to-lyon/mirrors:";
+  for (const auto& [target, body, text] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {path + "pause", R"({"topics":["t"],"dryrun":true})", "unknown key \\\"dryrun\\\""},
+           {path + "pause", R"({"topics":["t"],"accept":"GAP"})", "unknown key \\\"accept\\\""},
+           {path + "resume", R"({"topics":["t"],"accept":"gaps"})", "must be TRUNCATION, RESTART_AS_NEW or GAP"},
+           {path + "pause", R"({})", "say which mirrors"},
+           {path + "pause", R"({"topics":["t"],"all":true})", "say which mirrors"},
+           {path + "pause", R"({"topics":"t"})", "topics: not a list"},
+           {path + "pause", R"([])", "not a JSON object"},
+           {path + "pause", R"({"all":true,"reason":")" + std::string(1001, 'x') + "\"}", "may have 1000 bytes"},
+           {"/v1/links/paris-to-lyon:pause", R"({"all":true})", "unknown key \\\"all\\\""}}) {
+    const ClientResponse response = Ask(target, body);
+    EXPECT_EQ(response.status, 400) << body;
+    EXPECT_THAT(response.body, HasSubstr(text));
+  }
+  EXPECT_TRUE(agent_.asked.empty());
+}
+
+TEST_F(ServerTest, AWebPageCannotPauseAnything) {
+  Start();
+  const std::string body = R"({"all":true})";
+  for (const std::string type : {"Content-Type: text/plain\r\n", ""})
+    for (const std::string path : {"/v1/links/paris-to-lyon:pause", "/v1/links/paris-to-lyon/mirrors:pause"})
+      EXPECT_THAT(Raw(fmt::format("POST {} HTTP/1.1\r\n{}Connection: close\r\nContent-Length: {}\r\n\r\n{}", path, type,
+                                  body.size(), body)),
+                  StartsWith("HTTP/1.1 415 "));
+  EXPECT_TRUE(agent_.asked.empty());
+}
+
+TEST_F(ServerTest, AStandbyNamesTheAgentThatLeads) {
+  Start();
+  agent_.control_status = Unavailable("link paris-to-lyon is led by agent klink-1, this is klink-0: ask that one");
+  for (const auto& [path, body] : {std::pair(":pause", "{}"), std::pair("/mirrors:resume", R"({"all":true})")}) {
+    const ClientResponse response = Ask(std::string("/v1/links/paris-to-lyon") + path, body);
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.content_type, "application/problem+json");
+    EXPECT_THAT(response.body, HasSubstr("led by agent klink-1"));
+  }
+}
+
 TEST_F(ServerTest, MetricsFollowTheSnapshotAndVanishWithTheTopic) {
   Start();
   std::string text = Ask("/metrics").body;

@@ -26,6 +26,27 @@ TEST(ViewsTest, AMirrorIsTranslatedAsSoonAsOnePartitionIs) {
   EXPECT_EQ(Summarise(mirror).offsets, "translated");
 }
 
+TEST(ViewsTest, ErrorsAreListedByPartitionWithWhatToDo) {
+  link::LinkSnapshot link = FakeAgent().snapshot.links[0];
+  ErrorsView view = ErrorsOf(link);
+  ASSERT_EQ(view.errors.size(), 2u);
+  EXPECT_EQ(view.errors[0].topic, "orders.new");
+  EXPECT_EQ(view.errors[1].partition, 1);
+  EXPECT_EQ(view.errors[1].action, "read the text; exclude the topic or use a newer version");
+  link.mirrors[3].reason_code = "SOURCE_TOPIC_ID_CHANGED";  // the mirror's own
+  view = ErrorsOf(link);
+  ASSERT_EQ(view.errors.size(), 3u);
+  EXPECT_EQ(view.errors[2].partition, std::nullopt);
+}
+
+TEST(ViewsTest, APauseIsNoError) {
+  link::LinkSnapshot link = FakeAgent().snapshot.links[0];
+  link.mirrors.resize(1);
+  link.mirrors[0].partitions[0].state = link.mirrors[0].state = "PAUSED";
+  link.mirrors[0].partitions[0].reason_code = link.mirrors[0].reason_code = "FILTERED_OUT";
+  EXPECT_TRUE(ErrorsOf(link).errors.empty());
+}
+
 TEST(ViewsTest, FailoverSaysNoMoreThanIsKnown) {
   link::LinkSnapshot link = FakeAgent().snapshot.links[0];
   EXPECT_EQ(CanFailOver(link).possible, "partly");

@@ -1,0 +1,90 @@
+#include "http/control_body.h"
+
+#include <algorithm>
+
+#include "base/json_fields.h"
+#include "http/routes.h"
+
+namespace klink::http {
+namespace {
+
+constexpr size_t kTextBytesMost = 1000;  // of by and reason: they are kept in the link's state
+
+struct Body {
+  std::vector<std::string> topics;
+  bool all = false;
+  std::optional<std::string> accept;
+  std::string by;
+  std::string reason;
+  bool dry_run = false;
+
+  static void Describe(auto& m, auto& field) {
+    field("by", m.by);
+    field("reason", m.reason);
+    field("dry_run", m.dry_run);
+    if (!m.of_mirrors) return;
+    field("topics", m.topics);
+    field("all", m.all);
+    if (m.resumes) field("accept", m.accept);
+  }
+  bool of_mirrors = false;
+  bool resumes = false;
+};
+
+Status CheckKeys(const Json& json, Body& body) {
+  if (!json.is_object()) return InvalidArgument("the body is not a JSON object");
+  std::vector<std::string_view> known;
+  auto note = [&known](std::string_view name, auto&) { known.push_back(name); };
+  Body::Describe(body, note);
+  for (const auto& [key, value] : json.get_object())
+    if (std::find(known.begin(), known.end(), std::string_view(key.data(), key.size())) == known.end())
+      return InvalidArgument("the body has an unknown key \"{}\"", std::string_view(key.data(), key.size()));
+  return absl::OkStatus();
+}
+
+StatusOr<state::Accept> ToAccept(const std::string& name) {
+  const auto accept = state::FindAccept(name);
+  if (!accept) return InvalidArgument("\"accept\" must be TRUNCATION, RESTART_AS_NEW or GAP; it is \"{}\"", name);
+  return *accept;
+}
+
+}  // namespace
+
+StatusOr<link::ControlRequest> ReadControl(std::string_view text, link::ControlVerb verb, ControlOf of) {
+  Body body;
+  body.of_mirrors = of == ControlOf::kMirrors;
+  body.resumes = verb == link::ControlVerb::kResume;
+  TRY(const Json json, ParseJson(text.empty() ? "{}" : text));
+  RETURN_IF_ERROR(CheckKeys(json, body));
+  RETURN_IF_ERROR(FromJson(json, body));
+  if (body.of_mirrors && body.all != body.topics.empty())
+    return InvalidArgument("say which mirrors: either \"topics\" or \"all\": true");
+  if (body.topics.size() > kTopicsPerRequestMost)
+    return InvalidArgument("\"topics\" may hold {} names, it holds {}", kTopicsPerRequestMost, body.topics.size());
+  if (body.by.size() > kTextBytesMost || body.reason.size() > kTextBytesMost)
+    return InvalidArgument("\"by\" and \"reason\" may have {} bytes each", kTextBytesMost);
+  link::ControlRequest request;
+  request.verb = verb;
+  request.topics = std::move(body.topics);
+  request.all = body.all;
+  if (body.accept) {
+    TRY(request.accept, ToAccept(*body.accept));
+  }
+  request.by = std::move(body.by);
+  request.reason = std::move(body.reason);
+  request.dry_run = body.dry_run;
+  return request;
+}
+
+std::string_view NameOf(link::ControlVerb verb) { return verb == link::ControlVerb::kPause ? "pause" : "resume"; }
+
+bool IsJson(std::string_view content_type) {
+  std::string type(content_type.substr(0, content_type.find(';')));
+  while (type.ends_with(' ')) type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::tolower(c); });
+  return type == "application/json";
+}
+
+Response NotJson() { return Problem(415, "this call changes something: send its body as application/json"); }
+
+}  // namespace klink::http
