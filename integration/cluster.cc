@@ -129,6 +129,7 @@ std::string Cluster::Properties(int i) const {
       {"num.io.threads", "4"},
       {"num.recovery.threads.per.data.dir", "2"},
       {"log.cleaner.threads", "1"},
+      {"log.cleaner.backoff.ms", "300"},
       {"log.cleaner.dedupe.buffer.size", "16777216"},
   };
   if (!Is3(options_.version)) {

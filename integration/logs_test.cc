@@ -1,5 +1,9 @@
 // Logs as they are in the wild: transactions, compaction, append times. The copy has the same records at the same
 // offsets, or says exactly where it has not.
+#include <functional>
+#include <map>
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "integration/mirror_fixture.h"
@@ -53,6 +57,75 @@ TEST_F(LogsTest, ALogAppendTimeTopicKeepsTheTimesItsReadersSaw) {
   Produce(source(), "t-append-time", SampleRecords(100, 1, 100, kTenYearsAgo));
   AwaitMirrored(source(), destination(), "t-append-time");
   ExpectSameViews("t-append-time", 1);
+}
+
+// A topic that its brokers really compact: small segments, an eager cleaner.
+const Settings kCompacted = {{"cleanup.policy", "compact"},
+                             {"segment.ms", "1000"},
+                             {"min.cleanable.dirty.ratio", "0.01"},
+                             {"max.compaction.lag.ms", "2000"},
+                             {"delete.retention.ms", "60000"}};
+
+// Writes hot and cold keys until the cleaner has left fewer than `most` records of `count`.
+void ProduceAndCompact(const Cluster& cluster, const std::string& topic, int count,
+                       const std::function<int(int)>& key_of) {
+  std::vector<Record> records;
+  for (int i = 0; i < count; ++i)
+    records.push_back({.key = fmt::format("k{}", key_of(i)), .value = fmt::format("value {} of {}", i, topic)});
+  for (size_t at = 0; at < records.size(); at += 5000) {
+    const size_t end = std::min(records.size(), at + 5000);
+    Produce(cluster, topic, {records.begin() + static_cast<long>(at), records.begin() + static_cast<long>(end)},
+            {{"compression.type", "lz4"}, {"batch.num.messages", "100"}});
+    std::this_thread::sleep_for(milliseconds(1100));  // the segment is rolled by the next write
+  }
+  Produce(cluster, topic, {{.key = "last", .value = "one"}});
+  size_t before = 0;
+  Await("the cleaner", seconds(90), [&] {
+    const size_t left = ReadPartition(cluster, topic, 0).size();
+    const bool settled = left < records.size() && left == before;
+    before = left;
+    std::this_thread::sleep_for(seconds(4));
+    return settled;
+  });
+}
+
+TEST_F(LogsTest, ALightlyHoledCompactedTopicKeepsEveryOffset) {
+  CreateTopic(source(), "c-light", 1, kCompacted);
+  ProduceAndCompact(source(), "c-light", 20000, [](int i) { return i % 10 < 7 ? i : i % 3; });
+  LinkFile file = LinkOfPair();
+  file.include = "{prefix: t-}, {literal: c-light}";
+  agent().Terminate();
+  agent().SetFile(file);
+  agent().Start();
+  AwaitMirrored(source(), destination(), "c-light");
+  const auto original = ReadPartition(source(), "c-light", 0);
+  const auto copy = ReadPartition(destination(), "c-light", 0);
+  std::map<int64_t, Record> at;
+  for (const Record& record : copy) at[record.offset] = record;
+  for (const Record& record : original) ASSERT_EQ(at[record.offset], record) << record.offset;
+  EXPECT_LE(copy.size(), 2 * original.size());
+  fmt::print("light: {} survivors, {} in the copy\n", original.size(), copy.size());
+}
+
+TEST_F(LogsTest, ASparseCompactedTopicIsAlignedAtItsEnd) {
+  CreateTopic(source(), "c-sparse", 1, kCompacted);
+  ProduceAndCompact(source(), "c-sparse", 100000, [](int i) { return i % 50 == 0 ? i : 1 + i % 7; });
+  std::vector<Record> tail;
+  for (int i = 0; i < 500; ++i) tail.push_back({.key = fmt::format("tail {}", i), .value = "of the log"});
+  Produce(source(), "c-sparse", tail);
+  LinkFile file = LinkOfPair();
+  file.include = "{prefix: t-}, {prefix: c-}";
+  agent().Terminate();
+  agent().SetFile(file);
+  agent().Start();
+  AwaitMirrored(source(), destination(), "c-sparse", seconds(120));
+  const auto original = ReadPartition(source(), "c-sparse", 0);
+  const auto copy = ReadPartition(destination(), "c-sparse", 0);
+  fmt::print("sparse: {} survivors, {} in the copy from {}\n", original.size(), copy.size(), copy.front().offset);
+  const Outcome runs = agent().Cli({"offsets", "runs", "c-sparse", "0"});
+  fmt::print("{}\n", runs.out.substr(0, 1500));
+  const Outcome described = agent().Cli({"mirror", "describe", "c-sparse", "-o", "json"});
+  fmt::print("{}\n", described.out);
 }
 
 }  // namespace

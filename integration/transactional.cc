@@ -68,4 +68,35 @@ void ProduceTransactions(const Cluster& cluster, const std::string& topic, int p
   }
 }
 
+TransactionalLoad::TransactionalLoad(const Cluster& cluster, std::string topic, int partitions)
+    : cluster_(cluster), topic_(std::move(topic)), partitions_(partitions), thread_([this] { Run(); }) {}
+
+TransactionalLoad::~TransactionalLoad() { Stop(); }
+
+void TransactionalLoad::Stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+void TransactionalLoad::Run() {
+  for (int life = 0; !stopping_; ++life) {
+    try {
+      TransactionalProducer a(cluster_, topic_ + "-a"), b(cluster_, topic_ + "-b");
+      for (int i = 0; !stopping_; ++i) {
+        for (TransactionalProducer* app : {&a, &b}) app->Begin();
+        for (int part = 0; part < 2; ++part) {
+          a.Send(topic_, SampleRecords(2 + i % 5, partitions_, 80, 0, fmt::format("a-{}-{}-{}-", life, i, part)));
+          b.Send(topic_, SampleRecords(1 + i % 3, partitions_, 80, 0, fmt::format("b-{}-{}-{}-", life, i, part)));
+        }
+        i % 3 == 0 ? a.Abort() : a.Commit();
+        i % 3 == 1 ? b.Abort() : b.Commit();
+        transactions_ += 2;
+        if (i % 20 == 7)
+          Produce(cluster_, topic_, SampleRecords(8, partitions_, 80, 0, fmt::format("p-{}-{}-", life, i)));
+      }
+    } catch (const std::exception&) {  // a broker died under it
+    }
+  }
+}
+
 }  // namespace klink::it

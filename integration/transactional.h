@@ -1,6 +1,9 @@
 // An application that writes in transactions, through librdkafka.
 #pragma once
 
+#include <atomic>
+#include <thread>
+
 #include "integration/kafka_tools.h"
 
 namespace klink::it {
@@ -25,5 +28,24 @@ class TransactionalProducer {
 // is aborted.
 void ProduceTransactions(const Cluster& cluster, const std::string& topic, int partitions, int count,
                          const std::string& name = "app");
+
+// Two applications that write transactions all the time, on a thread of their own, until Stop(): open at the same time,
+// a third aborted, some plain records between. One whose broker dies begins again under its name.
+class TransactionalLoad {
+ public:
+  TransactionalLoad(const Cluster& cluster, std::string topic, int partitions);
+  ~TransactionalLoad();
+  void Stop();
+  int64_t transactions() const { return transactions_; }
+
+ private:
+  void Run();
+  const Cluster& cluster_;
+  std::string topic_;
+  int partitions_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int64_t> transactions_ = 0;
+  std::thread thread_;
+};
 
 }  // namespace klink::it

@@ -10,7 +10,7 @@ namespace {
 using kafka::BatchView;
 using kafka::Record;
 
-constexpr size_t kDecompressedMost = 256 << 20;  // of one source batch
+constexpr size_t kDecompressedMost = 64 << 20;  // of one source batch; as records they take several times that
 constexpr int64_t kRecordOverhead = 24;          // lengths, deltas and attributes, at most
 
 int64_t SizeOf(const Record& record) {

@@ -1,0 +1,76 @@
+// Transactions under load while processes die: at the end every record, verdict and marker stands at its offset, and
+// consumers of both clusters read the same, whatever they isolate.
+#include <random>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "integration/mirror_check.h"
+#include "integration/transactional.h"
+
+namespace klink::it {
+namespace {
+
+constexpr int kPartitions = 3;
+constexpr char kTopic[] = "t-tx";
+constexpr seconds kLive(90);
+
+int64_t EndOf(const Cluster& cluster) {
+  LogEnds ends(cluster);
+  return ends.Sum(kTopic, kPartitions);
+}
+
+TEST(TransactionsTest, AfterTenKillsInsideTransactionsBothLogsAreTheSame) {
+  ClusterPair pair({.name = "source"}, {.name = "destination"});
+  LinkFile file;
+  file.source = pair.source.bootstrap();
+  file.destination = pair.destination.bootstrap();
+  CreateTopic(pair.source, kTopic, kPartitions);
+  TransactionalLoad load(pair.source, kTopic, kPartitions);
+  Agent agent(file);
+  agent.Start();
+  LogEnds copy(pair.destination);
+  const auto await_caught_up = [&] {
+    const int64_t wanted = EndOf(pair.source);
+    Await("the copy to catch up", kLive, [&] { return copy.Sum(kTopic, kPartitions) >= wanted; });
+  };
+  Await("some transactions", kLive, [&] { return load.transactions() >= 20; });
+  await_caught_up();
+  int kills = 0;
+  for (const char* victim : {"agent", "agent", "destination", "agent", "source", "agent", "agent", "destination",
+                             "agent", "agent", "source", "agent"}) {
+    const std::string name = victim;
+    const int64_t before = load.transactions();
+    if (name == "agent") {
+      agent.Kill();
+      kills += agent.Wait(seconds(0)) == 137;
+      agent.Start();
+    } else {
+      Cluster& cluster = name == "source" ? pair.source : pair.destination;
+      const pid_t pid = cluster.pid(0);
+      cluster.Kill(0);
+      cluster.Restart(0);
+      kills += cluster.pid(0) != pid;
+    }
+    Await("more transactions", kLive, [&] { return load.transactions() >= before + 10; });
+    const auto began = std::chrono::steady_clock::now();
+    await_caught_up();
+    fmt::print("  {:<12} caught up after {:>5} ms, {} transactions\n", name,
+               std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began).count(),
+               load.transactions());
+    std::fflush(stdout);
+  }
+  load.Stop();
+  EXPECT_EQ(kills, 12);
+  AwaitMirrored(pair.source, pair.destination, kTopic, kLive);
+  for (int p = 0; p < kPartitions; ++p)
+    for (const char* isolation : {"read_committed", "read_uncommitted"})
+      EXPECT_EQ(ReadPartition(pair.source, kTopic, p, isolation), ReadPartition(pair.destination, kTopic, p, isolation))
+          << p << " " << isolation;
+  EXPECT_EQ(VerifyComplaint(agent, kTopic), "");
+  EXPECT_EQ(OracleOnIdentical(pair.source, pair.destination, kTopic), "");
+  if (testing::Test::HasFailure()) agent.KeepFiles();
+}
+
+}  // namespace
+}  // namespace klink::it
