@@ -38,7 +38,7 @@ struct LinkParts {
   std::string data_dir;
 };
 
-class Link final : public admin::MembershipListener, public Gate {
+class Link final : public admin::MembershipListener, public Gate, public Copies {
  public:
   Link(LinkParts parts, const config::LinkConfig& config, const config::ClusterConfig& source,
        const config::ClusterConfig& destination);
@@ -75,6 +75,9 @@ class Link final : public admin::MembershipListener, public Gate {
   // Gate: the lease of shard 0.
   bool MayWrite() const override;
   Async<Status> UntilOpen() override;
+
+  bool Stand(const std::string& topic) const override;
+  Async<Status> Forget(std::string topic, int32_t partitions) override;
 
   void OnAssigned(const std::set<int32_t>& shards) override;
   Async<void> OnRevoked(std::set<int32_t> shards, admin::Loss loss) override;

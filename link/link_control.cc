@@ -128,6 +128,21 @@ bool Link::MayRun(const std::string& topic) const {
   return record != nullptr && Runs(record->phase) && !state_->view().pause().paused;
 }
 
+bool Link::Stand(const std::string& topic) const {
+  const auto of_topic = [&topic](const auto& entry) { return entry.first.topic == topic; };
+  return std::none_of(mirrors_.begin(), mirrors_.end(), of_topic) &&
+         std::none_of(stopping_.begin(), stopping_.end(), of_topic);
+}
+
+Async<Status> Link::Forget(std::string topic, int32_t partitions) {
+  for (int32_t p = 0; p < partitions; p++) {
+    const TopicPartition tp{topic, p};
+    stopped_.erase(tp);
+    CO_RETURN_IF_ERROR(co_await store_->Erase(tp));
+  }
+  co_return absl::OkStatus();
+}
+
 // What failed is begun anew by the next round, which comes at once.
 void Link::StopFailed(const std::string& topic) {
   std::vector<TopicPartition> failed;

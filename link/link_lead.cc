@@ -63,7 +63,7 @@ Async<Status> Link::Lead() {
   book_ = std::make_unique<MirrorBook>(parts_.executor, *state_);
   CO_TRY(auto filter, config::TopicFilter::Compile(config_.topics));
   sync_ = std::make_unique<TopicSync>(config_, std::move(filter), source_, destination_, *topics_, *state_, *book_,
-                                      *this, parts_.clock);
+                                      *this, *this, parts_.clock);
   TaskGroup keeper(parts_.executor);
   keeper.Spawn(store_->Run());
   steering_ = true;
@@ -189,6 +189,7 @@ void Link::StopMirror(const TopicPartition& tp) {
   auto node = mirrors_.extract(tp);
   if (node.empty()) return;
   node.mapped().runner->Drain();
+  if (node.mapped().runner->progress().failed()) node.mapped().task->Stop();  // it waits for its next attempt
   stopping_.insert(std::move(node));
   lead_->Spawn(AwaitStopped(tp));
 }

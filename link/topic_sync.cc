@@ -19,7 +19,7 @@ std::string IdText(const kafka::Uuid& id) { return id.is_zero() ? "" : kafka::To
 
 TopicSync::TopicSync(const config::LinkConfig& config, config::TopicFilter filter, kafka::Cluster& source,
                      kafka::Cluster& destination, admin::Topics& topics, state::LinkState& state, MirrorBook& book,
-                     Gate& gate, Clock& clock)
+                     Gate& gate, Copies& copies, Clock& clock)
     : config_(config),
       filter_(std::move(filter)),
       source_(source),
@@ -28,6 +28,7 @@ TopicSync::TopicSync(const config::LinkConfig& config, config::TopicFilter filte
       state_(state),
       book_(book),
       gate_(gate),
+      copies_(copies),
       clock_(clock) {}
 
 Async<StatusOr<TopicSync::Listing>> TopicSync::List(kafka::Cluster& cluster) {
@@ -111,6 +112,11 @@ Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, Syn
     CO_RETURN_IF_ERROR(co_await Begin(source, name, destination));
     record = book_.Find(name);
   }
+  if (record->accept == state::Accept::kRestartAsNew) {
+    const Status identity = CheckIdentity(source, *record, destination);
+    CO_RETURN_IF_ERROR(co_await RestartAsNew(source, name, identity, destination));
+    record = book_.Find(name);
+  }
   CO_RETURN_IF_ERROR(CheckIdentity(source, *record, destination));
   if (const std::string id = IdText(destination.topics.at(name).id); record->destination_topic_id != id) {
     MirrorBook::Change note_id = [id](MirrorRecord& r) { r.destination_topic_id = id; };
@@ -126,8 +132,41 @@ Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, Syn
   co_return absl::OkStatus();
 }
 
+// An operator accepted that the source topic is another one now: its copy is deleted and begun anew. A crash on the way
+// is continued: the acceptance stands until the new record does.
+Async<Status> TopicSync::RestartAsNew(TopicShape source, std::string name, Status identity, Listing& destination) {
+  if (identity.ok()) {  // it is the same one after all; a later change asks again
+    MirrorBook::Change forget = [](MirrorRecord& r) { r.accept = state::Accept::kNone, r.accept_ms = 0; };
+    co_return co_await book_.Update(name, std::move(forget));
+  }
+  if (ReasonOf(identity) == Reason::kDestinationTopicIdChanged) co_return identity;  // not ours to delete
+  if (!copies_.Stand(name)) co_return identity;                                      // the next round finds it standing
+  const auto partitions = static_cast<int32_t>(book_.Find(name)->partitions.size());
+  const auto old = destination.topics.find(name);
+  const kafka::Uuid before = old == destination.topics.end() ? kafka::Uuid{} : old->second.id;
+  if (old != destination.topics.end()) CO_RETURN_IF_ERROR(co_await Delete(name, destination));
+  CO_RETURN_IF_ERROR(co_await copies_.Forget(name, partitions));
+  settled_.erase(name);
+  co_return co_await Begin(std::move(source), std::move(name), destination, before);
+}
+
+Async<Status> TopicSync::Delete(std::string name, Listing& destination) {
+  CO_RETURN_IF_ERROR(state_.MayDo(state::Effect::kDeleteTopic, name, gate_.MayWrite()));
+  const Status deleted = co_await topics_.DeleteTopic(name);
+  if (!deleted.ok() && deleted.code() != Code::kNotFound) co_return deleted;
+  Log(Level::kInfo, Event::kTopicDiscovered, "deleted the mirror topic, as an operator accepted, to begin it anew",
+      {{"link", config_.name}, {"topic", name}});
+  const Instant until = clock_.Now() + kAwaitTopic;
+  for (;;) {
+    CO_TRY(destination, co_await List(destination_));
+    if (!destination.topics.contains(name)) co_return absl::OkStatus();
+    if (clock_.Now() > until) co_return Unavailable("topic {} was deleted but stays in the metadata", name);
+    CO_RETURN_IF_ERROR(co_await clock_.Sleep(kAwaitStep));
+  }
+}
+
 // The record is written before the topic is made, so that a crash in between is continued, not misread.
-Async<Status> TopicSync::Begin(TopicShape source, std::string name, Listing& destination) {
+Async<Status> TopicSync::Begin(TopicShape source, std::string name, Listing& destination, kafka::Uuid before) {
   const auto existing = destination.topics.find(name);
   if (existing != destination.topics.end() && existing->second.partitions != source.partitions)
     co_return Halt(Reason::kPartitionsDiffer,
@@ -143,6 +182,7 @@ Async<Status> TopicSync::Begin(TopicShape source, std::string name, Listing& des
   record.partitions.resize(static_cast<size_t>(source.partitions));
   for (auto& partition : record.partitions) partition.since_ms = now;
   record.compacted = plan.compacted;
+  record.deletes = plan.deletes;
   record.max_message_bytes = plan.max_message_bytes;
   if (book_.Find(name) != nullptr && !MayRun(name)) co_return Unavailable("mirror {} was paused meanwhile", name);
   CO_RETURN_IF_ERROR(co_await book_.Put(std::move(record)));
@@ -150,7 +190,7 @@ Async<Status> TopicSync::Begin(TopicShape source, std::string name, Listing& des
     for (const std::string& warning : plan.warnings)
       Log(Level::kWarning, Event::kTopicDiscovered, warning, {{"link", config_.name}, {"topic", name}});
     CO_RETURN_IF_ERROR(co_await Create(std::move(plan)));
-    CO_RETURN_IF_ERROR(co_await AwaitTopic(name, destination));
+    CO_RETURN_IF_ERROR(co_await AwaitTopic(name, destination, before));
   } else {
     CO_RETURN_IF_ERROR(co_await SetTopicConfigs(destination_, name, plan.spec.configs));
   }
@@ -179,11 +219,14 @@ Async<Status> TopicSync::Create(TopicPlan plan) {
   co_return created;
 }
 
-Async<Status> TopicSync::AwaitTopic(std::string name, Listing& destination) {
+// A broker may still show the one of that name `before`.
+Async<Status> TopicSync::AwaitTopic(std::string name, Listing& destination, kafka::Uuid before) {
   const Instant until = clock_.Now() + kAwaitTopic;
   for (;;) {
     CO_TRY(destination, co_await List(destination_));
-    if (destination.topics.contains(name)) co_return absl::OkStatus();
+    const auto there = destination.topics.find(name);
+    if (there != destination.topics.end() && (before.is_zero() || there->second.id != before))
+      co_return absl::OkStatus();
     if (clock_.Now() > until) co_return Unavailable("topic {} was created but does not appear in the metadata", name);
     CO_RETURN_IF_ERROR(co_await clock_.Sleep(kAwaitStep));
   }

@@ -32,11 +32,21 @@ struct SyncResult {
   std::map<std::string, Trouble> troubles;  // by destination topic
 };
 
+// What only who runs the mirrors knows and does.
+class Copies {
+ public:
+  virtual ~Copies() = default;
+  // Nothing of ours is under way to the mirror.
+  virtual bool Stand(const std::string& topic) const = 0;
+  // Out of the offset maps: what is copied from now on is another topic.
+  virtual Async<Status> Forget(std::string topic, int32_t partitions) = 0;
+};
+
 class TopicSync {
  public:
   TopicSync(const config::LinkConfig& config, config::TopicFilter filter, kafka::Cluster& source,
             kafka::Cluster& destination, admin::Topics& topics, state::LinkState& state, MirrorBook& book, Gate& gate,
-            Clock& clock);
+            Copies& copies, Clock& clock);
 
   // One round. Unavailable when a cluster cannot be asked; trouble with one topic never keeps another one back.
   Async<StatusOr<SyncResult>> Round();
@@ -50,9 +60,11 @@ class TopicSync {
   Async<Status> FollowFilter();
   bool MayRun(const std::string& name) const;
   Async<Status> One(const TopicShape& source, Listing& destination, SyncResult& result);
-  Async<Status> Begin(TopicShape source, std::string name, Listing& destination);
+  Async<Status> Begin(TopicShape source, std::string name, Listing& destination, kafka::Uuid before = {});
+  Async<Status> RestartAsNew(TopicShape source, std::string name, Status identity, Listing& destination);
+  Async<Status> Delete(std::string name, Listing& destination);
   Async<Status> Create(TopicPlan plan);
-  Async<Status> AwaitTopic(std::string name, Listing& destination);
+  Async<Status> AwaitTopic(std::string name, Listing& destination, kafka::Uuid before);
   Async<Status> Grow(const TopicShape& source, const std::string& name, Listing& destination);
   Async<Status> Settle(std::string name, std::string source_topic);
   Status CheckIdentity(const TopicShape& source, const state::MirrorRecord& record, const Listing& destination) const;
@@ -67,6 +79,7 @@ class TopicSync {
   state::LinkState& state_;
   MirrorBook& book_;
   Gate& gate_;
+  Copies& copies_;
   Clock& clock_;
   std::optional<DestinationAbilities> abilities_;
   std::set<std::string> settled_;  // ACTIVE mirrors whose retention is the source's since this process looked

@@ -6,6 +6,8 @@ std::string_view Name(Effect effect) {
   switch (effect) {
     case Effect::kCreateTopic:
       return "creating the topic";
+    case Effect::kDeleteTopic:
+      return "deleting the topic";
     case Effect::kAlterConfigs:
       return "changing topic settings";
     case Effect::kFill:

@@ -15,6 +15,7 @@ namespace klink::state {
 
 enum class Effect : uint8_t {
   kCreateTopic,  // also more partitions
+  kDeleteTopic,  // to begin the mirror anew, when an operator accepted that
   kAlterConfigs,
   kFill,           // filler batches before the source's log start
   kDeleteRecords,  // bounded by MayDeleteUpTo as well
@@ -32,10 +33,10 @@ inline constexpr Duration kStateAge = 2s;
 constexpr bool Allowed(Effect effect, Phase phase) {
   switch (phase) {
     case Phase::kCreating:
-      return effect == Effect::kCreateTopic || effect == Effect::kAlterConfigs;
+      return effect == Effect::kCreateTopic || effect == Effect::kDeleteTopic || effect == Effect::kAlterConfigs;
     case Phase::kPrefill:  // the first batch is appended before the fillers are trimmed away
       return effect == Effect::kFill || effect == Effect::kDeleteRecords || effect == Effect::kAlterConfigs ||
-             effect == Effect::kAppend;
+             effect == Effect::kAppend || effect == Effect::kDeleteTopic;
     case Phase::kActive:
       return effect != Effect::kFill && effect != Effect::kJournalStep;
     case Phase::kPendingStopped:

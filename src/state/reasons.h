@@ -15,7 +15,7 @@ namespace klink::state {
   ROW(SourceTruncated, SOURCE_TRUNCATED, "the source's log ends before what was copied, or its history differs there", "compare both logs; klink mirror resume --accept-truncation keeps the copy and goes on") \
   ROW(SourceUnavailable, SOURCE_UNAVAILABLE, "the source cluster does not answer", "check its brokers and the network; it resumes by itself, or fail over") \
   ROW(SourceTopicMayBeDeleted, SOURCE_TOPIC_MAY_BE_DELETED, "the source topic is not found any more", "none if it was deleted on purpose: the copy is kept; else restore it and run klink mirror resume") \
-  ROW(SourceTopicIdChanged, SOURCE_TOPIC_ID_CHANGED, "the source topic was deleted and made again under its name", "klink mirror resume --restart-as-new begins a new copy; the old one is kept until then") \
+  ROW(SourceTopicIdChanged, SOURCE_TOPIC_ID_CHANGED, "the source topic was deleted and made again under its name", "klink mirror resume --restart-as-new begins a new copy; the old one is deleted then") \
   ROW(SourceLsoStalled, SOURCE_LSO_STALLED, "a transaction at the source stays open, so nothing behind it can be copied", "end the hanging transaction at the source (kafka-transactions.sh find-hanging)") \
   ROW(DestinationTopicDeleted, DESTINATION_TOPIC_DELETED, "somebody deleted the mirror topic", "klink mirror resume --restart-as-new copies it again") \
   ROW(DestinationTopicIdChanged, DESTINATION_TOPIC_ID_CHANGED, "somebody deleted the mirror topic and made it again", "delete that topic, then klink mirror resume --restart-as-new") \
