@@ -93,8 +93,7 @@ struct TopicsConfig {
     field("include", m.include, {.help = "Topics to mirror", .required = true});
     field("exclude", m.exclude, {.help = "Topics not to mirror; wins over include"});
     field("rename", m.rename, {.help = "Names at the destination"});
-    field("start", m.start,
-          {.help = "Where new mirrors begin", .later = "a start other than earliest is not supported yet"});
+    field("start", m.start, {.help = "Where new mirrors begin"});
     field("refresh", m.refresh,
           {.help = "How often new topics and partitions are looked for", .min = Nanos(100ms), .max = Nanos(1h)});
     field("replication_factor", m.replication_factor,
@@ -110,8 +109,7 @@ struct TopicsConfig {
     field("log_start_hold", m.log_start_hold,
           {.help = "How long a moved log start stays unfollowed, as a protection against deletions by mistake",
            .min = 0,
-           .max = Nanos(10'000h),
-           .later = "a hold before the log start is followed is not supported yet"});
+           .max = Nanos(10'000h)});
   }
 };
 

@@ -59,6 +59,46 @@ TEST_F(LogsTest, ALogAppendTimeTopicKeepsTheTimesItsReadersSaw) {
   ExpectSameViews("t-append-time", 1);
 }
 
+TEST_F(LogsTest, TheSourcesLogStartIsFollowedAlsoInsideABatchAndToItsEnd) {
+  LinkFile file = LinkOfPair();
+  file.extra_topics = "log_start_hold: 0s";
+  agent().Terminate();
+  agent().SetFile(file);
+  agent().Start();
+  CreateTopic(source(), "t-follow", 1);
+  Produce(source(), "t-follow", SampleRecords(3000, 1), {{"batch.num.messages", "100"}});
+  AwaitMirrored(source(), destination(), "t-follow");
+  const auto await_start = [](int64_t start) {
+    Await(fmt::format("the copy to start at {}", start), seconds(60), [start] {
+      const auto range = RangeOf(destination(), "t-follow", 0);
+      return range && range->start == start;
+    });
+  };
+  for (const int64_t start : {1000, 1001, 1234, 3000}) {
+    DeleteRecords(source(), "t-follow", 0, start);
+    await_start(start);
+  }
+  Produce(source(), "t-follow", SampleRecords(50, 1));
+  ExpectProvenEqual("t-follow");
+}
+
+TEST_F(LogsTest, AMirrorThatStartsAtTheEndHasTheSameOffsetsFromThere) {
+  CreateTopic(source(), "s-latest", 1);
+  Produce(source(), "s-latest", SampleRecords(500, 1));
+  LinkFile file = LinkOfPair();
+  file.include = "{prefix: t-}, {prefix: s-}";
+  file.extra_topics = "start: latest";
+  agent().Terminate();
+  agent().SetFile(file);
+  agent().Start();
+  Await("the copy to begin", seconds(60), [] { return RangeOf(destination(), "s-latest", 0) == Range{500, 500}; });
+  Produce(source(), "s-latest", SampleRecords(100, 1));
+  AwaitMirrored(source(), destination(), "s-latest");
+  const auto copy = ReadPartition(destination(), "s-latest", 0);
+  const auto original = ReadPartition(source(), "s-latest", 0);
+  EXPECT_EQ(copy, std::vector<Record>(original.end() - 100, original.end()));
+}
+
 // A topic that its brokers really compact: small segments, an eager cleaner.
 const Settings kCompacted = {{"cleanup.policy", "compact"},
                              {"segment.ms", "1000"},
@@ -104,7 +144,6 @@ TEST_F(LogsTest, ALightlyHoledCompactedTopicKeepsEveryOffset) {
   for (const Record& record : copy) at[record.offset] = record;
   for (const Record& record : original) ASSERT_EQ(at[record.offset], record) << record.offset;
   EXPECT_LE(copy.size(), 2 * original.size());
-  fmt::print("light: {} survivors, {} in the copy\n", original.size(), copy.size());
 }
 
 TEST_F(LogsTest, ASparseCompactedTopicIsAlignedAtItsEnd) {
@@ -121,11 +160,26 @@ TEST_F(LogsTest, ASparseCompactedTopicIsAlignedAtItsEnd) {
   AwaitMirrored(source(), destination(), "c-sparse", seconds(120));
   const auto original = ReadPartition(source(), "c-sparse", 0);
   const auto copy = ReadPartition(destination(), "c-sparse", 0);
-  fmt::print("sparse: {} survivors, {} in the copy from {}\n", original.size(), copy.size(), copy.front().offset);
-  const Outcome runs = agent().Cli({"offsets", "runs", "c-sparse", "0"});
-  fmt::print("{}\n", runs.out.substr(0, 1500));
+  // Every record in its order; from where the two logs are aligned on, at its own offset; n records below.
+  ASSERT_EQ(copy.size(), original.size());
   const Outcome described = agent().Cli({"mirror", "describe", "c-sparse", "-o", "json"});
-  fmt::print("{}\n", described.out);
+  const size_t found = described.out.find("\"identical_from\": ");
+  ASSERT_NE(found, std::string::npos) << described.out;
+  const int64_t aligned = std::stoll(described.out.substr(found + 18));
+  int64_t below = 0;
+  for (const Record& record : original) below += record.offset < aligned;
+  int64_t next = aligned - below;
+  for (size_t i = 0; i < copy.size(); ++i) {
+    Record expected = original[i];
+    if (expected.offset < aligned) expected.offset = next++;
+    ASSERT_EQ(copy[i], expected);
+  }
+  EXPECT_GT(below, 1000);
+  EXPECT_GT(aligned, 90000);
+  // The map is exact below as well.
+  const Outcome answer = agent().Cli({"offsets", "translate", "c-sparse", "0", std::to_string(original[10].offset)});
+  EXPECT_THAT(answer.out, testing::HasSubstr(std::to_string(copy[10].offset)));
+  EXPECT_THAT(answer.out, testing::HasSubstr("exact"));
 }
 
 }  // namespace

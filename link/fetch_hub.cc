@@ -57,6 +57,7 @@ void PartitionFeed::Restart(SourceOffset at) {
   queued_bytes_ = 0;
   failure_ = absl::OkStatus();
   next_offset_ = at.value;
+  last_epoch_ = -1;
   given_next_ = at;
   wanted_ = true;
 }
@@ -123,7 +124,7 @@ Async<void> FetchHub::Loop(int32_t id) {
     for (PartitionFeed* feed : broker.feeds) {
       if (!feed->wanted_ || feed->moved_ || !feed->failure_.ok()) continue;
       if (feed->HasRoom())
-        wanted[feed->tp_] = {feed->next_offset_, feed->leader_epoch_};
+        wanted[feed->tp_] = {feed->next_offset_, feed->leader_epoch_, feed->last_epoch_};
       else
         some_full = true;
     }
@@ -209,6 +210,11 @@ void FetchHub::DeliverPartition(PartitionFeed& feed, kafka::FetchPartitionRespon
     feed.failure_ = kafka::ToStatus(error, fmt::format("fetching {} at offset {}", feed.tp_, feed.next_offset_));
     return;
   }
+  if (partition.diverging_epoch.end_offset >= 0) {
+    feed.failure_ = Unavailable("{}: the source's log differs from what was fetched of it from offset {} on", feed.tp_,
+                                partition.diverging_epoch.end_offset);
+    return;
+  }
   PartitionFeed::Queued item;
   item.fetched.bounds = {SourceOffset(partition.log_start_offset), SourceOffset(partition.high_watermark),
                          SourceOffset(partition.last_stable_offset)};
@@ -230,6 +236,7 @@ void FetchHub::DeliverPartition(PartitionFeed& feed, kafka::FetchPartitionRespon
       break;
     }
     feed.next_offset_ = std::max(feed.next_offset_, (*batch)->view().next_offset());
+    feed.last_epoch_ = (*batch)->view().leader_epoch();
     item.fetched.batches.push_back(Held((*batch)->bytes, hold));
   }
   feed.queued_bytes_ += item.bytes;

@@ -43,6 +43,7 @@ class PartitionFeed {
   int32_t broker_ = -1;  // whose loop serves it now
   int32_t leader_epoch_ = -1;
   int64_t next_offset_ = -1;  // what the loop fetches next
+  int32_t last_epoch_ = -1;   // of the last batch before it
   SourceOffset given_next_;   // what Next is expected to ask for
   bool wanted_ = false;
   bool moved_ = false;  // the broker said it does not lead the partition

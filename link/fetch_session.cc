@@ -23,6 +23,7 @@ kafka::FetchRequest FetchSession::Request(const Wanted& wanted, int32_t partitio
     partition.partition = tp.partition;
     partition.fetch_offset = want.offset;
     partition.current_leader_epoch = want.leader_epoch;
+    partition.last_fetched_epoch = want.last_fetched_epoch;
     partition.partition_max_bytes = partition_max_bytes;
   }
   if (epoch_ != 0)

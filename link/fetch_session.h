@@ -20,6 +20,7 @@ class FetchSession {
   struct Want {
     int64_t offset = 0;
     int32_t leader_epoch = -1;
+    int32_t last_fetched_epoch = -1;  // of the batch before `offset`: the broker tells when its log differs (L11)
     friend bool operator==(const Want&, const Want&) = default;
   };
   using Wanted = std::map<TopicPartition, Want>;

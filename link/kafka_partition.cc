@@ -49,11 +49,12 @@ Status LeftOut(const TopicPartition& tp, std::string_view doing) {
 
 }  // namespace
 
-Async<StatusOr<int64_t>> OffsetOf(kafka::Cluster& cluster, TopicPartition tp, LogPoint point) {
+// A timestamp, or one of ListOffsets' special values; nothing when no record is that young.
+static Async<StatusOr<int64_t>> AskOffset(kafka::Cluster& cluster, TopicPartition tp, int64_t timestamp,
+                                          LogPoint point) {
   kafka::ListOffsetsPartition partition;
   partition.partition_index = tp.partition;
-  partition.timestamp =
-      point == LogPoint::kStart ? kafka::ListOffsetsPartition::kEarliest : kafka::ListOffsetsPartition::kLatest;
+  partition.timestamp = timestamp;
   kafka::ListOffsetsRequest request;
   if (point == LogPoint::kEnd) request.replica_id = kafka::ListOffsetsRequest::kDebugReplica;
   request.isolation_level = point == LogPoint::kLastStable;
@@ -63,6 +64,19 @@ Async<StatusOr<int64_t>> OffsetOf(kafka::Cluster& cluster, TopicPartition tp, Lo
   if (answer == nullptr) co_return LeftOut(tp, "asking for an offset of");
   CO_RETURN_IF_ERROR(PartitionStatus(cluster, tp, answer->error_code, "asking for an offset of"));
   co_return answer->offset;
+}
+
+Async<StatusOr<int64_t>> OffsetOf(kafka::Cluster& cluster, TopicPartition tp, LogPoint point) {
+  const int64_t timestamp =
+      point == LogPoint::kStart ? kafka::ListOffsetsPartition::kEarliest : kafka::ListOffsetsPartition::kLatest;
+  co_return co_await AskOffset(cluster, std::move(tp), timestamp, point);
+}
+
+Async<StatusOr<std::optional<int64_t>>> OffsetAtTime(kafka::Cluster& cluster, TopicPartition tp, WallTime time) {
+  CO_TRY(const int64_t offset,
+         co_await AskOffset(cluster, std::move(tp), time.time_since_epoch().count(), LogPoint::kHighWatermark));
+  if (offset < 0) co_return std::nullopt;
+  co_return offset;
 }
 
 Async<StatusOr<LogPeek>> Peek(kafka::Cluster& cluster, TopicPartition tp, int64_t at) {
@@ -103,6 +117,13 @@ Async<StatusOr<SourceBounds>> KafkaSource::Bounds() {
   co_return SourceBounds{SourceOffset(log_start), SourceOffset(high_watermark), SourceOffset(last_stable)};
 }
 
+Async<StatusOr<SourceOffset>> KafkaSource::OffsetAt(WallTime time) {
+  CO_TRY(const std::optional<int64_t> offset, co_await OffsetAtTime(cluster_, tp_, time));
+  if (offset) co_return SourceOffset(*offset);
+  CO_TRY(const int64_t end, co_await OffsetOf(cluster_, tp_, LogPoint::kLastStable));
+  co_return SourceOffset(end);
+}
+
 Async<StatusOr<std::optional<SharedBytes>>> BatchHolding(kafka::Cluster& cluster, TopicPartition tp, int64_t at) {
   StatusOr<LogPeek> peek = co_await Peek(cluster, std::move(tp), at);
   if (peek.status().code() == Code::kOutOfRange) co_return std::nullopt;
@@ -126,11 +147,6 @@ std::shared_ptr<PendingAppend> KafkaSink::Send(SharedBytes batch, std::optional<
 
 Async<StatusOr<DestOffset>> KafkaSink::End() {
   CO_TRY(const int64_t end, co_await OffsetOf(cluster_, tp_, LogPoint::kEnd));
-  co_return DestOffset(end);
-}
-
-Async<StatusOr<DestOffset>> KafkaSink::HighWatermark() {
-  CO_TRY(const int64_t end, co_await OffsetOf(cluster_, tp_, LogPoint::kHighWatermark));
   co_return DestOffset(end);
 }
 

@@ -16,6 +16,7 @@ class KafkaSource final : public Source {
   KafkaSource(kafka::Cluster& cluster, FetchHub& hub, TopicPartition tp);
   Async<StatusOr<Fetched>> Next(SourceOffset at) override;
   Async<StatusOr<SourceBounds>> Bounds() override;
+  Async<StatusOr<SourceOffset>> OffsetAt(WallTime time) override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(SourceOffset at) override;
 
  private:
@@ -32,7 +33,6 @@ class KafkaSink final : public Sink {
   std::shared_ptr<PendingAppend> Send(SharedBytes batch, std::optional<TransactionSlot> slot) override;
   Async<StatusOr<DestLog>> Inspect() override;
   Async<StatusOr<DestOffset>> End() override;
-  Async<StatusOr<DestOffset>> HighWatermark() override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;
   Async<Status> DeleteBelow(DestOffset offset) override;
 
@@ -60,5 +60,7 @@ Async<StatusOr<std::optional<SharedBytes>>> BatchHolding(kafka::Cluster& cluster
 
 enum class LogPoint { kStart, kHighWatermark, kLastStable, kEnd };
 Async<StatusOr<int64_t>> OffsetOf(kafka::Cluster& cluster, TopicPartition tp, LogPoint point);
+// The first offset whose record is not older; nothing when there is none.
+Async<StatusOr<std::optional<int64_t>>> OffsetAtTime(kafka::Cluster& cluster, TopicPartition tp, WallTime time);
 
 }  // namespace klink::link

@@ -27,6 +27,13 @@ bool EndsTheMirror(std::optional<state::Reason> reason) {
          reason == kDestinationTopicIdChanged;
 }
 
+std::optional<StartAt> StartOf(const config::TopicStart& start) {
+  if (start.kind == config::TopicStart::Kind::kEarliest) return std::nullopt;
+  StartAt at;
+  if (start.kind == config::TopicStart::Kind::kTime) at.time = start.time;
+  return at;
+}
+
 HoleOptions HolesOf(const config::LinkConfig& config) {
   HoleOptions holes;
   holes.fill = config.holes != config::Holes::kTranslate && config.offsets == config::Offsets::kPreserve;
@@ -172,8 +179,11 @@ void Link::StartMirror(const RunnerNames& names) {
   options.inherited_settle = inherited_settle_;
   options.append_times = config_.timestamps == config::Timestamps::kExact;
   options.holes = HolesOf(config_);
+  options.log_start_hold = config_.topics.log_start_hold;
+  options.start = StartOf(config_.topics.start);
   if (const state::MirrorRecord* mirror = book_->Find(names.destination_topic)) {
     options.compacted = mirror->compacted;
+    options.follow_log_start = config_.topics.log_start == config::LogStart::kFollow && mirror->deletes;
     options.batch_bytes = static_cast<size_t>(mirror->max_message_bytes);
   }
   RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_, *store_,

@@ -1,5 +1,8 @@
 // How a partition mirror finds its place: the destination log, read when it stands still, decides (recovery.h); a new
 // partition is aligned with fillers or begins a translated map.
+#include <algorithm>
+#include <limits>
+
 #include "kafka/record_batch.h"
 #include "link/batch_patch.h"
 #include "link/filler.h"
@@ -26,7 +29,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
   p_.progress.Bounds(facts.bounds);
   Finding finding = Examine(facts, identity_);
   if (const Stop* stop = std::get_if<Stop>(&finding)) {
-    CO_RETURN_IF_ERROR(co_await FindIntruder(facts.log));
+    CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
     co_return HaltWith(stop->reason, fmt::format("{}: {}", name_, stop->text));
   }
   if (std::holds_alternative<Begin>(finding)) co_return co_await StartFresh(std::move(facts));
@@ -42,10 +45,11 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
 
 // Our last batch does not stand where its sequence says, perhaps with a few more of ours that were under way: what
 // stands before the first of them? Somebody else's batch is the cause.
-Async<Status> PartitionMirror::FindIntruder(DestLog log) {
-  std::optional<SharedBytes> batch = std::move(log.last_batch);
+Async<Status> PartitionMirror::FindIntruder(Facts facts) {
+  std::optional<SharedBytes> batch = std::move(facts.log.last_batch);
   for (size_t looked = 0; batch && looked <= kDepth; looked++) {
     const BatchView view(batch->view());
+    if (facts.shift_since && DestOffset(view.base_offset()) < *facts.shift_since) break;  // there before us
     if (!identity_.IsOurs(view.producer_id()))
       co_return Halt(Reason::kForeignWrite,
                      "{}: another producer (id {}) wrote to the mirror at offsets {}–{}; stop that writer, "
@@ -101,6 +105,9 @@ Async<StatusOr<DestLog>> PartitionMirror::SettledLog() {
 
 // Nothing was copied yet and the destination log is empty from 0.
 Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartFresh(Facts facts) {
+  if (options_.start) {
+    CO_TRY(facts.bounds, co_await LaterStart(facts.bounds));
+  }
   const SourceOffset log_start = facts.bounds.log_start;
   if (options_.compacted && facts.preserve && options_.holes.fill) {
     CO_TRY(const std::optional<Prefill> aligned, co_await RightAligned(facts.bounds));
@@ -118,6 +125,16 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartFresh(Facts fact
   Prefill prefill{DestOffset(base.value), DestOffset(std::max(base.value, log_start.value))};
   CO_RETURN_IF_ERROR(co_await p_.phase.BeginPrefill(prefill));
   co_return co_await StartPrefilled(prefill, DestOffset(0));
+}
+
+// `start: latest` or a time: what lies before is as if the source had removed it.
+Async<StatusOr<SourceBounds>> PartitionMirror::LaterStart(SourceBounds bounds) {
+  SourceOffset start = bounds.last_stable;
+  if (options_.start->time) {
+    CO_TRY(start, co_await p_.source.OffsetAt(*options_.start->time));
+  }
+  bounds.log_start = std::clamp(start, bounds.log_start, std::max(bounds.log_start, bounds.last_stable));
+  co_return bounds;
 }
 
 // Reads the log once to see where its holes are; nothing when it has none worth closing up.
@@ -186,9 +203,9 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartBehind(SourceOff
 }
 
 Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts, Resume resume) {
-  CO_RETURN_IF_ERROR(co_await CompareTail(resume));
-  if (resume.extra) CO_RETURN_IF_ERROR(co_await MapRepeatedMarker(facts.log, resume));
-  const Position at = resume.at;
+  CO_RETURN_IF_ERROR(co_await CompareTail(facts, resume));
+  if (!resume.extra.empty()) CO_RETURN_IF_ERROR(co_await MapExtraMarkers(facts.log, resume));
+  Position at = resume.at;
   if (facts.shift) {
     CO_RETURN_IF_ERROR(co_await p_.map.Resume(facts.log.start, at.source_next, at.dest_next));
   } else {
@@ -197,6 +214,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
   if (!facts.was_mirrored && !facts.prefill) CO_RETURN_IF_ERROR(co_await p_.phase.Activate(at.shift(), ""));
   CO_RETURN_IF_ERROR(co_await FinishPrefill(at.dest_next));
   CO_RETURN_IF_ERROR(co_await replay_.Adopt(facts.log));
+  if (replay_.has_lost()) CO_RETURN_IF_ERROR(co_await AbortLost(at));
   if (unclear_ != Unclear::kNo) unclear_ = Unclear::kNo;
   last_was_old_ = resume.cas == CompareAndAppend::kOff;
   p_.progress.Replicated(at, 0, 0);
@@ -209,66 +227,34 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
   co_return start;
 }
 
-// Our last batch must be the source's batch at the same place, byte for byte.
-Async<Status> PartitionMirror::CompareTail(Resume& resume) {
+// Our last batch must be the source's batch at the same place.
+Async<Status> PartitionMirror::CompareTail(const Facts& facts, Resume& resume) {
   if (!resume.tail) co_return absl::OkStatus();
+  CO_TRY(const bool same, co_await Corresponds(*resume.tail, resume.tail_source));
+  if (same) co_return absl::OkStatus();
+  CO_TRY(const bool explained, co_await FindExtraMarkers(facts, resume));
+  if (explained) co_return absl::OkStatus();
+  CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
   CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(resume.tail_source));
-  if (source && SameRecords(resume.tail->view(), source->view())) co_return absl::OkStatus();
-  CO_TRY(const bool rebuilt, co_await IsRebuilt(resume));
-  if (rebuilt) co_return absl::OkStatus();
-  CO_TRY(const bool repeated, co_await FindRepeatedMarker(resume));
-  if (repeated) co_return absl::OkStatus();
   if (!source) {
     CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());  // asked after: its start only moves on
     if (resume.tail_source < bounds.log_start) co_return absl::OkStatus();
-    co_return Halt(Reason::kSourceTruncated, "{}: the source log ends at {}, but offset {} was already copied", name_,
-                   bounds.high_watermark, resume.tail_source);
   }
-  co_return Halt(Reason::kMisplacedBatch,
-                 "{}: the last destination batch (offset {}) is not the source's batch at offset {}", name_,
-                 BatchView(resume.tail->view()).base_offset(), resume.tail_source);
+  co_return co_await Truncated(facts, resume);
 }
 
-// Our last batch may be one that was built again: then its last record is the source's at the same place, or gone from
-// there by compaction.
-Async<StatusOr<bool>> PartitionMirror::IsRebuilt(const Resume& resume) {
-  const SourceOffset last = resume.at.source_next - 1;
+// Byte for byte; or it was built again: then its last record is the source's at the same place, or gone from there by
+// compaction.
+Async<StatusOr<bool>> PartitionMirror::Corresponds(SharedBytes ours, SourceOffset at) {
+  const BatchView view(ours.view());
+  const SourceOffset last = at + view.last_offset_delta();
   CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(last));
   if (!source || BatchView(source->view()).base_offset() > last.value) co_return options_.compacted;
-  co_return SameLastRecord(resume.tail->view(), source->view(), last, options_.append_times);
-}
-
-// A coordinator may write a marker twice (protocol.md T7). Then what stands behind it, a few batches that were under
-// way at most, is the source's, one offset further on.
-Async<StatusOr<bool>> PartitionMirror::FindRepeatedMarker(Resume& resume) {
-  if (p_.phase.sequences_are_offsets()) co_return false;  // there never was a marker
-  std::optional<SharedBytes> batch = resume.tail;
-  for (size_t behind = 0; batch && behind <= kDepth; behind++) {
-    const BatchView view(batch->view());
-    if (!identity_.IsOurs(view.producer_id()) || view.base_offset() == 0) break;
-    if (view.control()) {
-      CO_TRY(const auto before, co_await p_.sink.BatchAt(DestOffset(view.base_offset() - 1)));
-      if (!before) break;
-      const BatchView first(before->view());
-      if (first.producer_id() != view.producer_id() || !SameRecords(first.bytes(), view.bytes())) break;
-      resume.extra = DestOffset(view.base_offset());
-      resume.at.source_next = resume.at.source_next - 1;
-      co_return true;
-    }
-    const SourceOffset moved(resume.tail_source.value - 1 -
-                             (BatchView(resume.tail->view()).base_offset() - view.base_offset()));
-    CO_TRY(const auto source, co_await p_.source.BatchAt(moved));
-    if (!source || !SameRecords(view.bytes(), source->view())) break;
-    CO_TRY(batch, co_await p_.sink.BatchAt(DestOffset(view.base_offset() - 1)));
+  if (BatchView(source->view()).base_offset() == at.value && SameRecords(ours.view(), source->view())) {
+    if (!view.control()) co_return true;
+    co_return co_await IsAskedFor(std::move(ours));
   }
-  co_return false;
-}
-
-Async<Status> PartitionMirror::MapRepeatedMarker(const DestLog& log, const Resume& resume) {
-  const DestOffset extra = *resume.extra;
-  const int64_t shift = resume.at.shift();
-  CO_RETURN_IF_ERROR(co_await p_.map.Resume(log.start, SourceOffset(extra.value - shift + 1), extra));
-  co_return co_await p_.map.ChangeShift(SourceOffset(extra.value + 1 - shift), extra + 1, "MARKER_REPEATED", -1);
+  co_return SameLastRecord(ours.view(), source->view(), last, options_.append_times);
 }
 
 // One filler batch at a time, so that a misplaced one is seen at once.

@@ -12,7 +12,6 @@ using state::Reason;
 constexpr Duration kRetryFirst = 200ms;
 constexpr Duration kRetryMost = 5s;
 constexpr Duration kHaltRetry = 5s;  // a halted partition looks again: the cause may be gone
-constexpr Duration kWatchEvery = 30s;
 
 }  // namespace
 
@@ -108,9 +107,11 @@ Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed
   co_return co_await Send(std::move(batch), source_pid, at, after);
 }
 
-Async<Status> PartitionMirror::OpenGap(const Position& at) {
-  Position here = at;
-  CO_RETURN_IF_ERROR(co_await Shift(at.source_next, here, "RETENTION_GAP"));
+Async<Status> PartitionMirror::OpenGap(Position& at) {
+  CO_RETURN_IF_ERROR(co_await UntilAnswered());
+  CO_RETURN_IF_ERROR(co_await UntilNothingLate("what the source lost is marked"));
+  replay_.LoseAll(at.dest_next);
+  CO_RETURN_IF_ERROR(co_await AbortLost(at));
   gap_open_ = false;
   co_return absl::OkStatus();
 }
@@ -122,7 +123,7 @@ Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> so
   std::optional<TransactionSlot> slot;
   if (source_pid) {
     if (p_.phase.sequences_are_offsets()) CO_RETURN_IF_ERROR(co_await p_.phase.LeaveOffsetSequences());
-    CO_TRY(slot, co_await replay_.SlotOf(*source_pid));
+    CO_TRY(slot, co_await replay_.SlotOf(*source_pid, at.dest_next));
   }
   const int64_t pid = slot ? slot->producer_id : identity_.producer_id;
   if (pid != last_pid_) CO_RETURN_IF_ERROR(co_await UntilAnswered());
@@ -173,24 +174,6 @@ Async<Status> PartitionMirror::Settle() {
   }
 }
 
-// A write of somebody else into an idle mirror is found here; in a busy one our own next append finds it.
-Async<void> PartitionMirror::Watch() {
-  while ((co_await p_.clock.Sleep(kWatchEvery)).ok()) {
-    const std::optional<Position> at = p_.progress.position();
-    if (!at || !in_flight_.empty() || ending_ || !p_.gate.MayWrite()) continue;
-    const StatusOr<DestOffset> end = co_await p_.sink.End();
-    const bool idle =
-        in_flight_.empty() && !ending_ && p_.progress.position()->dest_next == at->dest_next && p_.gate.MayWrite();
-    if (!end.ok() || !idle || *end <= at->dest_next) continue;
-    pump_ended_ =
-        Halt(Reason::kForeignWrite, "{}: somebody else wrote to the mirror: it ends at {}, klink wrote up to {}", name_,
-             *end, at->dest_next);
-    pumping_ = false;
-    changed_.NotifyAll();
-    co_return;
-  }
-}
-
 Async<void> PartitionMirror::Drained() {
   for (const InFlight& item : in_flight_) {
     const StatusOr<DestOffset> answer = co_await item.pending->Wait();
@@ -203,6 +186,9 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
   const DestOffset expected = item.at.dest_next;
   if (answer.ok()) {
     if (*answer == expected) return absl::OkStatus();
+    // A marker may have been written again before it (protocol.md T7): recovery tells, from both logs.
+    if (*answer > expected && !p_.phase.sequences_are_offsets())
+      return Unavailable("{}: the batch for destination offset {} was appended at {}", name_, expected, *answer);
     unclear_ = Unclear::kOurs;
     return Halt(Reason::kMisplacedBatch, "{}: the batch for destination offset {} was appended at {}", name_, expected,
                 *answer);
@@ -291,8 +277,10 @@ Async<Status> PartitionMirror::CrossGap(SourceOffset seen, Position& at, Progres
                           name_, bounds.log_start);
   }
   const bool lost = base > seen;  // else only the head of the batch we want was removed
-  if (lost && !options_.record_gaps)
-    co_return Halt(Reason::kRetentionGap, "{}: the source removed offsets {}–{} before they were copied (on_gap: stop)",
+  if (lost && !options_.record_gaps && p_.phase.accepted() != state::Accept::kGap)
+    co_return Halt(Reason::kRetentionGap,
+                   "{}: the source removed offsets {}–{} before they were copied (on_gap: stop); go on without them "
+                   "with: klink mirror resume --accept-gap",
                    name_, at.source_next, base - 1);
   gap_open_ |= lost;
   at.source_next = bounds.log_start;

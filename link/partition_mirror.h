@@ -18,6 +18,11 @@
 
 namespace klink::link {
 
+// Where a new mirror begins instead of at the source's log start.
+struct StartAt {
+  std::optional<WallTime> time;  // none: latest
+};
+
 // How the holes that compaction leaves keep their offsets.
 struct HoleOptions {
   bool fill = true;                        // holes: auto or duplicates; else translate
@@ -29,9 +34,12 @@ struct HoleOptions {
 struct MirrorOptions {
   bool preserve = true;  // offsets: preserve
   int64_t prefill_limit = 2'000'000'000;
-  bool record_gaps = true;   // on_gap: record
-  bool compacted = false;    // the source topic was, when the mirror was made: its log may have holes
-  bool append_times = true;  // timestamps: exact
+  bool record_gaps = true;        // on_gap: record
+  bool follow_log_start = false;  // log_start: follow, and the topic deletes
+  Duration log_start_hold = 24h;
+  std::optional<StartAt> start;  // none: earliest
+  bool compacted = false;        // the source topic was, when the mirror was made: its log may have holes
+  bool append_times = true;      // timestamps: exact
   HoleOptions holes;
   size_t batch_bytes = 1 << 20;        // the destination topic's max.message.bytes
   Duration producer_expiration = 24h;  // producer.id.expiration.ms of the destination
@@ -75,7 +83,7 @@ class PartitionMirror {
   Async<Status> Cycle();
   Async<void> Pump(Position at, Progressed progressed);
   Async<Status> Offer(SharedBytes batch, Position& at, Progressed& progressed);
-  Async<Status> OpenGap(const Position& at);
+  Async<Status> OpenGap(Position& at);
   Async<Status> Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after);
   Async<Status> SendRebuilt(SharedBytes batch, std::optional<int64_t> source_pid, Position& at);
   Async<Status> FillBefore(const Marker& marker, Position& at);
@@ -86,6 +94,13 @@ class PartitionMirror {
   Async<Status> UntilAnswered();
   Async<Status> Settle();
   Async<void> Watch();
+  Async<Status> LookAtTheEnd();
+  Async<Status> FollowLogStart();
+  void NoticeStall();
+  Async<StatusOr<SourceOffset>> FirstDifference(const Resume& resume);
+  Async<StatusOr<bool>> Repeats(const Resume& resume);
+  Async<Status> Truncated(const Facts& facts, Resume& resume);
+  Async<StatusOr<SourceBounds>> LaterStart(SourceBounds bounds);
   Async<Status> UntilSendable(int64_t max_timestamp_ms);
   Async<Status> UntilNothingLate(std::string_view before);
   Status Judge(const InFlight& item, const StatusOr<DestOffset>& answer);
@@ -98,16 +113,26 @@ class PartitionMirror {
   Async<StatusOr<Started>> Recover();
   Async<StatusOr<Facts>> Gather();
   Async<StatusOr<DestLog>> SettledLog();
-  Async<Status> FindIntruder(DestLog log);
+  Async<Status> FindIntruder(Facts facts);
   Async<StatusOr<Started>> StartFresh(Facts facts);
   Async<StatusOr<SourceOffset>> FirstBase(SourceBounds bounds);
   Async<StatusOr<Started>> StartPrefilled(Prefill prefill, DestOffset from);
   Async<StatusOr<Started>> StartBehind(SourceOffset since, DestOffset end, std::string why);
   Async<StatusOr<Started>> Continue(Facts facts, Resume resume);
-  Async<Status> CompareTail(Resume& resume);
-  Async<StatusOr<bool>> IsRebuilt(const Resume& resume);
-  Async<StatusOr<bool>> FindRepeatedMarker(Resume& resume);
-  Async<Status> MapRepeatedMarker(const DestLog& log, const Resume& resume);
+  Async<Status> CompareTail(const Facts& facts, Resume& resume);
+  Async<StatusOr<bool>> Corresponds(SharedBytes ours, SourceOffset at);
+  Async<StatusOr<bool>> FindExtraMarkers(const Facts& facts, Resume& resume);
+  struct Tail {
+    const Facts& facts;
+    Resume& resume;
+    const std::vector<SharedBytes>& batches;  // the last one first
+  };
+  Async<StatusOr<bool>> AlignTail(Tail log, size_t at, size_t extra);
+  Async<StatusOr<std::optional<SharedBytes>>> BeforeMarker(SharedBytes marker);
+  Async<StatusOr<bool>> IsAskedFor(SharedBytes marker);
+  Async<StatusOr<bool>> IsExplained(const std::vector<SharedBytes>& tail, size_t at, int64_t shift);
+  Async<Status> MapExtraMarkers(const DestLog& log, const Resume& resume);
+  Async<Status> AbortLost(Position& at);
   Async<Status> WriteFillers(Prefill prefill, DestOffset from);
   Async<Status> FinishPrefill(DestOffset written);
   Async<Status> CrossGap(SourceOffset seen, Position& at, Progressed& progressed);
@@ -122,6 +147,14 @@ class PartitionMirror {
   Backoff backoff_;
   std::deque<InFlight> in_flight_;
   Signal changed_;
+  struct SeenStart {
+    SourceOffset start;
+    Instant seen;
+  };
+  std::deque<SeenStart> starts_;            // of the source's log, not yet followed
+  std::optional<SourceOffset> followed_;    // the last one that was
+  std::optional<SourceOffset> stalled_at_;  // the last stable offset that stands still
+  Instant stalled_since_{};
   int64_t records_ = 0, fillers_ = 0;  // rebuilt, since this process began
   int64_t last_pid_ = -1;              // of the last batch sent; another one waits for its answer
   bool ending_ = false;                // a marker is on its way: the log grows without an append of ours

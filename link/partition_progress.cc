@@ -40,6 +40,13 @@ void PartitionProgress::Working() {
   since_ = clock_.Wall();
 }
 
+void PartitionProgress::Remark(std::optional<state::Reason> reason, std::string text) {
+  if (failed_ || (reason_ == reason && text_ == text)) return;
+  reason_ = reason;
+  text_ = std::move(text);
+  since_ = clock_.Wall();
+}
+
 void PartitionProgress::Failed(std::optional<state::Reason> reason, std::string text) {
   if (failed_ && !reason) return;  // what halted it counts until it works again
   if (failed_ == reason.has_value() && reason_ == reason && text_ == text) return;

@@ -33,6 +33,8 @@ class PartitionProgress {
   }
   // From a batch first seen to its acknowledgement.
   void Took(Duration latency) { latency_.Observe(std::chrono::duration<double>(latency).count()); }
+  // Something an operator should know about a mirror that works; no reason takes it back.
+  void Remark(std::optional<state::Reason> reason, std::string text);
   void Working();                                                      // ACTIVE
   void Failed(std::optional<state::Reason> reason, std::string text);  // FAILED by reason, or retrying when it has none
 

@@ -56,6 +56,18 @@ std::optional<SourceOffset> PartitionRunner::StoredMap::ToSource(DestOffset at) 
   return SourceOffset(answer.value);
 }
 
+std::optional<DestOffset> PartitionRunner::StoredMap::ToDest(SourceOffset at) const {
+  const offsets::Answer answer = p_.store.ToDest(names_.destination(), at);
+  if (answer.kind == offsets::Answer::Kind::kUnknown) return std::nullopt;
+  return DestOffset(answer.value);
+}
+
+Async<Status> PartitionRunner::StoredMap::Truncate(SourceOffset since, DestOffset dest) {
+  offsets::ShiftChange change{since, dest, "SOURCE_TRUNCATED"};
+  change.kind = offsets::ShiftChange::Kind::kSourceTruncated;
+  co_return co_await p_.store.ChangeShift(names_.destination(), std::move(change));
+}
+
 Async<Status> PartitionRunner::StoredMap::ChangeShift(SourceOffset since, DestOffset dest, std::string why,
                                                       int32_t leader_epoch) {
   if (p_.store.state(names_.destination()) == offsets::TranslationStore::State::kUnknown) {
@@ -109,6 +121,20 @@ std::optional<Prefill> PartitionRunner::RecordedPhase::prefill() const {
   if (r->prefill_head) prefill.head_from = SourceOffset(*r->prefill_head);
   prefill.aligned_from = aligned_from();
   return prefill;
+}
+
+state::Accept PartitionRunner::RecordedPhase::accepted() const {
+  const state::PartitionRecord* r = record();
+  return r == nullptr ? state::Accept::kNone : r->accept;
+}
+
+Async<Status> PartitionRunner::RecordedPhase::ForgetAccepted() {
+  const auto index = static_cast<size_t>(names_.partition);
+  MirrorBook::Change change = [=](state::MirrorRecord& mirror) {
+    mirror.partitions.at(index).accept = state::Accept::kNone;
+    mirror.partitions.at(index).accept_ms = 0;
+  };
+  co_return co_await p_.book.Update(names_.destination_topic, std::move(change));
 }
 
 std::optional<SourceOffset> PartitionRunner::RecordedPhase::aligned_from() const {

@@ -56,6 +56,8 @@ class PartitionRunner {
     std::optional<int64_t> shift() const override;
     std::optional<DestOffset> shift_since() const override;
     std::optional<SourceOffset> ToSource(DestOffset at) const override;
+    std::optional<DestOffset> ToDest(SourceOffset at) const override;
+    Async<Status> Truncate(SourceOffset since, DestOffset dest) override;
     Async<Status> ChangeShift(SourceOffset since, DestOffset dest, std::string why, int32_t leader_epoch) override;
     Async<Status> Resume(DestOffset dest_start, SourceOffset source_next, DestOffset dest_next) override;
     Async<Status> Record(SourceOffset source, DestOffset dest, int64_t length) override;
@@ -71,6 +73,8 @@ class PartitionRunner {
     bool was_mirrored() const override;
     std::optional<Prefill> prefill() const override;
     bool sequences_are_offsets() const override;
+    state::Accept accepted() const override;
+    Async<Status> ForgetAccepted() override;
     Async<Status> LeaveOffsetSequences() override;
     Async<Status> BeginPrefill(Prefill prefill) override;
     std::optional<SourceOffset> aligned_from() const override;

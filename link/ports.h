@@ -13,6 +13,7 @@
 #include "base/signal.h"
 #include "base/types.h"
 #include "link/halt.h"
+#include "state/states.h"
 
 namespace klink::link {
 
@@ -37,6 +38,11 @@ class Source {
   virtual ~Source() = default;
   // Batches from the one that holds `at`; empty when a poll brought none. An `at` outside the log: OutOfRange.
   virtual Async<StatusOr<Fetched>> Next(SourceOffset at) = 0;
+  // The first offset whose record is not older; the log's end when there is none.
+  virtual Async<StatusOr<SourceOffset>> OffsetAt(WallTime) {
+    CO_TRY(const SourceBounds bounds, co_await Bounds());
+    co_return bounds.high_watermark;
+  }
   // Asks the leader.
   virtual Async<StatusOr<SourceBounds>> Bounds() = 0;
   // The batch that holds `at`; nothing when the log has none there.
@@ -49,7 +55,7 @@ struct ProducerState {
   int32_t producer_epoch = -1;
   int32_t last_sequence = -1;
   int64_t last_timestamp_ms = -1;
-  std::optional<DestOffset> open_since;  // where its open transaction begins in the log
+  std::optional<DestOffset> open_since = std::nullopt;  // where its open transaction begins in the log
 };
 
 // The destination log as it was at one moment; Unavailable when it moved on between the questions.
@@ -98,6 +104,8 @@ class Transactions {
   // The slots whose open transaction names this partition, as a crash left them. One that is being ended is waited for:
   // its marker stands in the log when this answers. All other slots this partition held are free again.
   virtual Async<StatusOr<std::vector<TransactionSlot>>> Open() = 0;
+  // The slot of that producer, when its open transaction names this partition: another process may have begun it.
+  virtual Async<StatusOr<std::optional<TransactionSlot>>> Find(int64_t producer_id) = 0;
   // A free slot with a transaction begun that names this partition. Nothing is in the log yet.
   virtual Async<StatusOr<TransactionSlot>> Begin() = 0;
   // Asks the coordinator for the end. The marker lands later, and it may land twice (protocol.md T7). The same end may
@@ -119,9 +127,7 @@ class Sink {
     CO_TRY(const DestLog log, co_await Inspect());
     co_return log.end;
   }
-  // Everything below is replicated.
-  virtual Async<StatusOr<DestOffset>> HighWatermark() = 0;
-  // The batch that holds `at`; nothing when the log has none there.
+  // The batch that holds `at`, once it is replicated; nothing when the log has none there.
   virtual Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset) { co_return std::nullopt; }
   virtual Async<Status> DeleteBelow(DestOffset offset) = 0;
 };
@@ -136,6 +142,15 @@ class OffsetMap {
   virtual std::optional<DestOffset> shift_since() const = 0;
   // Where a destination record came from; nothing for what is no copy, or when it is not known.
   virtual std::optional<SourceOffset> ToSource(DestOffset at) const = 0;
+  // Where the first record at or beyond a source offset stands; nothing when that is not known.
+  virtual std::optional<DestOffset> ToDest(SourceOffset at) const {
+    const std::optional<int64_t> now = shift();
+    return now ? std::optional(DestOffset(at.value + *now)) : std::nullopt;
+  }
+  // The source's log was cut back to `since` and goes on there; at the destination that is `dest`.
+  virtual Async<Status> Truncate(SourceOffset since, DestOffset dest) {
+    return ChangeShift(since, dest, "SOURCE_TRUNCATED", -1);
+  }
   // From here on another shift. Durable before it answers, so that no append under it can be misread later.
   virtual Async<Status> ChangeShift(SourceOffset since, DestOffset dest, std::string why, int32_t leader_epoch) = 0;
   // After recovery: the runs reach exactly to these ends under the shift in force.
@@ -162,6 +177,9 @@ class PartitionPhase {
   // of another producer of ours, is written: they take offsets without taking sequences.
   virtual bool sequences_are_offsets() const = 0;
   virtual Async<Status> LeaveOffsetSequences() = 0;
+  // What the operator accepted when resuming; forgotten once it was acted upon.
+  virtual state::Accept accepted() const { return state::Accept::kNone; }
+  virtual Async<Status> ForgetAccepted() { co_return absl::OkStatus(); }
   virtual Async<Status> BeginPrefill(Prefill prefill) = 0;
   // Of the right-aligned prefill this mirror began with: holes below are closed up, not filled.
   virtual std::optional<SourceOffset> aligned_from() const { return std::nullopt; }

@@ -45,8 +45,8 @@ struct Resume {
   CompareAndAppend cas = CompareAndAppend::kOff;
   std::optional<SharedBytes> tail = std::nullopt;
   SourceOffset tail_source = {};
-  // A marker that was written twice (protocol.md T7): what follows `extra` is shifted by one more.
-  std::optional<DestOffset> extra = std::nullopt;
+  // Markers of ours that the source does not have: what follows each is shifted by one more.
+  std::vector<DestOffset> extra = {};
 };
 using Finding = std::variant<Begin, ContinuePrefill, BeginBehind, Resume, Stop>;
 

@@ -68,6 +68,7 @@ TopicPlan PlanTopic(const TopicShape& source, std::string destination_name, cons
   // Nor compacted: brokers move the start only of a log that they may delete from.
   if (const std::string policy = value("cleanup.policy"); policy.find("compact") != std::string::npos) {
     plan.compacted = true;
+    plan.deletes = policy.find("delete") != std::string::npos;
     plan.when_active["cleanup.policy"] = policy;
     configs["cleanup.policy"] = "delete";
   }

@@ -33,6 +33,7 @@ struct TopicPlan {
   std::map<std::string, std::string> when_active;  // set once every partition is aligned: the source's retention
   std::vector<std::string> warnings;
   bool compacted = false;
+  bool deletes = true;
   int64_t max_message_bytes = 1 << 20;
 };
 

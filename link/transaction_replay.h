@@ -32,19 +32,32 @@ class TransactionReplay {
   // Which source producer every open transaction in the log belongs to.
   Async<Status> Adopt(const DestLog& log);
 
-  // The slot of the source producer's transaction; begins one when it has none.
-  Async<StatusOr<TransactionSlot>> SlotOf(int64_t source_pid);
+  // The slot of the source producer's transaction; begins one when it has none, for the batch or marker at `at`.
+  Async<StatusOr<TransactionSlot>> SlotOf(int64_t source_pid, DestOffset at);
   // The stamp of the next batch of that slot, `count` records long.
   Stamp NextStamp(const TransactionSlot& slot, int32_t count);
-  // Ends the source producer's transaction and waits until its marker is replicated at `at`, with nothing behind it.
+  // Ends the source producer's transaction and waits until its marker is replicated at `at`.
   Async<Status> End(int64_t source_pid, TransactionEnd end, DestOffset at);
+
+  // Transactions in the log whose end the source no longer tells: all of them behind a gap of retention; at the start
+  // those of which the source holds no batch any more.
+  bool has_lost() const { return !lost_.empty(); }
+  void LoseAll(DestOffset end);
+  // Aborts one of them, as End does.
+  Async<Status> AbortLost(DestOffset at);
 
  private:
   struct Known {
     int32_t epoch = -1;
     int32_t next_sequence = 0;
   };
-  Async<Status> AwaitMarker(DestOffset at);
+  struct Carried {
+    TransactionSlot slot;
+    DestOffset since;  // where its first batch stands, or should
+  };
+  Async<StatusOr<std::optional<int64_t>>> SourcePidOf(int64_t pid, DestOffset since, DestOffset end);
+  Async<Status> EndSlot(TransactionSlot slot, TransactionEnd end, DestOffset at);
+  Async<Status> AwaitMarker(int64_t pid, DestOffset at);
 
   TopicPartition name_;
   Clock& clock_;
@@ -53,9 +66,10 @@ class TransactionReplay {
   OffsetMap& map_;
   Gate& gate_;
   Transactions& transactions_;
-  std::map<int64_t, TransactionSlot> open_;  // by source producer
-  std::vector<TransactionSlot> begun_;       // at the coordinator; nothing of theirs is in the log
-  std::map<int64_t, Known> known_;           // our producers, as the leader remembers them
+  std::map<int64_t, Carried> open_;     // by source producer
+  std::vector<TransactionSlot> begun_;  // at the coordinator; nothing of theirs is in the log
+  std::vector<TransactionSlot> lost_;
+  std::map<int64_t, Known> known_;  // our producers, as the leader remembers them
 };
 
 }  // namespace klink::link

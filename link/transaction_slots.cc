@@ -18,6 +18,7 @@ constexpr Duration kDeadline = 10s;
 constexpr Duration kTryAgainFor = 15s;
 constexpr Duration kTryAgainAfter = 1ms;  // the coordinator is about to finish the slot's last transaction
 constexpr Duration kLookAgain = 5ms;
+constexpr Duration kLandsBy = 15s;   // a call that was given up
 constexpr Duration kSettles = 10ms;  // after its marker a coordinator still writes that it is done
 
 bool Names(const kafka::TransactionState& transaction, const TopicPartition& tp) {
@@ -48,11 +49,16 @@ std::string TransactionSlots::NextId() const { return state::SlotTransactionalId
 Async<Status> TransactionSlots::Load() {
   slots_.clear();
   free_.clear();
+  co_return co_await Learn();
+}
+
+// Of the slots that are not known here yet.
+Async<Status> TransactionSlots::Learn() {
   const auto& pids = state_.view().pids();
   const auto used =
       std::count_if(pids.begin(), pids.end(), [](const auto& p) { return p.second.use == state::PidUse::kSlot; });
   // A slot may have had more than one producer id; ids beyond the slots that exist are free ones.
-  for (int64_t n = 0; n < used; n++) {
+  for (auto n = static_cast<int64_t>(slots_.size()); n < used; n++) {
     const std::string id = NextId();
     Slot& slot = slots_[id];
     slot.as.id = id;
@@ -80,6 +86,8 @@ Async<StatusOr<std::vector<TransactionSlot>>> TransactionSlots::Open(TopicPartit
         ending = true;
       else if (Names(now, tp))
         open.push_back(slot.as);
+      else if (clock_.Now() < slot.doubt_until)
+        ending = true;
       else
         Release(TransactionSlot(slot.as));
     }
@@ -89,13 +97,31 @@ Async<StatusOr<std::vector<TransactionSlot>>> TransactionSlots::Open(TopicPartit
   }
 }
 
+Async<StatusOr<std::optional<TransactionSlot>>> TransactionSlots::Find(TopicPartition tp, int64_t producer_id) {
+  CO_RETURN_IF_ERROR(co_await Learn());
+  for (auto& [id, slot] : slots_) {
+    CO_TRY(const kafka::TransactionState now, co_await Ask(slot));
+    if (now.producer_id != producer_id) continue;
+    if (IsEnding(now) || !Names(now, tp)) co_return std::nullopt;
+    slot.as.producer_id = now.producer_id;
+    slot.as.producer_epoch = now.producer_epoch;
+    slot.fenced = false;
+    slot.holder = tp;
+    std::erase(free_, id);
+    co_return slot.as;
+  }
+  co_return std::nullopt;
+}
+
 // Nothing while the free ones have just been used and a few more would not hurt.
 TransactionSlots::Slot* TransactionSlots::Free() {
-  if (free_.empty()) return nullptr;
-  Slot& slot = slots_.at(free_.front());
+  const auto first = std::find_if(free_.begin(), free_.end(),
+                                  [this](const std::string& id) { return clock_.Now() >= slots_.at(id).doubt_until; });
+  if (first == free_.end()) return nullptr;
+  Slot& slot = slots_.at(*first);
   const size_t held = slots_.size() - free_.size();
   if (clock_.Now() - slot.released < kSettles && free_.size() < 2 * (held + 1)) return nullptr;
-  free_.pop_front();
+  free_.erase(first);
   return &slot;
 }
 
@@ -107,16 +133,34 @@ Async<StatusOr<TransactionSlot>> TransactionSlots::Begin(TopicPartition tp) {
     slot->as.id = id;
   }
   slot->holder = tp;
+  if (!slot->fenced) {
+    CO_TRY(const kafka::TransactionState now, co_await Ask(*slot));
+    if (Names(now, tp) && !IsEnding(now)) {  // begun by a call that was given up: as good as our own
+      slot->as.producer_id = now.producer_id;
+      slot->as.producer_epoch = now.producer_epoch;
+      co_return slot->as;
+    }
+  }
   Status begun = slot->fenced ? absl::OkStatus() : co_await Init(*slot);
-  if (begun.ok()) begun = co_await Add(*slot, tp);
+  if (!begun.ok()) {
+    Release(TransactionSlot(slot->as));
+    co_return begun;
+  }
+  begun = co_await Add(*slot, tp);
   if (begun.ok()) co_return slot->as;
-  // It stays with the partition, which asks again what became of it.
-  if (!slot->fenced) Release(TransactionSlot(slot->as));
+  // In doubt it stays with the partition, which asks again what became of it.
+  if (kafka::ErrorOf(begun)) Release(TransactionSlot(slot->as));
   co_return begun;
 }
 
 Async<Status> TransactionSlots::Init(Slot& slot) {
-  CO_TRY(const ProducerIdentity identity, co_await InitProducer(cluster_, clock_, slot.as.id, timeout_));
+  const StatusOr<ProducerIdentity> asked = co_await InitProducer(cluster_, clock_, slot.as.id, timeout_);
+  if (!asked.ok()) {
+    // Carried out later, it would abort a transaction begun meanwhile.
+    if (!kafka::ErrorOf(asked.status())) slot.doubt_until = clock_.Now() + kLandsBy;
+    co_return asked.status();
+  }
+  const ProducerIdentity identity = *asked;
   slot.as.producer_id = identity.producer_id;
   slot.as.producer_epoch = identity.producer_epoch;
   if (!state_.view().pids().contains(identity.producer_id)) {
@@ -176,6 +220,8 @@ Async<Status> TransactionSlots::Add(Slot& slot, TopicPartition tp) {
     auto response = co_await cluster_.Call(coordinator, Lane::kTransaction, std::move(request), kDeadline);
     if (!response.ok()) {
       slot.coordinator = -1;
+      slot.fenced = false;
+      slot.doubt_until = clock_.Now() + kLandsBy;
       co_return response.status();
     }
     Error error = Error::kUnknownServerError;
@@ -201,6 +247,7 @@ Async<Status> TransactionSlots::End(TransactionSlot ended, TransactionEnd end) {
     auto response = co_await cluster_.Call(coordinator, Lane::kTransaction, std::move(request), kDeadline);
     if (!response.ok()) {
       slot.coordinator = -1;
+      slot.fenced = false;
       co_return response.status();
     }
     if (response->error_code == Error::kNone) co_return absl::OkStatus();

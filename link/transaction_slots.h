@@ -3,6 +3,8 @@
 // A slot is free, or held by one partition. Before a new owner uses a slot that its predecessor used, InitProducerId
 // fences the predecessor there; a slot with an open transaction is never initialised (that would abort it), but given
 // to its partition, which ends it with the source's verdict. EndTxn stays below version 5, so the epoch stays put.
+// A call without an answer may be carried out later: the slot is initialised before it carries another transaction, so
+// that the late call meets a newer epoch; and a begin of that kind is waited for.
 // The slots are found again by the producer ids in the state topic: each is written there before it is first used.
 #pragma once
 
@@ -28,6 +30,7 @@ class TransactionSlots {
   Async<Status> Load();
 
   Async<StatusOr<std::vector<TransactionSlot>>> Open(TopicPartition tp);
+  Async<StatusOr<std::optional<TransactionSlot>>> Find(TopicPartition tp, int64_t producer_id);
   Async<StatusOr<TransactionSlot>> Begin(TopicPartition tp);
   Async<Status> End(TransactionSlot slot, TransactionEnd end);
   void Release(const TransactionSlot& slot);
@@ -38,11 +41,13 @@ class TransactionSlots {
     bool fenced = false;  // initialised by us: no predecessor can use it
     std::optional<TopicPartition> holder;
     Instant released{};
+    Instant doubt_until{};  // a begin that was not answered may still be carried out
     int32_t coordinator = -1;
   };
   Slot& Of(const TransactionSlot& slot) { return slots_.at(slot.id); }
   std::string NextId() const;
   Slot* Free();
+  Async<Status> Learn();
   Async<Status> Init(Slot& slot);
   Async<StatusOr<int32_t>> CoordinatorOf(Slot& slot);
   Async<StatusOr<kafka::TransactionState>> Ask(Slot& slot);
@@ -65,6 +70,9 @@ class PartitionTransactions final : public Transactions {
  public:
   PartitionTransactions(TransactionSlots& slots, TopicPartition tp) : slots_(slots), tp_(std::move(tp)) {}
   Async<StatusOr<std::vector<TransactionSlot>>> Open() override { co_return co_await slots_.Open(tp_); }
+  Async<StatusOr<std::optional<TransactionSlot>>> Find(int64_t producer_id) override {
+    co_return co_await slots_.Find(tp_, producer_id);
+  }
   Async<StatusOr<TransactionSlot>> Begin() override { co_return co_await slots_.Begin(tp_); }
   Async<Status> End(TransactionSlot slot, TransactionEnd end) override {
     co_return co_await slots_.End(std::move(slot), end);

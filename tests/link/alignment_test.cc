@@ -16,7 +16,7 @@ using testing::With;
 Position At(int64_t source, int64_t dest) { return {SourceOffset(source), DestOffset(dest), 0, 0}; }
 
 Plan PlanOf(const SharedBytes& batch, Position at, Progressed progressed = Progressed::kCopying) {
-  return PlanBatch(BatchView(batch.view()), at, progressed);
+  return PlanBatch(BatchView(batch.view()), at, progressed, true);
 }
 
 TEST(Alignment, TheBatchAtThePositionIsAppended) {
@@ -37,56 +37,78 @@ TEST(Alignment, TheFirstBatchIsTakenWholeWhenTheLogStartsInsideIt) {
   EXPECT_EQ(std::get<Prepend>(plan).base, SourceOffset(98));
 }
 
-TEST(Alignment, ALaterBatchAroundThePositionMeansThatSomethingWasMisplaced) {
-  const Plan plan = PlanOf(Make({.base = 98, .records = 5}), At(100, 98));
-  ASSERT_TRUE(std::holds_alternative<Stop>(plan));
-  EXPECT_EQ(std::get<Stop>(plan).reason, Reason::kMisplacedBatch);
-  EXPECT_EQ(std::get<Stop>(plan).text, "source offset 100 lies inside the source batch 98–102");
+TEST(Alignment, ABatchCopiedInPartIsBuiltAgainFromThePositionOn) {
+  EXPECT_TRUE(std::holds_alternative<Rebuild>(PlanOf(Make({.base = 98, .records = 5}), At(100, 98))));
 }
 
-struct RefusalRow {
-  const char* what;
-  SharedBytes batch;
-  Reason reason;
-  const char* text;
-};
+TEST(Alignment, AnOldMessageFormatIsRefusedByNameAndOffset) {
+  const SharedBytes old = SharedBytes::CopyOf(Make({.base = 100, .records = 3}).view());
+  SharedBytes bytes = old;
+  bytes.data()[kafka::kMagicAt] = std::byte{1};
+  const Plan plan = PlanOf(bytes, At(100, 100));
+  ASSERT_TRUE(std::holds_alternative<Stop>(plan));
+  EXPECT_EQ(std::get<Stop>(plan).reason, Reason::kUnsupportedMessageFormat);
+  EXPECT_THAT(std::get<Stop>(plan).text, HasSubstr("message format v1 at source offset 100"));
+}
 
-TEST(Alignment, RefusesByNameAndOffsetWhatItCannotCopyExactly) {
+TEST(Alignment, WhatABrokerWouldRefuseOrChangeIsBuiltAgain) {
   using kafka::kAttributesAt;
   const SharedBytes plain = Make({.base = 100, .records = 3});
-  SharedBytes old = SharedBytes::CopyOf(plain.view());
-  old.data()[kafka::kMagicAt] = std::byte{1};
-  const int16_t end_of_transaction = kafka::kControlBit | kafka::kTransactionalBit;
-  const RefusalRow rows[] = {
-      {"magic 1", old, Reason::kUnsupportedMessageFormat, "message format v1 at source offset 100"},
-      {"control", With(plain, kAttributesAt, end_of_transaction), Reason::kNotYetSupported,
-       "a control batch (end of a transaction) at source offset 100"},
-      {"transactional", With(plain, kAttributesAt, kafka::kTransactionalBit), Reason::kNotYetSupported,
-       "a transactional batch at source offset 100"},
-      {"append time", With(plain, kAttributesAt, kafka::kLogAppendTimeBit), Reason::kNotYetSupported,
-       "a LogAppendTime batch at source offset 100"},
-      {"emptied", With<int32_t>(plain, kafka::kCountAt, 0), Reason::kNotYetSupported,
-       "a batch emptied by compaction at source offset 100"},
-      {"holes", With<int32_t>(plain, kafka::kLastOffsetDeltaAt, 9), Reason::kNotYetSupported,
-       "a batch with compaction holes at source offset 100"},
+  const std::pair<const char*, SharedBytes> rows[] = {
+      {"append time", With(plain, kAttributesAt, kafka::kLogAppendTimeBit)},
+      {"holes inside", With<int32_t>(plain, kafka::kLastOffsetDeltaAt, 9)},
+      {"a hole before it", Make({.base = 110})},
   };
-  for (const RefusalRow& row : rows) {
-    for (const Progressed progressed : {Progressed::kFresh, Progressed::kCopying}) {
-      const Plan plan = PlanOf(row.batch, At(100, 100), progressed);
-      ASSERT_TRUE(std::holds_alternative<Stop>(plan)) << row.what;
-      EXPECT_EQ(std::get<Stop>(plan).reason, row.reason) << row.what;
-      EXPECT_THAT(std::get<Stop>(plan).text, HasSubstr(row.text)) << row.what;
-    }
-  }
+  for (const auto& [what, batch] : rows)
+    EXPECT_TRUE(std::holds_alternative<Rebuild>(PlanOf(batch, At(100, 100)))) << what;
+  const SharedBytes stamped = With(plain, kAttributesAt, kafka::kLogAppendTimeBit);
+  EXPECT_TRUE(std::holds_alternative<Append>(
+      PlanBatch(BatchView(stamped.view()), At(100, 100), Progressed::kCopying, /*append_times=*/false)));
 }
 
-TEST(Alignment, AHoleBetweenBatchesIsRefusedWithTheMissingOffsets) {
-  for (const Progressed progressed : {Progressed::kFresh, Progressed::kCopying}) {
-    const Plan plan = PlanOf(Make({.base = 110}), At(100, 100), progressed);
-    ASSERT_TRUE(std::holds_alternative<Stop>(plan));
-    EXPECT_EQ(std::get<Stop>(plan).reason, Reason::kNotYetSupported);
-    EXPECT_EQ(std::get<Stop>(plan).text, "the source log has a hole: offsets 100–109 are missing");
-  }
+TEST(Alignment, ABatchThatCompactionEmptiedIsAHole) {
+  const SharedBytes emptied = With<int32_t>(Make({.base = 100, .records = 3}), kafka::kCountAt, 0);
+  EXPECT_TRUE(std::holds_alternative<Skip>(PlanOf(emptied, At(100, 100))));
+}
+
+TEST(Alignment, DataOfATransactionIsReplayedUnderItsProducer) {
+  const SharedBytes batch =
+      With(Make({.base = 100, .producer_id = 4711}), kafka::kAttributesAt, kafka::kTransactionalBit);
+  const Plan plan = PlanOf(batch, At(100, 100));
+  ASSERT_TRUE(std::holds_alternative<Replay>(plan));
+  EXPECT_EQ(std::get<Replay>(plan).source_pid, 4711);
+  const Plan holed = PlanOf(With<int32_t>(batch, kafka::kLastOffsetDeltaAt, 9), At(100, 100));
+  ASSERT_TRUE(std::holds_alternative<Rebuild>(holed));
+  EXPECT_EQ(std::get<Rebuild>(holed).source_pid, 4711);
+}
+
+SharedBytes EndOfTransaction(int64_t offset, int16_t type) {
+  kafka::Record record;
+  record.timestamp = 5;
+  record.key = std::string({0, 0, static_cast<char>(type >> 8), static_cast<char>(type)});
+  record.value = std::string(6, '\0');
+  kafka::BatchIdentity identity;
+  identity.base_offset = offset;
+  identity.producer_id = 4711;
+  identity.attributes = kafka::kControlBit | kafka::kTransactionalBit;
+  return kafka::BuildBatch(identity, std::vector<kafka::Record>(1, record));
+}
+
+TEST(Alignment, TheEndOfATransactionKeepsItsVerdict) {
+  const Plan commit = PlanOf(EndOfTransaction(100, 1), At(100, 100));
+  ASSERT_TRUE(std::holds_alternative<Marker>(commit));
+  EXPECT_TRUE(std::get<Marker>(commit).commit);
+  EXPECT_EQ(std::get<Marker>(commit).source_pid, 4711);
+  const Plan abort = PlanOf(EndOfTransaction(107, 0), At(100, 100));
+  ASSERT_TRUE(std::holds_alternative<Marker>(abort));
+  EXPECT_FALSE(std::get<Marker>(abort).commit);
+  EXPECT_EQ(std::get<Marker>(abort).hole, 7);
+}
+
+TEST(Alignment, AControlBatchThatIsNoMarkerIsRefused) {
+  const Plan plan = PlanOf(EndOfTransaction(100, 3), At(100, 100));
+  ASSERT_TRUE(std::holds_alternative<Stop>(plan));
+  EXPECT_EQ(std::get<Stop>(plan).reason, Reason::kNotYetSupported);
 }
 
 TEST(Alignment, ThePositionBehindABatchMovesBothLogsAndTheSequence) {

@@ -15,7 +15,7 @@ using testing::Make;
 using testing::Sample;
 
 constexpr int64_t kOurs = 4000, kFiller = 4001, kOlder = 3999, kForeign = 17;
-const Identity kIdentity{kOurs, 2, kFiller, 0, {kOlder}};
+const Identity kIdentity{kOurs, 2, kFiller, 0, std::make_shared<std::set<int64_t>>(std::set<int64_t>{kOlder})};
 
 // A destination log that ends with this batch.
 Facts Ending(const Sample& last) {

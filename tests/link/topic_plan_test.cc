@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "link/halt.h"
-
 namespace klink::link {
 namespace {
 
@@ -31,9 +29,7 @@ DestinationAbilities Brokers(int32_t brokers) {
 
 TopicPlan PlanOf(const TopicShape& shape, const config::TopicsConfig& topics = {},
                  DestinationAbilities destination = Brokers(3)) {
-  StatusOr<TopicPlan> plan = PlanTopic(shape, "copy.orders", topics, destination);
-  EXPECT_TRUE(plan.ok()) << plan.status();
-  return plan.ok() ? *std::move(plan) : TopicPlan{};
+  return PlanTopic(shape, "copy.orders", topics, destination);
 }
 
 TEST(TopicPlan, HasTheNameItIsGivenAndTheSourcesShape) {
@@ -108,16 +104,25 @@ TEST(TopicPlan, SegmentsTooSmallForTheDestinationAreRaisedWithAWarning) {
   EXPECT_THAT(PlanOf(Shape({{"segment.bytes", "1048576"}})).warnings, IsEmpty());
 }
 
-TEST(TopicPlan, RefusesByNameWhatCannotBeExactYet) {
-  for (const auto& [key, value] :
-       std::map<std::string, std::string>{{"cleanup.policy", "compact"}, {"message.timestamp.type", "LogAppendTime"}}) {
-    const StatusOr<TopicPlan> plan = PlanTopic(Shape({{key, value}}), "orders", {}, Brokers(3));
-    ASSERT_FALSE(plan.ok()) << key;
-    EXPECT_EQ(ReasonOf(plan.status()), state::Reason::kNotYetSupported);
-    EXPECT_THAT(Text(plan.status()), HasSubstr(fmt::format("{}={}", key, value)));
-    EXPECT_THAT(Text(plan.status()), HasSubstr("exclude it"));
+TEST(TopicPlan, ACompactedTopicIsMadeAsOneThatDeletesAndSwitchedLater) {
+  for (const std::string policy : {"compact", "compact,delete"}) {
+    const TopicPlan plan = PlanOf(Shape({{"cleanup.policy", policy}}));
+    EXPECT_TRUE(plan.compacted);
+    EXPECT_EQ(plan.spec.configs.at("cleanup.policy"), "delete");
+    EXPECT_EQ(plan.when_active.at("cleanup.policy"), policy);
   }
-  EXPECT_FALSE(PlanTopic(Shape({{"cleanup.policy", "compact,delete"}}), "orders", {}, Brokers(3)).ok());
+  const TopicPlan plain = PlanOf(Shape({{"cleanup.policy", "delete"}}));
+  EXPECT_FALSE(plain.compacted);
+  EXPECT_FALSE(plain.when_active.contains("cleanup.policy"));
+}
+
+TEST(TopicPlan, AppendTimesOfTheSourceBecomeTheRecordsOwn) {
+  const TopicPlan plan = PlanOf(Shape({{"message.timestamp.type", "LogAppendTime"}}));
+  EXPECT_EQ(plan.spec.configs.at("message.timestamp.type"), "CreateTime");
+}
+
+TEST(TopicPlan, KnowsHowLargeABatchOfTheMirrorMayBe) {
+  EXPECT_EQ(PlanOf(Shape({{"max.message.bytes", "2000000"}})).max_message_bytes, 2000000);
 }
 
 }  // namespace
