@@ -191,5 +191,29 @@ TEST_F(Verbs, ATopicThatLeavesTheFilterIsKeptAndComesBackWithIt) {
   ExpectProvenEqual(*agent, topic_);
 }
 
+TEST_F(Verbs, ATopicMadeAgainIsCopiedAnewOnlyWhenTheOperatorSaysSo) {
+  const auto agent = NewAgent();
+  Produce(pair_->source, topic_, SampleRecords(3000, kPartitions));
+  agent->Start();
+  ExpectProvenEqual(*agent, topic_);
+  const int64_t end = End(topic_);
+  DeleteTopic(pair_->source, topic_);
+  AwaitState(*agent, topic_, "FAILED", "SOURCE_TOPIC_MAY_BE_DELETED");
+  CreateTopic(pair_->source, topic_, kPartitions);
+  Produce(pair_->source, topic_, SampleRecords(5000, kPartitions, 100, 0, "again"));
+  AwaitState(*agent, topic_, "FAILED", "SOURCE_TOPIC_ID_CHANGED");
+  EXPECT_EQ(agent->Cli({"mirror", "resume", topic_, "--accept-gap", "--yes"}).exit_code, 1);
+  Expect(*agent, {"mirror", "resume", topic_});
+  Await("the round after", seconds(20), [&] {
+    const auto mirror = Describe(*agent, topic_);
+    return mirror && mirror->reason_code == "SOURCE_TOPIC_ID_CHANGED";
+  });
+  EXPECT_EQ(End(topic_), end) << "the copy is untouched";
+  EXPECT_THAT(agent->Cli({"mirror", "errors"}).out, testing::HasSubstr("--restart-as-new"));
+  Expect(*agent, {"mirror", "resume", topic_, "--restart-as-new"});
+  AwaitState(*agent, topic_, "ACTIVE", "");
+  ExpectProvenEqual(*agent, topic_);
+}
+
 }  // namespace
 }  // namespace klink::it

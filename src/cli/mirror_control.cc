@@ -60,8 +60,9 @@ Exit Control(const Context& context, const std::string& verb, const MirrorChoice
   const auto question = [&](const http::MirrorsControlView& plan) -> std::string {
     const auto count = std::count_if(plan.mirrors.begin(), plan.mirrors.end(), Changes);
     if (count == 0) return "";
-    return fmt::format("{} {} mirror{} of link {}?", verb == "pause" ? "Pause" : "Resume", count, count == 1 ? "" : "s",
-                       plan.link);
+    const char* how = choice.restart_as_new ? ", DELETE what was copied and begin anew" : "";
+    return fmt::format("{} {} mirror{} of link {}{}?", verb == "pause" ? "Pause" : "Resume", count,
+                       count == 1 ? "" : "s", plan.link, how);
   };
   const auto complete = [](const http::MirrorsControlView& view) {
     return std::none_of(view.mirrors.begin(), view.mirrors.end(), [](const auto& m) { return m.outcome == "refused"; });
@@ -92,7 +93,7 @@ void AddMirrorControl(CLI::App& mirror, Context& context) {
   resume->add_flag("--accept-truncation", choice->truncation,
                    "After SOURCE_TRUNCATED: keep what the source lost, go on with translated offsets");
   resume->add_flag("--restart-as-new", choice->restart_as_new,
-                   "After SOURCE_TOPIC_ID_CHANGED, SOURCE_TOPIC_MAY_BE_DELETED and the like: begin a new copy");
+                   "After SOURCE_TOPIC_ID_CHANGED and the like: DELETE the copy and begin a new one");
   resume->add_flag("--accept-gap", choice->gap, "After RETENTION_GAP: go on behind the records that are gone");
 }
 

@@ -79,6 +79,7 @@ TEST_F(ControlTest, AnAcceptanceReachesTheAgent) {
     EXPECT_EQ(Run({"mirror", "resume", "payments", flag, "--yes"}).exit, Exit::kOk);
     EXPECT_EQ(agent_.asked.back().accept, accept);
   }
+  ExpectGolden("mirror_restart_declined", {"mirror", "resume", "orders.new", "--restart-as-new"}, "no\n");
 }
 
 TEST_F(ControlTest, ALinkIsPausedAndResumed) {
