@@ -175,7 +175,8 @@ bool LogComparison::OpenCopy() {
 
 // The lower of the two next offsets, or both when they are the same.
 void LogComparison::CompareNext() {
-  if (!source_.front && !copy_.front) {
+  const bool window = to_ < ends_.source_end;  // what fills a hole before its end cannot be told
+  if (!source_.front && (!copy_.front || window)) {
     done_ = true;
     proof_.compared_up_to = to_;
     return;

@@ -9,13 +9,13 @@
 namespace klink::link {
 
 struct VerifyOptions {
-  std::optional<int64_t> from;  // source offset; none: where both logs begin
+  std::optional<int64_t> from = {};  // source offset; none: where both logs begin
   // Checksums: each batch's own, and the two against each other by combine. Bytes: the records compared as well.
   enum class Depth : uint8_t { kChecksums, kBytes } depth = Depth::kChecksums;
   // Of a LogAppendTime source: exact keeps the times its readers see, bytes those in the records.
   enum class Times : uint8_t { kExact, kBytes } times = Times::kExact;
   enum class Cleaning : uint8_t { kNone, kCompacts } cleaning = Cleaning::kNone;  // of either topic
-  std::optional<double> sample_percent;                                           // none: the whole range
+  std::optional<double> sample_percent = {};                                      // none: the whole range
   uint64_t sample_seed = 0;
   size_t differences_most = 10;  // kept; all are counted
 };
