@@ -20,20 +20,13 @@ bool IsSameMarker(const BatchView& a, const BatchView& b) {
 
 }  // namespace
 
-// The log ends with what was under way, a few batches, and extra markers between them: the source's batches, each
-// shifted by the markers before it.
-Async<StatusOr<bool>> PartitionMirror::FindExtraMarkers(const Facts& facts, Resume& resume) {
-  if (p_.phase.sequences_are_offsets()) co_return false;  // there never was a marker
-  std::vector<SharedBytes> tail;                          // the last one first
-  for (std::optional<SharedBytes> batch = resume.tail; batch && tail.size() <= kDepth + kExtraMost;) {
-    const BatchView view(batch->view());
-    if (!identity_.IsOurs(view.producer_id())) break;
-    tail.push_back(*batch);
-    if (view.base_offset() == 0) break;
-    CO_TRY(batch, co_await p_.sink.BatchAt(DestOffset(view.base_offset() - 1)));
-  }
-  for (size_t extra = 1; extra <= kExtraMost; extra++) {
-    CO_TRY(const bool aligned, co_await AlignTail({facts, resume, tail}, 0, extra));
+// The log ends with what was under way, a few batches, and perhaps with extra markers between them: the source's
+// batches, each shifted by the markers before it.
+Async<StatusOr<bool>> PartitionMirror::IsTail(const Facts& facts, Resume& resume) {
+  std::vector<SharedBytes> batches{*resume.tail};
+  const size_t most = p_.phase.sequences_are_offsets() ? 0 : kExtraMost;  // else there never was a marker
+  for (size_t extra = 0; extra <= most; extra++) {
+    CO_TRY(const bool aligned, co_await AlignTail({facts, resume, batches}, 0, extra));
     if (!aligned) continue;
     resume.at.source_next = resume.at.source_next - static_cast<int64_t>(extra);
     co_return true;
@@ -41,14 +34,20 @@ Async<StatusOr<bool>> PartitionMirror::FindExtraMarkers(const Facts& facts, Resu
   co_return false;
 }
 
-// From that batch back: is it the source's once `extra` markers are left out? Markers of other producers look alike, so
-// either way of taking one is tried.
+// From that batch back to the first one with records: are they the source's, once `extra` markers are left out? Markers
+// of other producers look alike, so either way of taking one is tried.
 Async<StatusOr<bool>> PartitionMirror::AlignTail(Tail log, size_t at, size_t extra) {
-  const int64_t shift = log.resume.at.shift();
-  if (at == log.batches.size()) co_return extra == 0;
+  if (at == log.batches.size()) {
+    const int64_t first = BatchView(log.batches.back().view()).base_offset();
+    const bool begins_here = first == 0 || (log.facts.shift_since && DestOffset(first) <= *log.facts.shift_since);
+    if (begins_here || at > kDepth + kExtraMost) co_return extra == 0;
+    CO_TRY(const std::optional<SharedBytes> before, co_await p_.sink.BatchAt(DestOffset(first - 1)));
+    if (!before || !identity_.IsOurs(BatchView(before->view()).producer_id())) co_return extra == 0 && !before;
+    log.batches.push_back(*before);
+  }
   const BatchView view(log.batches[at].view());
   const DestOffset base(view.base_offset());
-  if (extra == 0 && log.facts.shift_since && base < *log.facts.shift_since) co_return true;
+  const int64_t shift = log.resume.at.shift();
   if (extra > 0 && view.control()) {
     CO_TRY(const bool explained, co_await IsExplained(log.batches, at, shift));
     if (explained) {
@@ -59,10 +58,11 @@ Async<StatusOr<bool>> PartitionMirror::AlignTail(Tail log, size_t at, size_t ext
       }
     }
   }
-  CO_TRY(const bool same,
-         co_await Corresponds(log.batches[at], SourceOffset(base.value - shift) - static_cast<int64_t>(extra)));
-  if (!same || extra == 0) co_return same;
-  co_return co_await AlignTail(log, at + 1, extra);
+  CO_TRY(const bool same, co_await IsCopy(log.facts, log.batches[at], shift + static_cast<int64_t>(extra)));
+  if (same && (extra > 0 || view.control())) co_return co_await AlignTail(log, at + 1, extra);
+  if (same || extra > 0) co_return same;
+  CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());  // asked after: its start only moves on
+  co_return SourceOffset(base.value - shift) < bounds.log_start;   // retention took what it is a copy of
 }
 
 // One of two equal markers of a producer; or an abort of what the source no longer has.
@@ -99,12 +99,49 @@ Async<StatusOr<std::optional<SharedBytes>>> PartitionMirror::BeforeMarker(Shared
   co_return std::nullopt;
 }
 
-// A coordinator that ends a transaction by itself does so under a higher epoch than its batches have (protocol.md T8).
-Async<StatusOr<bool>> PartitionMirror::IsAskedFor(SharedBytes marker) {
+// Of the source's batch at the same place under that shift. Markers look alike: it must also be of the same
+// transaction.
+Async<StatusOr<bool>> PartitionMirror::IsCopy(const Facts& facts, SharedBytes ours, int64_t shift) {
+  const BatchView view(ours.view());
+  const SourceOffset at(view.base_offset() - shift);
+  CO_TRY(const bool same, co_await Corresponds(ours, at));
+  if (!same || !view.control()) co_return same;
+  CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(at));
+  if (!source) co_return same;
+  co_return co_await EndsTheSame(facts, std::move(ours), BatchView(source->view()).producer_id(), shift);
+}
+
+// Does it end that producer's transaction, or nothing as the source's does? A coordinator that ends one by itself does
+// so under a higher epoch than its batches have (protocol.md T8).
+Async<StatusOr<bool>> PartitionMirror::EndsTheSame(const Facts& facts, SharedBytes marker, int64_t source_pid,
+                                                   int64_t shift) {
+  const BatchView end(marker.view());
   CO_TRY(const std::optional<SharedBytes> before, co_await BeforeMarker(marker));
-  if (!before) co_return true;
-  const BatchView view(before->view());
-  co_return view.control() || view.producer_epoch() == BatchView(marker.view()).producer_epoch();
+  if (before && !BatchView(before->view()).control()) {
+    if (BatchView(before->view()).producer_epoch() != end.producer_epoch()) co_return false;
+    CO_TRY(const std::optional<int64_t> carried, co_await SourcePidOf(*before, shift));
+    co_return !carried || *carried == source_pid;
+  }
+  // It ended nothing. The source's neither, unless what it ended is open here.
+  for (const ProducerState& p : facts.log.producers) {
+    if (!p.open_since || *p.open_since > DestOffset(end.base_offset())) continue;
+    CO_TRY(const std::optional<SharedBytes> first, co_await p_.sink.BatchAt(*p.open_since));
+    if (!first) continue;
+    CO_TRY(const std::optional<int64_t> carried, co_await SourcePidOf(*first, shift));
+    if (carried == source_pid) co_return false;
+  }
+  co_return true;
+}
+
+// Found by its records, as extra markers before it may have shifted it; nothing when it is not found so.
+Async<StatusOr<std::optional<int64_t>>> PartitionMirror::SourcePidOf(SharedBytes ours, int64_t shift) {
+  const BatchView view(ours.view());
+  for (int64_t extra = 0; extra <= static_cast<int64_t>(kExtraMost); extra++) {
+    const SourceOffset at(view.base_offset() - shift - extra);
+    CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(at));
+    if (source && SameRecords(ours.view(), source->view())) co_return BatchView(source->view()).producer_id();
+  }
+  co_return std::nullopt;
 }
 
 Async<Status> PartitionMirror::MapExtraMarkers(const DestLog& log, const Resume& resume) {
@@ -119,6 +156,7 @@ Async<Status> PartitionMirror::MapExtraMarkers(const DestLog& log, const Resume&
 
 // What the source would have said is gone: nothing of these transactions may be taken for committed.
 Async<Status> PartitionMirror::AbortLost(Position& at) {
+  CO_RETURN_IF_ERROR(co_await UntilNothingLate("what the source lost is marked"));
   ending_ = true;
   while (replay_.has_lost()) {
     CO_RETURN_IF_ERROR(co_await replay_.AbortLost(at.dest_next));

@@ -214,8 +214,8 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
   if (!facts.was_mirrored && !facts.prefill) CO_RETURN_IF_ERROR(co_await p_.phase.Activate(at.shift(), ""));
   CO_RETURN_IF_ERROR(co_await FinishPrefill(at.dest_next));
   CO_RETURN_IF_ERROR(co_await replay_.Adopt(facts.log));
-  if (replay_.has_lost()) CO_RETURN_IF_ERROR(co_await AbortLost(at));
   if (unclear_ != Unclear::kNo) unclear_ = Unclear::kNo;
+  if (replay_.has_lost()) CO_RETURN_IF_ERROR(co_await AbortLost(at));
   last_was_old_ = resume.cas == CompareAndAppend::kOff;
   p_.progress.Replicated(at, 0, 0);
   p_.progress.Working();
@@ -230,16 +230,9 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
 // Our last batch must be the source's batch at the same place.
 Async<Status> PartitionMirror::CompareTail(const Facts& facts, Resume& resume) {
   if (!resume.tail) co_return absl::OkStatus();
-  CO_TRY(const bool same, co_await Corresponds(*resume.tail, resume.tail_source));
+  CO_TRY(const bool same, co_await IsTail(facts, resume));
   if (same) co_return absl::OkStatus();
-  CO_TRY(const bool explained, co_await FindExtraMarkers(facts, resume));
-  if (explained) co_return absl::OkStatus();
   CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
-  CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(resume.tail_source));
-  if (!source) {
-    CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());  // asked after: its start only moves on
-    if (resume.tail_source < bounds.log_start) co_return absl::OkStatus();
-  }
   co_return co_await Truncated(facts, resume);
 }
 
@@ -250,10 +243,7 @@ Async<StatusOr<bool>> PartitionMirror::Corresponds(SharedBytes ours, SourceOffse
   const SourceOffset last = at + view.last_offset_delta();
   CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(last));
   if (!source || BatchView(source->view()).base_offset() > last.value) co_return options_.compacted;
-  if (BatchView(source->view()).base_offset() == at.value && SameRecords(ours.view(), source->view())) {
-    if (!view.control()) co_return true;
-    co_return co_await IsAskedFor(std::move(ours));
-  }
+  if (BatchView(source->view()).base_offset() == at.value && SameRecords(ours.view(), source->view())) co_return true;
   co_return SameLastRecord(ours.view(), source->view(), last, options_.append_times);
 }
 

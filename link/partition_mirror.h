@@ -121,15 +121,17 @@ class PartitionMirror {
   Async<StatusOr<Started>> Continue(Facts facts, Resume resume);
   Async<Status> CompareTail(const Facts& facts, Resume& resume);
   Async<StatusOr<bool>> Corresponds(SharedBytes ours, SourceOffset at);
-  Async<StatusOr<bool>> FindExtraMarkers(const Facts& facts, Resume& resume);
+  Async<StatusOr<bool>> IsCopy(const Facts& facts, SharedBytes ours, int64_t shift);
+  Async<StatusOr<bool>> IsTail(const Facts& facts, Resume& resume);
   struct Tail {
     const Facts& facts;
     Resume& resume;
-    const std::vector<SharedBytes>& batches;  // the last one first
+    std::vector<SharedBytes>& batches;  // the last one first, as far as it was read
   };
   Async<StatusOr<bool>> AlignTail(Tail log, size_t at, size_t extra);
   Async<StatusOr<std::optional<SharedBytes>>> BeforeMarker(SharedBytes marker);
-  Async<StatusOr<bool>> IsAskedFor(SharedBytes marker);
+  Async<StatusOr<bool>> EndsTheSame(const Facts& facts, SharedBytes marker, int64_t source_pid, int64_t shift);
+  Async<StatusOr<std::optional<int64_t>>> SourcePidOf(SharedBytes ours, int64_t shift);
   Async<StatusOr<bool>> IsExplained(const std::vector<SharedBytes>& tail, size_t at, int64_t shift);
   Async<Status> MapExtraMarkers(const DestLog& log, const Resume& resume);
   Async<Status> AbortLost(Position& at);

@@ -10,6 +10,7 @@
 #include "link/partition_mirror.h"
 #include "tests/sim/durable.h"
 #include "tests/sim/ports.h"
+#include "tests/sim/transactions.h"
 
 namespace klink::sim {
 
@@ -21,6 +22,7 @@ class Agent {
     const SourceLog& source;
     DestLog& dest;
     Durable& durable;
+    Coordinator& coordinator;
     link::Identity identity;
     link::MirrorOptions options;
   };
@@ -51,6 +53,7 @@ class Agent {
   SimSink sink_;
   SimMap map_;
   SimPhase phase_;
+  SimTransactions transactions_;
   link::PartitionProgress progress_;
   std::unique_ptr<link::PartitionMirror> mirror_;
   std::unique_ptr<TaskGroup> tasks_;

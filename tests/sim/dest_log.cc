@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crc32c.h"
 #include "kafka/record_batch.h"
 
 namespace klink::sim {
@@ -23,7 +24,7 @@ DestLog::DestLog(World& world, const SourceLog& source, Options options)
   world_.After(options_.check_every, [this] { ForgetProducers(); });
 }
 
-void DestLog::Produce(int leader, ByteView batch, Answer answer) {
+void DestLog::Produce(int leader, ByteView batch, const std::string& transactional_id, Answer answer) {
   if (!Leads(leader)) {
     world_.Count(Fault::kNotLeader);
     return answer(Error::kNotLeaderOrFollower, -1);
@@ -32,8 +33,12 @@ void DestLog::Produce(int leader, ByteView batch, Answer answer) {
     world_.Count(Fault::kNotEnoughReplicas);
     return answer(Error::kNotEnoughReplicas, -1);
   }
-  const Outcome outcome = Append(batch);
+  const Outcome outcome = Append(batch, transactional_id);
   if (outcome.error != Error::kNone) return answer(outcome.error, -1);
+  AnswerWhenReplicated(outcome, std::move(answer));
+}
+
+void DestLog::AnswerWhenReplicated(Outcome outcome, Answer answer) {
   auto waiting = std::make_shared<Waiting>(Waiting{outcome.end, outcome.base, std::move(answer)});
   waiting_.push_back(waiting);
   world_.After(world_.random().Within(options_.replication_least, options_.replication_most), [this] { Replicate(); });
@@ -46,14 +51,16 @@ void DestLog::Produce(int leader, ByteView batch, Answer answer) {
   });
 }
 
-DestLog::Outcome DestLog::Append(ByteView batch) {
+DestLog::Outcome DestLog::Append(ByteView batch, const std::string& transactional_id) {
   const BatchView view(batch);
   if (view.base_offset() != 0 || view.count() != view.last_offset_delta() + 1) return {Error::kInvalidRecord};
+  if (view.control()) return {Error::kInvalidRecord};
   if (!view.crc_ok()) return {Error::kCorruptMessage};
   if (refuses_data()) {
     world_.Count(Fault::kRefused);
     return {Error::kMessageTooLarge};
   }
+  if (const Error error = CheckTransaction(view, transactional_id); error != Error::kNone) return {error};
   std::optional<int64_t> duplicate_of;
   if (const Error error = CheckSequence(view, duplicate_of); error != Error::kNone) {
     if (error == Error::kOutOfOrderSequenceNumber) world_.Count(Fault::kOutOfOrder);
@@ -64,8 +71,9 @@ DestLog::Outcome DestLog::Append(ByteView batch) {
     return {Error::kNone, *duplicate_of, *duplicate_of + view.count()};
   }
   const int64_t base = end_;
-  Remember(view, base);
+  if (view.producer_id() >= 0) Remember(producers_[view.producer_id()], view, base);
   const Plant plant = std::exchange(plant_, Plant::kNone);
+  if (plant == Plant::kSwapVerdict) plant_ = plant;  // for a marker
   if (plant != Plant::kDropSilently) Store(batch);
   if (plant == Plant::kAppendTwice) Store(batch);
   if (plant == Plant::kDropSilently) end_ += view.count();  // the offsets are spent, the batch is not there
@@ -73,35 +81,72 @@ DestLog::Outcome DestLog::Append(ByteView batch) {
     Stored& stored = batches_.back();
     stored.bytes.data()[stored.bytes.size() - 1] ^= std::byte{1};
   }
+  if (plant == Plant::kClearTransactional) {
+    if (!view.transactional()) plant_ = plant;  // for a later one
+    SharedBytes& bytes = batches_.back().bytes;
+    StoreBe<int16_t>(bytes.data() + kafka::kAttributesAt, static_cast<int16_t>(view.attributes() & kafka::kCodecMask));
+    StoreBe(bytes.data() + kafka::kCrcAt, Crc32c(bytes.view().substr(kafka::kAttributesAt)));
+  }
   return {Error::kNone, base, base + view.count()};
+}
+
+Error DestLog::CheckTransaction(const BatchView& view, const std::string& transactional_id) {
+  const auto found = producers_.find(view.producer_id());
+  const bool open = found != producers_.end() && found->second.open_since;
+  if (!view.transactional()) return open ? Error::kInvalidTxnState : Error::kNone;
+  if (transactional_id.empty()) return Error::kTransactionalIdAuthorizationFailed;
+  if (open || (verify_ && verify_(transactional_id, view.producer_id(), view.producer_epoch()))) return Error::kNone;
+  world_.Count(Fault::kNotVerified);
+  return Error::kInvalidTxnState;
 }
 
 Error DestLog::CheckSequence(const BatchView& view, std::optional<int64_t>& duplicate_of) const {
   auto found = producers_.find(view.producer_id());
-  if (view.producer_id() < 0 || found == producers_.end()) return Error::kNone;
+  const int32_t first = view.base_sequence();
+  if (view.producer_id() < 0) return Error::kNone;
+  if (found == producers_.end())
+    return view.transactional() && first != 0 ? Error::kOutOfOrderSequenceNumber : Error::kNone;
   const Producer& known = found->second;
   if (view.producer_epoch() < known.epoch) return Error::kInvalidProducerEpoch;
-  const int32_t first = view.base_sequence();
   if (view.producer_epoch() > known.epoch) return first == 0 ? Error::kNone : Error::kOutOfOrderSequenceNumber;
   const int32_t last = Successor(first, view.last_offset_delta());
   for (const Producer::Batch& b : known.batches)
     if (b.first == first && b.last == last) duplicate_of = b.base;
-  if (duplicate_of || first == Successor(known.batches.back().last, 1)) return Error::kNone;
+  if (duplicate_of || first == Successor(known.last_sequence(), 1)) return Error::kNone;
   return Error::kOutOfOrderSequenceNumber;
 }
 
-void DestLog::Remember(const BatchView& view, int64_t base) {
-  if (view.producer_id() < 0) return;
-  Producer& producer = producers_[view.producer_id()];
+void DestLog::Remember(Producer& producer, const BatchView& view, int64_t base) {
   if (producer.epoch != view.producer_epoch()) producer.batches.clear();
   producer.epoch = view.producer_epoch();
   producer.last_timestamp = view.max_timestamp();
+  if (view.control()) {
+    producer.open_since.reset();
+    return;
+  }
+  if (view.transactional() && !producer.open_since) producer.open_since = base;
   const int32_t first = view.base_sequence();
   producer.batches.push_back({first, Successor(first, view.last_offset_delta()), base});
   if (producer.batches.size() > kBatchesRemembered) producer.batches.pop_front();
 }
 
-void DestLog::Store(ByteView batch) {
+void DestLog::WriteMarker(int leader, int64_t producer_id, int16_t epoch, kafka::ControlType verdict,
+                          int64_t transaction, Answer answer) {
+  if (!Leads(leader)) return answer(Error::kNotLeaderOrFollower, -1);
+  if (world_.now() < short_until_) return answer(Error::kNotEnoughReplicas, -1);
+  const auto known = producers_.find(producer_id);
+  if (known != producers_.end() && epoch < known->second.epoch) return answer(Error::kInvalidProducerEpoch, -1);
+  if (plant_ == Plant::kSwapVerdict) {
+    plant_ = Plant::kNone;
+    verdict = verdict == kafka::ControlType::kCommit ? kafka::ControlType::kAbort : kafka::ControlType::kCommit;
+  }
+  const int64_t base = end_;
+  Store(BuildMarker(0, producer_id, epoch, verdict, leader_epoch_, world_.wall_ms()).view(), transaction);
+  Remember(producers_[producer_id], BatchView(batches_.back().bytes.view()), base);
+  AnswerWhenReplicated({Error::kNone, base, end_}, std::move(answer));
+}
+
+void DestLog::Store(ByteView batch, int64_t transaction) {
   Stored stored;
   stored.bytes = SharedBytes::CopyOf(batch);
   StoreBe<int64_t>(stored.bytes.data() + kafka::kBaseOffsetAt, end_);
@@ -110,10 +155,18 @@ void DestLog::Store(ByteView batch) {
   stored.base = end_;
   stored.next = view.next_offset();
   stored.producer_id = view.producer_id();
-  if (const SourceLog::Batch* whose = source_.Recognise(view.body())) stored.source_base = whose->base;
+  stored.transactional = view.transactional();
+  if (view.control()) {
+    stored.marker = kafka::ReadControlType(view).value();
+    stored.transaction = transaction;
+  } else if (const SourceLog::Batch* whose = source_.Recognise(view.body())) {
+    stored.source_base = whose->base;
+  }
   if (watcher_) stored.wrong = watcher_(stored);
-  world_.Note("dest: {}–{} producer {} sequence {} source {}{}{}", stored.base, stored.next - 1, stored.producer_id,
-              view.base_sequence(), stored.source_base.value_or(-1),
+  world_.Note("dest: {}–{} producer {}/{} {} {} source {}{}{}{}", stored.base, stored.next - 1, stored.producer_id,
+              view.producer_epoch(),
+              stored.marker ? (*stored.marker == kafka::ControlType::kCommit ? "COMMIT" : "ABORT") : "sequence",
+              view.base_sequence(), stored.source_base.value_or(-1), stored.extra ? " extra" : "",
               stored.wrong.empty() ? "" : " WRONG: ", stored.wrong);
   if (!stored.wrong.empty()) world_.Count(Fault::kMisplaced);
   end_ = stored.next;
@@ -150,8 +203,23 @@ const DestLog::Stored* DestLog::Find(int64_t offset) const {
 
 std::vector<link::ProducerState> DestLog::producers() const {
   std::vector<link::ProducerState> states;
-  for (const auto& [id, p] : producers_) states.push_back({id, p.epoch, p.batches.back().last, p.last_timestamp});
+  for (const auto& [id, p] : producers_) {
+    states.push_back({id, p.epoch, p.last_sequence(), p.last_timestamp, std::nullopt});
+    if (p.open_since) states.back().open_since = DestOffset(*p.open_since);
+  }
   return states;
+}
+
+int64_t DestLog::last_stable() const {
+  int64_t stable = hw_;
+  for (const auto& [id, p] : producers_) stable = std::min(stable, p.open_since.value_or(stable));
+  return stable;
+}
+
+const DestLog::Stored* DestLog::EndOf(int64_t producer_id, int64_t offset) const {
+  for (const Stored& stored : batches_)
+    if (stored.base > offset && stored.producer_id == producer_id && stored.marker) return &stored;
+  return nullptr;
 }
 
 Error DestLog::DeleteRecords(int leader, int64_t offset) {
@@ -165,7 +233,7 @@ Error DestLog::DeleteRecords(int leader, int64_t offset) {
 
 void DestLog::ForgetProducers() {
   for (auto p = producers_.begin(); p != producers_.end();) {
-    if (world_.wall_ms() - p->second.last_timestamp < ToMillis(options_.expiration)) {
+    if (p->second.open_since || world_.wall_ms() - p->second.last_timestamp < ToMillis(options_.expiration)) {
       ++p;
       continue;
     }
@@ -202,22 +270,25 @@ void DestLog::MoveLeader(Duration away) {
 void DestLog::Truncate(int64_t end) {
   world_.Count(Fault::kTruncated);
   world_.Note("dest: truncated from {} to {}", end_, end);
-  while (!batches_.empty() && batches_.back().base >= end) batches_.pop_back();
+  while (!batches_.empty() && batches_.back().base >= end) {
+    if (batches_.back().marker) world_.Count(Fault::kMarkerLost);
+    batches_.pop_back();
+  }
   end_ = end;
-  // The new leader remembers what its own log says.
+  // The new leader remembers what its own log says; what was trimmed, it has seen.
   for (auto p = producers_.begin(); p != producers_.end();) {
-    auto& remembered = p->second.batches;
-    while (!remembered.empty() && remembered.back().base >= end) remembered.pop_back();
+    Producer seen;
+    for (const Producer::Batch& batch : p->second.batches)
+      if (batch.base < (batches_.empty() ? end : batches_.front().base)) seen.batches.push_back(batch);
+    bool known = !seen.batches.empty();
+    if (known) seen.epoch = p->second.epoch, seen.last_timestamp = p->second.last_timestamp;
     for (const Stored& stored : batches_) {
-      if (stored.producer_id != p->first || stored.base < (remembered.empty() ? 0 : remembered.back().base)) continue;
-      const BatchView view(stored.bytes.view());
-      p->second.last_timestamp = view.max_timestamp();
-      if (!remembered.empty() && remembered.back().base == stored.base) continue;
-      const int32_t first = view.base_sequence();
-      remembered.push_back({first, Successor(first, view.last_offset_delta()), stored.base});
-      if (remembered.size() > kBatchesRemembered) remembered.pop_front();
+      if (stored.producer_id != p->first) continue;
+      Remember(seen, BatchView(stored.bytes.view()), stored.base);
+      known = true;
     }
-    p = remembered.empty() ? producers_.erase(p) : std::next(p);
+    p->second = std::move(seen);
+    p = known ? std::next(p) : producers_.erase(p);
   }
 }
 

@@ -1,7 +1,10 @@
 // The model of a destination partition: its leader's log, the replication behind it, and what the leader remembers of
-// producers. It takes and refuses batches by the brokers' rules (protocol.md P2, P20–P24):
+// producers. It takes and refuses batches by the brokers' rules (protocol.md P2, P20–P24, P29–P32, T6–T8):
 //  - an unknown producer may begin with any sequence; a known one only with the successor of its last; a repeat of one
 //    of the last five batches is answered with that batch's first offset; a higher epoch begins at 0;
+//  - a transactional batch opens its producer's transaction in the log, if the coordinator knows it (P29); the first
+//    one of an unknown producer begins at 0 (P30); a plain one meanwhile is refused (P32); the coordinator's marker
+//    ends it, whether or not there is one (T6), with a higher epoch also the sequences (T8);
 //  - a producer is forgotten at a periodic check when its last batch's record time is older than the expiration;
 //  - an answer to acks=all waits for the high watermark; 20 and 7 say that the batch stands although it did not;
 //  - a leader move keeps what is below the high watermark, and may drop what is not.
@@ -12,6 +15,8 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "kafka/errors.h"
@@ -36,18 +41,28 @@ class DestLog {
     int64_t next = 0;
     SharedBytes bytes;
     int64_t producer_id = -1;
-    std::optional<int64_t> source_base;  // whose records these are, when they are the source's
-    std::string wrong;                   // why it should not stand here; empty when it should
+    bool transactional = false;
+    std::optional<kafka::ControlType> marker = std::nullopt;
+    int64_t transaction = 0;  // of a marker: which of its producer's it ends
+    // Whose records these are, when they are the source's. Of a marker the watcher decides.
+    std::optional<int64_t> source_base = std::nullopt;
+    bool repeated = false;  // a marker that stood already
+    bool extra = false;     // a marker that no source marker asks for, and that had to be expected
+    std::string wrong;      // why it should not stand here; empty when it should
   };
   // Planted faults: what a broken broker or network might do, to see that it is noticed.
-  enum class Plant { kNone, kDropSilently, kAppendTwice, kSwapRecords };
+  enum class Plant { kNone, kDropSilently, kAppendTwice, kSwapRecords, kClearTransactional, kSwapVerdict };
   using Answer = std::function<void(kafka::Error, int64_t base)>;
-  using Watcher = std::function<std::string(const Stored&)>;  // at each append: empty, or what is wrong with it
+  using Watcher = std::function<std::string(Stored&)>;  // at each append: empty, or what is wrong with it
+  // Does the coordinator know this transaction under way, here, under this producer?
+  using Verify = std::function<bool(const std::string& id, int64_t producer_id, int16_t epoch)>;
 
   DestLog(World& world, const SourceLog& source, Options options);
 
   // --- What clients ask. `leader` is the broker they believe to lead. ---
-  void Produce(int leader, ByteView batch, Answer answer);
+  void Produce(int leader, ByteView batch, const std::string& transactional_id, Answer answer);
+  void WriteMarker(int leader, int64_t producer_id, int16_t epoch, kafka::ControlType verdict, int64_t transaction,
+                   Answer answer);
   kafka::Error DeleteRecords(int leader, int64_t offset);
   bool Leads(int leader) const { return leader == leader_ && world_.now() >= away_until_; }
   int leader() const { return leader_; }
@@ -55,6 +70,7 @@ class DestLog {
   int64_t end() const { return end_; }
   int64_t high_watermark() const { return hw_; }
   int64_t committed() const { return committed_; }
+  int64_t last_stable() const;
   const Stored* Find(int64_t offset) const;
   std::vector<link::ProducerState> producers() const;
 
@@ -72,7 +88,10 @@ class DestLog {
     our_producer_id_ = our_producer_id;
     watcher_ = std::move(watcher);
   }
+  void VerifyWith(Verify verify) { verify_ = std::move(verify); }
   const std::deque<Stored>& batches() const { return batches_; }
+  // The marker that ended the transaction of the batch that stands there; null while it is open.
+  const Stored* EndOf(int64_t producer_id, int64_t offset) const;
 
  private:
   struct Producer {
@@ -83,6 +102,9 @@ class DestLog {
     int16_t epoch = 0;
     int64_t last_timestamp = -1;
     std::deque<Batch> batches;
+    std::optional<int64_t> open_since = std::nullopt;
+
+    int32_t last_sequence() const { return batches.empty() ? -1 : batches.back().last; }
   };
   struct Waiting {
     int64_t end, base;
@@ -93,10 +115,12 @@ class DestLog {
     int64_t base = -1, end = -1;
   };
 
-  Outcome Append(ByteView batch);
+  Outcome Append(ByteView batch, const std::string& transactional_id);
+  kafka::Error CheckTransaction(const kafka::BatchView& view, const std::string& transactional_id);
   kafka::Error CheckSequence(const kafka::BatchView& view, std::optional<int64_t>& duplicate_of) const;
-  void Remember(const kafka::BatchView& view, int64_t base);
-  void Store(ByteView batch);
+  static void Remember(Producer& producer, const kafka::BatchView& view, int64_t base);
+  void Store(ByteView batch, int64_t transaction = 0);
+  void AnswerWhenReplicated(Outcome outcome, Answer answer);
   void Replicate();
   void AnswerAll(kafka::Error error);
   void ForgetProducers();
@@ -116,6 +140,7 @@ class DestLog {
   Plant plant_ = Plant::kNone;
   int64_t our_producer_id_ = -1;
   Watcher watcher_;
+  Verify verify_;
 };
 
 }  // namespace klink::sim

@@ -13,6 +13,11 @@ Async<Status> SimPhase::BeginPrefill(link::Prefill prefill) {
   co_return co_await Write(world_, clock_, weather_, change);
 }
 
+Async<Status> SimPhase::LeaveOffsetSequences() {
+  auto change = [this] { durable_.sequences_are_offsets = false; };
+  co_return co_await Write(world_, clock_, weather_, change);
+}
+
 Async<Status> SimPhase::Activate(int64_t shift, std::string why) {
   auto change = [this, shift, &why] {
     durable_.prefill.reset();
@@ -40,6 +45,12 @@ std::optional<DestOffset> SimMap::shift_since() const {
   return map->runs().back().run.dest;
 }
 
+std::optional<SourceOffset> SimMap::ToSource(DestOffset at) const {
+  const offsets::Answer answer = living_ ? map_.ToSource(at) : offsets::Answer();
+  if (answer.kind != offsets::Answer::Kind::kExact) return std::nullopt;
+  return SourceOffset(answer.value);
+}
+
 Async<Status> SimMap::ChangeShift(SourceOffset since, DestOffset dest, std::string why, int32_t leader_epoch) {
   if (!living_) {
     offsets::LogFacts facts;
@@ -59,7 +70,10 @@ Async<Status> SimMap::ChangeShift(SourceOffset since, DestOffset dest, std::stri
 Async<Status> SimMap::Resume(DestOffset dest_start, SourceOffset source_next, DestOffset dest_next) {
   offsets::LogFacts facts;
   facts.dest_log_start = dest_start;
-  const bool identical = dest_next.value == source_next.value;
+  const offsets::Translation* known = Known();
+  const bool shifted = known != nullptr && std::any_of(known->runs().begin(), known->runs().end(),
+                                                       [](const auto& segment) { return segment.run.shift() != 0; });
+  const bool identical = !shifted && dest_next.value == source_next.value;
   if (identical && dest_start < dest_next) facts.matched.push_back({SourceOffset(dest_start.value), dest_start});
   facts.matched.push_back({source_next, dest_next});
   facts.covers = identical ? offsets::LogFacts::Covers::kFromTheStart : offsets::LogFacts::Covers::kFromTheMiddle;

@@ -2,7 +2,9 @@
 // over it. A write is durable when it is acknowledged, and may be durable although the answer was lost.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "link/ports.h"
@@ -17,6 +19,9 @@ struct Durable {
   bool active = false;
   int64_t shift = 0;                         // the first one
   std::optional<offsets::Translation> runs;  // as published; nothing: identical
+  bool sequences_are_offsets = true;
+  // Of the transaction slots; the state topic's readers learn of new ones.
+  std::shared_ptr<std::set<int64_t>> slot_producers = std::make_shared<std::set<int64_t>>();
 };
 
 // One transaction or publication.
@@ -42,6 +47,8 @@ class SimPhase final : public link::PartitionPhase {
       : world_(world), clock_(clock), weather_(weather), durable_(durable) {}
   bool was_mirrored() const override { return durable_.active; }
   std::optional<link::Prefill> prefill() const override { return durable_.active ? std::nullopt : durable_.prefill; }
+  bool sequences_are_offsets() const override { return durable_.sequences_are_offsets; }
+  Async<Status> LeaveOffsetSequences() override;
   Async<Status> BeginPrefill(link::Prefill prefill) override;
   Async<Status> Activate(int64_t shift, std::string why) override;
 
@@ -59,6 +66,7 @@ class SimMap final : public link::OffsetMap {
       : world_(world), clock_(clock), weather_(weather), durable_(durable) {}
   std::optional<int64_t> shift() const override;
   std::optional<DestOffset> shift_since() const override;
+  std::optional<SourceOffset> ToSource(DestOffset at) const override;
   Async<Status> ChangeShift(SourceOffset since, DestOffset dest, std::string why, int32_t leader_epoch) override;
   Async<Status> Resume(DestOffset dest_start, SourceOffset source_next, DestOffset dest_next) override;
   Async<Status> Record(SourceOffset source, DestOffset dest, int64_t length) override;

@@ -32,9 +32,9 @@ class Leader : public ::testing::Test {
     identity.base_sequence = sequence;
     return kafka::BuildBatch(identity, built);
   }
-  Answered Send(const SharedBytes& batch) {
+  Answered Send(const SharedBytes& batch, const std::string& id = "") {
     Answered answered;
-    dest_.Produce(dest_.leader(), batch.view(), [&](Error error, int64_t base) { answered = {error, base}; });
+    dest_.Produce(dest_.leader(), batch.view(), id, [&](Error error, int64_t base) { answered = {error, base}; });
     Wait(100ms);
     return answered;
   }
@@ -100,7 +100,7 @@ TEST_F(Leader, RefusesDamageAndOffsetsThatAreNotZero) {
 TEST_F(Leader, AnswersOnlyWhatIsReplicatedAndTimesOutOtherwise) {
   dest_.StallReplication(20s);
   Answered answered;
-  dest_.Produce(dest_.leader(), Batch(0).view(), [&](Error error, int64_t base) { answered = {error, base}; });
+  dest_.Produce(dest_.leader(), Batch(0).view(), "", [&](Error error, int64_t base) { answered = {error, base}; });
   Wait(4s);
   EXPECT_EQ(answered.base, -2);
   EXPECT_EQ(dest_.high_watermark(), 0);
@@ -113,7 +113,7 @@ TEST_F(Leader, AnswersOnlyWhatIsReplicatedAndTimesOutOtherwise) {
 TEST_F(Leader, AMoveKeepsWhatWasAcknowledgedAndTheProducersOfWhatItKeeps) {
   Send(Batch(0));
   dest_.StallReplication(20s);
-  dest_.Produce(dest_.leader(), Batch(5).view(), [](Error, int64_t) {});
+  dest_.Produce(dest_.leader(), Batch(5).view(), "", [](Error, int64_t) {});
   const int before = dest_.leader();
   dest_.MoveLeader(Duration(0));
   EXPECT_FALSE(dest_.Leads(before));

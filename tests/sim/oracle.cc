@@ -12,8 +12,6 @@ using kafka::BatchView;
 using state::Reason;
 using Stored = DestLog::Stored;
 
-bool OfOurs(const Stored& stored) { return stored.producer_id == kDataProducer; }
-
 }  // namespace
 
 void Oracle::Complain(std::string what) {
@@ -24,40 +22,52 @@ void Oracle::Complain(std::string what) {
 
 // --- At every append ------------------------------------------------------------------------------------------------
 
-std::string Oracle::Inspect(const Stored& stored) const {
+// The source offset behind what stands at the end of the log; nothing before the first batch of ours, or when it is no
+// copy.
+std::optional<int64_t> Oracle::NextExpected() const {
+  const auto& log = dest_.batches();
+  for (auto before = log.rbegin(); before != log.rend(); ++before) {
+    if (!OfOurs(*before) || before->extra) continue;
+    if (!before->source_base) break;
+    return source_.history().at(*before->source_base).next;
+  }
+  return std::nullopt;
+}
+
+std::string Oracle::Inspect(Stored& stored) const {
   if (stored.producer_id == kFillerProducer) {
     const bool due = !durable_.active && durable_.prefill && DestOffset(stored.next) <= durable_.prefill->fillers_end;
     return due ? "" : "a filler where none belongs";
   }
   if (!OfOurs(stored)) return {};
+  if (stored.marker) return InspectMarker(stored);
   if (!stored.source_base) return "records that the source never had";
-  if (BatchView(stored.bytes.view()).base_sequence() != link::SequenceAt(stored.base))
+  if (std::string wrong = InspectTransaction(stored); !wrong.empty()) return wrong;
+  if (durable_.sequences_are_offsets && BatchView(stored.bytes.view()).base_sequence() != link::SequenceAt(stored.base))
     return "not at its sequence's offset";
   const int64_t shift = durable_.runs && durable_.runs->shift() ? *durable_.runs->shift() : durable_.shift;
-  if (stored.base - *stored.source_base != shift) return fmt::format("not at the recorded shift {}", shift);
-  const auto& log = dest_.batches();
-  for (auto before = log.rbegin(); before != log.rend(); ++before) {
-    if (!OfOurs(*before)) continue;
-    if (!before->source_base) return {};
-    const int64_t next = source_.history().at(*before->source_base).next;
-    if (*stored.source_base < next) return "copied before";
-    if (*stored.source_base > next && next >= source_.start()) return fmt::format("skips source offset {}", next);
+  if (!scenario_.transactions && stored.base - *stored.source_base != shift)
+    return fmt::format("not at the recorded shift {}", shift);
+  if (const std::optional<int64_t> next = NextExpected()) {
+    if (*stored.source_base < *next) return "copied before";
+    if (*stored.source_base > *next && *next >= source_.start()) return fmt::format("skips source offset {}", *next);
     return {};
   }
+  if (std::ranges::any_of(dest_.batches(), OfOurs)) return {};
   return *stored.source_base <= source_.start() ? "" : fmt::format("skips source offset {}", source_.start());
 }
 
 // --- After every step -----------------------------------------------------------------------------------------------
 
 bool Oracle::MayHalt(Reason reason) const {
-  auto bit = [&](Fault fault) { return world_.counts()[static_cast<size_t>(fault)] > 0; };
   switch (reason) {
     case Reason::kRecordTooLarge:
-      return bit(Fault::kRefused);
+      return Bit(Fault::kRefused);
     case Reason::kMisplacedBatch:
-      return bit(Fault::kMisplaced) || bit(Fault::kForeignWrite);
+      return Bit(Fault::kMisplaced) || Bit(Fault::kForeignWrite) || Bit(Fault::kMarkerTwice) ||
+             Bit(Fault::kTransactionTimedOut);
     case Reason::kForeignWrite:
-      return bit(Fault::kForeignWrite);
+      return Bit(Fault::kForeignWrite);
     default:
       return false;
   }
@@ -78,7 +88,7 @@ void Oracle::Watch(const Agent& agent) {
     Complain(
         fmt::format("status says replicated up to {}, the log is safe up to {}", at->dest_next, dest_.committed()));
   const Stored* last = dest_.Find(at->dest_next.value - 1);
-  if (last == nullptr || !OfOurs(*last) || !last->source_base || !last->wrong.empty()) return;
+  if (last == nullptr || !OfOurs(*last) || last->marker || !last->source_base || !last->wrong.empty()) return;
   const int64_t next = source_.history().at(*last->source_base).next;
   const bool beyond_a_gap = at->source_next.value > next && next < source_.start();
   if (at->source_next.value != next && !beyond_a_gap)
@@ -101,12 +111,15 @@ bool Oracle::LogIsSpoilt() const {
 void Oracle::Judge(const Agent& agent) {
   const link::PartitionProgress& progress = agent.progress();
   if (LogIsSpoilt()) return JudgeSpoilt(agent);
+  // A coordinator that ends a transaction of ours by itself spoils the copy; that must have been noticed.
+  if (Bit(Fault::kTransactionTimedOut) && progress.failed() && *progress.reason() == Reason::kMisplacedBatch) return;
   if (progress.failed()) Complain(fmt::format("still halted: {}", progress.text()));
   const auto at = progress.position();
-  if (!at || at->source_next.value != source_.end())
-    Complain(
-        fmt::format("stuck at source {} of {}: {}", at ? at->source_next.value : -1, source_.end(), progress.text()));
+  if (!at || at->source_next.value != source_.last_stable())
+    Complain(fmt::format("stuck at source {} of {}: {}", at ? at->source_next.value : -1, source_.last_stable(),
+                         progress.text()));
   JudgeLog(agent);
+  JudgeTransactions();
 }
 
 // Wrong data stands: only what no client can prevent may have led there, and it must have been noticed.
@@ -133,7 +146,7 @@ void Oracle::JudgeLog(const Agent& agent) {
     if (stored.base != next) Complain(fmt::format("destination offsets {}–{} hold nothing", next, stored.base - 1));
     next = stored.next;
     if (stored.producer_id == kFillerProducer) Complain(fmt::format("a filler at {} was not trimmed", stored.base));
-    if (!OfOurs(stored)) continue;
+    if (!OfOurs(stored) || stored.extra) continue;
     JudgeBatch(stored);
     if (!ours.empty()) {
       const int64_t expected = source_.history().at(*ours.back()->source_base).next;
@@ -147,7 +160,8 @@ void Oracle::JudgeLog(const Agent& agent) {
   if (next != dest_.end() && !dest_.batches().empty())
     Complain(fmt::format("destination offsets {}–{} hold nothing", next, dest_.end() - 1));
   const int64_t copied = ours.empty() ? source_.start() : source_.history().at(*ours.back()->source_base).next;
-  if (copied < source_.end()) Complain(fmt::format("source offsets {}–{} are missing", copied, source_.end() - 1));
+  const int64_t all = source_.last_stable();
+  if (copied < all) Complain(fmt::format("source offsets {}–{} are missing", copied, all - 1));
   if (!ours.empty() && *ours.front()->source_base > source_.start())
     Complain(fmt::format("source offsets from {} are missing", source_.start()));
   JudgeMap(agent, ours);
@@ -156,9 +170,15 @@ void Oracle::JudgeLog(const Agent& agent) {
 void Oracle::JudgeBatch(const Stored& stored) {
   const BatchView copy(stored.bytes.view());
   const BatchView source(source_.history().at(*stored.source_base).bytes.view());
+  if (stored.marker) {
+    const auto verdict = kafka::ReadControlType(copy);
+    if (!verdict.ok() || *verdict != source_.history().at(*stored.source_base).marker)
+      Complain(fmt::format("the marker at {} is not the source's at {}", stored.base, *stored.source_base));
+    return;
+  }
   const bool equal = copy.body() == source.body() && copy.count() == source.count() && copy.crc_ok() &&
                      copy.base_timestamp() == source.base_timestamp() &&
-                     copy.max_timestamp() == source.max_timestamp() && copy.codec() == source.codec() &&
+                     copy.max_timestamp() == source.max_timestamp() && copy.attributes() == source.attributes() &&
                      copy.last_offset_delta() == source.last_offset_delta();
   if (!equal) Complain(fmt::format("the batch at {} is not the source's at {}", stored.base, *stored.source_base));
 }
@@ -168,6 +188,7 @@ void Oracle::JudgeMap(const Agent& agent, const std::vector<const Stored*>& ours
   const offsets::Translation& map = agent.map();
   auto exact = [&](int64_t source, int64_t dest) {
     const Answer to = map.ToDest(SourceOffset(source));
+    if (IsSameMarker(to.value, dest)) return;
     const Answer back = map.ToSource(DestOffset(dest));
     if (to.kind != Answer::Kind::kExact || to.value != dest || back.kind != Answer::Kind::kExact ||
         back.value != source)
@@ -178,17 +199,33 @@ void Oracle::JudgeMap(const Agent& agent, const std::vector<const Stored*>& ours
   for (const Stored* stored : ours) {
     const SourceLog::Batch& source = source_.history().at(*stored->source_base);
     const int64_t trimmed = std::max<int64_t>(0, dest_.start() - stored->base);
-    exact(source.base + trimmed, stored->base + trimmed);
-    exact(source.next - 1, stored->next - 1);
+    // Of what the source no longer has, nobody can tell whether an extra marker stood before it: then never later.
+    const bool told = source.base >= source_.start() || (!stored->marker && !Bit(Fault::kMarkerTwice));
+    if (!told) {
+      if (map.ToDest(SourceOffset(source.base)).value > stored->next)
+        Complain(fmt::format("the map of source {} skips a record", source.base));
+    } else {
+      exact(source.base + trimmed, stored->base + trimmed);
+      exact(source.next - 1, stored->next - 1);
+    }
     if (expected >= 0 && source.base > expected) {
       const Answer gap = map.ToDest(SourceOffset(expected));
-      if (gap.kind != Answer::Kind::kClamped || gap.value != stored->base)
+      const Stored* there = dest_.Find(gap.value);
+      while (there != nullptr && there->marker) there = dest_.Find(there->next);  // of what the gap cut
+      const bool ends_there = there != nullptr && there->base == stored->base;
+      const bool untold = Bit(Fault::kMarkerTwice) && gap.value >= 0 && gap.value <= stored->base;
+      if (!ends_there && !untold && (gap.kind != Answer::Kind::kClamped || gap.value != stored->base))
         Complain(fmt::format("the map says the lost source {} = {} {}", expected, offsets::Name(gap.kind), gap.value));
     }
     expected = source.next;
   }
-  if (expected >= 0) exact(expected, ours.back()->next);
-  const bool moved = !ours.empty() && *ours.front()->source_base != ours.front()->base;
+  int64_t end = ours.empty() ? 0 : ours.back()->next;
+  while (const Stored* behind = dest_.Find(end)) end = behind->next;  // markers that were written twice
+  if (expected >= 0) exact(expected, end);
+  // An aborted transaction whose end the source no longer tells takes an offset of its own.
+  bool moved = !ours.empty() && *ours.front()->source_base != ours.front()->base;
+  if (!Bit(Fault::kMarkerTwice) && !Bit(Fault::kCutTransaction))
+    moved |= !ours.empty() && *ours.back()->source_base != ours.back()->base;
   const bool meant = scenario_.preserve && scenario_.prefill_limit > 0 && scenario_.dest_start == 0 &&
                      scenario_.other_records == 0 && world_.counts()[static_cast<size_t>(Fault::kRetention)] == 0;
   if (moved && meant) Complain("offsets differ although they could be preserved");

@@ -1,6 +1,7 @@
 // What must hold, looked at from outside: the two logs, what the agent says, and the map. It watches every append and
 // every step, and reads everything at the end. guarantees: nothing lost (L1), doubled (L2), reordered (L3), changed
-// (L4), moved (L5) or foreign (L6); status never ahead of the log (L13); progress once the weather is fair (L14).
+// (L4), moved (L5) or foreign (L6); transactions as at the source (L9, L10); status never ahead of the log (L13);
+// progress once the weather is fair (L14).
 #pragma once
 
 #include <set>
@@ -18,7 +19,7 @@ class Oracle {
       : world_(world), scenario_(scenario), source_(source), dest_(dest), durable_(durable) {}
 
   // What is wrong with a batch at the moment it is appended; empty when nothing is.
-  std::string Inspect(const DestLog::Stored& stored) const;
+  std::string Inspect(DestLog::Stored& stored) const;
   // After a step of the agent.
   void Watch(const Agent& agent);
   // At the end.
@@ -35,6 +36,15 @@ class Oracle {
   void JudgeLog(const Agent& agent);
   void JudgeMap(const Agent& agent, const std::vector<const DestLog::Stored*>& ours);
   void JudgeBatch(const DestLog::Stored& stored);
+  void JudgeTransactions();
+  std::optional<int64_t> NextExpected() const;
+  std::map<int64_t, int64_t> Carried() const;
+  std::string InspectTransaction(const DestLog::Stored& stored) const;
+  bool IsGone(int64_t source_producer, int64_t dest) const;
+  bool IsSameMarker(int64_t a, int64_t b) const;
+  bool IsMarkerAt(const DestLog::Stored& stored, int64_t offset) const;
+  std::string InspectMarker(DestLog::Stored& stored) const;
+  bool Bit(Fault fault) const { return world_.counts()[static_cast<size_t>(fault)] > 0; }
 
   World& world_;
   const Scenario& scenario_;
@@ -49,5 +59,6 @@ class Oracle {
 // Whose producer ids are these?
 inline constexpr int64_t kDataProducer = 5000;
 inline constexpr int64_t kFillerProducer = 5001;
+bool OfOurs(const DestLog::Stored& stored);  // data and markers
 
 }  // namespace klink::sim

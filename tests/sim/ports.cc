@@ -20,18 +20,18 @@ Async<Status> SimSource::Travel() {
 }
 
 link::SourceBounds SimSource::BoundsNow() const {
-  return {SourceOffset(log_.start()), SourceOffset(log_.end()), SourceOffset(log_.end())};
+  return {SourceOffset(log_.start()), SourceOffset(log_.end()), SourceOffset(log_.last_stable())};
 }
 
 Async<StatusOr<link::Fetched>> SimSource::Next(SourceOffset at) {
   CO_RETURN_IF_ERROR(co_await Travel());
   const Instant until = world_.now() + kPollWait;
-  while (at.value == log_.end() && world_.now() < until) CO_RETURN_IF_ERROR(co_await clock_.Sleep(kPollEvery));
+  while (at.value == log_.last_stable() && world_.now() < until) CO_RETURN_IF_ERROR(co_await clock_.Sleep(kPollEvery));
   if (at.value < log_.start() || at.value > log_.end()) co_return OutOfRange("the source log does not hold {}", at);
   link::Fetched fetched;
   fetched.bounds = BoundsNow();
   const int64_t most = world_.random().Between(1, kBatchesAtOnce);
-  for (int64_t next = at.value; static_cast<int64_t>(fetched.batches.size()) < most && next < log_.end();) {
+  for (int64_t next = at.value; static_cast<int64_t>(fetched.batches.size()) < most && next < log_.last_stable();) {
     const SourceLog::Batch* batch = log_.Find(next);
     fetched.batches.push_back(SharedBytes::CopyOf(batch->bytes.view()));
     next = batch->next;
@@ -64,10 +64,10 @@ Async<Status> SimGate::UntilOpen() {
 
 // --- Sink -----------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<link::PendingAppend> SimSink::Send(SharedBytes batch) {
+std::shared_ptr<link::PendingAppend> SimSink::Send(SharedBytes batch, std::optional<link::TransactionSlot> slot) {
   auto pending = std::make_shared<link::PendingAppend>(executor_);
   if (gate_.MayWrite()) {
-    wire_.Send(leader_, std::move(batch), pending);
+    wire_.Send(leader_, std::move(batch), slot ? slot->id : "", pending);
   } else {
     pending->Complete(Unavailable("appending to sim-0: not sent"));
   }

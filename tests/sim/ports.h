@@ -52,7 +52,7 @@ class SimSink final : public link::Sink {
         gate_(gate),
         executor_(executor),
         wire_(world, log, weather) {}
-  std::shared_ptr<link::PendingAppend> Send(SharedBytes batch) override;
+  std::shared_ptr<link::PendingAppend> Send(SharedBytes batch, std::optional<link::TransactionSlot> slot) override;
   Async<StatusOr<link::DestLog>> Inspect() override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;
   Async<Status> DeleteBelow(DestOffset offset) override;

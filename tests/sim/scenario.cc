@@ -44,13 +44,19 @@ std::string_view Name(Kind kind) {
 
 std::string Scenario::ToText() const {
   return fmt::format(
-      "{}: source from {}+{}, {} batches + one every {} ms, age {} h, destination from {} with {} other records, "
-      "expiration {} s "
-      "checked every {} ms, {}, reset {} lost {} unanswered {} ask {} store {}/{} source {} crash {} incidents {}/s",
-      Name(kind), source_first, start_inside, batches_before, ToMillis(produce_every), ToMillis(record_age) / 3600000,
-      dest_start, other_records, ToMillis(expiration) / 1000, ToMillis(forget_every),
-      preserve ? "preserve" : "translate", weather.reset, weather.lost_request, weather.lost_answer, weather.ask_fails,
-      weather.store_refused, weather.store_unclear, weather.source_fails, weather.crash, incidents_per_second);
+             "{}: source from {}+{}, {} batches + one every {} ms, age {} h, destination from {} with {} other "
+             "records, "
+             "expiration {} s "
+             "checked every {} ms, {}, reset {} lost {} unanswered {} ask {} store {}/{} source {} crash {} incidents "
+             "{}/s",
+             transactions ? fmt::format("{} in transactions", Name(kind)) : std::string(Name(kind)), source_first,
+             start_inside, batches_before, ToMillis(produce_every), ToMillis(record_age) / 3600000, dest_start,
+             other_records, ToMillis(expiration) / 1000, ToMillis(forget_every), preserve ? "preserve" : "translate",
+             weather.reset, weather.lost_request, weather.lost_answer, weather.ask_fails, weather.store_refused,
+             weather.store_unclear, weather.source_fails, weather.crash, incidents_per_second) +
+         (transactions ? fmt::format(" call {} marker late {} twice {} timeout {} ms", weather.call_unclear,
+                                     weather.marker_late, weather.marker_twice, ToMillis(transaction_timeout))
+                       : "");
 }
 
 Scenario Draw(uint64_t seed) {
@@ -102,6 +108,28 @@ Scenario Draw(uint64_t seed) {
     default:
       break;
   }
+  return s;
+}
+
+Scenario DrawTransactions(uint64_t seed) {
+  static constexpr Kind kKinds[] = {Kind::kPlain,      Kind::kPrefill, Kind::kPlain,       Kind::kOldRecords,
+                                    Kind::kRetention,  Kind::kPlain,   Kind::kFrozenOwner, Kind::kTranslate,
+                                    Kind::kBehindData, Kind::kWrap,    Kind::kForeign};
+  static_assert(std::size(kKinds) == static_cast<size_t>(Kind::kCount));
+  // Its kind is that of the plain seed it is drawn from.
+  const auto kind = static_cast<uint64_t>(kKinds[seed % std::size(kKinds)]);
+  Scenario s = Draw(seed / std::size(kKinds) * std::size(kKinds) + kind);
+  Random random(seed * 0x9e3779b97f4a7c15 + 2);
+  auto maybe = [&](double most) {
+    return random.Chance(0.4) ? most * static_cast<double>(random.Between(1, 10)) / 10 : 0;
+  };
+  s.seed = seed;
+  s.transactions = true;
+  s.open_at_end = random.Chance(0.3);
+  s.weather.call_unclear = maybe(0.03);
+  s.weather.marker_late = maybe(0.05);
+  s.weather.marker_twice = maybe(0.03);
+  if (random.Chance(0.08)) s.transaction_timeout = random.Within(1s, 4s);
   return s;
 }
 

@@ -43,6 +43,10 @@ struct Scenario {
   Duration forget_every = 10min;
   bool preserve = true;
   int64_t prefill_limit = 2'000'000'000;
+  // Of producers that write in transactions, taking turns.
+  bool transactions = false;
+  bool open_at_end = false;
+  Duration transaction_timeout = 15min;
   // Until the weather clears.
   Duration bad_for = 20s;
   Weather weather;
@@ -54,6 +58,8 @@ struct Scenario {
 };
 
 Scenario Draw(uint64_t seed);
+// The same kinds with a source that writes transactions.
+Scenario DrawTransactions(uint64_t seed);
 // The same logs under a clear sky.
 Scenario Calm(Scenario scenario);
 

@@ -7,6 +7,7 @@ namespace {
 
 constexpr Duration kHandOver = 3s;  // between the end of a lease and the next owner: session timeout less lease
 constexpr Duration kRestartMost = 3s;
+constexpr int64_t kFirstTransactional = 100, kTransactionalProducers = 4;  // of the source's producers
 constexpr Duration kFairFor = 60s;  // by then everything must be copied (L14: no 30 s without progress)
 
 DestLog::Options DestOptions(const Scenario& s) {
@@ -25,10 +26,12 @@ Simulation::Simulation(Scenario scenario)
       weather_(scenario.weather),
       source_(world_, scenario.source_first),
       dest_(world_, source_, DestOptions(scenario)),
+      coordinator_(world_, dest_, weather_, scenario.transaction_timeout),
       oracle_(world_, scenario_, source_, dest_, durable_) {
-  dest_.Watch(kDataProducer, [this](const DestLog::Stored& stored) { return oracle_.Inspect(stored); });
+  dest_.Watch(kDataProducer, [this](DestLog::Stored& stored) { return oracle_.Inspect(stored); });
   for (int i = 0; i < scenario_.batches_before; i++) ProduceOne();
   source_.AdvanceStart(std::min(scenario_.source_first + scenario_.start_inside, source_.end()));
+  if (scenario_.transactions && scenario_.kind == Kind::kPrefill) StartInsideTransaction();
   if (scenario_.other_records > 0) dest_.WriteForeign(static_cast<int>(scenario_.other_records));
   KeepProducing();
   KeepLeases();
@@ -45,11 +48,12 @@ Agent::Parts Simulation::Parts() {
   link::Identity identity;
   identity.producer_id = kDataProducer;
   identity.filler_producer_id = kFillerProducer;
+  identity.ever_used = durable_.slot_producers;
   link::MirrorOptions options;
   options.preserve = scenario_.preserve;
   options.prefill_limit = scenario_.prefill_limit;
   options.producer_expiration = scenario_.expiration;
-  return {world_, weather_, source_, dest_, durable_, identity, options};
+  return {world_, weather_, source_, dest_, durable_, coordinator_, identity, options};
 }
 
 void Simulation::Start() {
@@ -66,6 +70,7 @@ void Simulation::Kill() {
 void Simulation::Crash() {
   world_.Count(Fault::kCrash);
   if (durable_.prefill && !durable_.active) world_.Count(Fault::kCrashInPrefill);
+  if (dest_.last_stable() < dest_.high_watermark()) world_.Count(Fault::kCrashInTransaction);
   Kill();
   const Duration away = world_.random().Chance(0.5) ? Duration(0) : world_.random().Within(Duration(0), kRestartMost);
   world_.After(away, [this] {
@@ -108,7 +113,38 @@ void Simulation::ProduceOne() {
   Random& random = world_.random();
   Duration age = scenario_.record_age;
   if (scenario_.age_spread > Duration(0)) age = random.Chance(0.5) ? age : Duration(0);
-  source_.Produce(static_cast<int>(random.Between(1, scenario_.records_most)), world_.wall_ms() - ToMillis(age));
+  const auto records = static_cast<int>(random.Between(1, scenario_.records_most));
+  const int64_t timestamp_ms = world_.wall_ms() - ToMillis(age);
+  if (scenario_.transactions) return ProduceTransactional(records, timestamp_ms);
+  source_.Produce(records, timestamp_ms);
+}
+
+// A few producers take turns; now and then one ends a transaction that had nothing for this partition.
+void Simulation::ProduceTransactional(int records, int64_t timestamp_ms) {
+  Random& random = world_.random();
+  const int64_t producer = kFirstTransactional + random.Below(kTransactionalProducers);
+  const int64_t roll = random.Below(100);
+  const auto verdict = random.Chance(0.65) ? kafka::ControlType::kCommit : kafka::ControlType::kAbort;
+  if (roll < 40) return source_.ProduceWithin(producer, records, timestamp_ms);
+  if (roll < 70 && source_.open().contains(producer)) return source_.End(producer, verdict);
+  if (roll < 73 && !source_.open().contains(producer)) return source_.End(producer, verdict);
+  source_.Produce(records, timestamp_ms);
+}
+
+void Simulation::StartInsideTransaction() {
+  const int64_t first = scenario_.source_first;
+  source_.AdvanceStart(world_.random().Between(first, first + (source_.end() - first) / 2));
+  for (const auto& [base, batch] : source_.history()) {
+    if (base >= source_.start() || !batch.transaction_of || batch.marker) continue;
+    const SourceLog::Batch* end = source_.EndOf(*batch.transaction_of, base);
+    if (end != nullptr && end->base < source_.start()) continue;
+    return world_.Count(Fault::kStartInTransaction);
+  }
+}
+
+void Simulation::EndTransactions() {
+  while (source_.open().size() > (scenario_.open_at_end ? 1u : 0u))
+    source_.End(source_.open().begin()->first, kafka::ControlType::kCommit);
 }
 
 void Simulation::KeepProducing() {
@@ -251,6 +287,7 @@ std::vector<std::string> Simulation::Run() {
   const Duration late_most = weather_.late_most;
   Clear();
   For(late_most + 10s);  // everything late has landed, every former owner is gone
+  EndTransactions();
   ProduceOne();
   producing_ = false;
   for (Instant until = world_.now() + kFairFor; world_.now() < until && !CaughtUp();) For(500ms);

@@ -39,6 +39,9 @@ class Simulation {
  private:
   Agent::Parts Parts();
   void ProduceOne();
+  void ProduceTransactional(int records, int64_t timestamp_ms);
+  void StartInsideTransaction();
+  void EndTransactions();
   void KeepProducing();
   void KeepLeases();
   void ScheduleIncidents();
@@ -55,6 +58,7 @@ class Simulation {
   Weather weather_;
   SourceLog source_;
   DestLog dest_;
+  Coordinator coordinator_;
   Durable durable_;
   Oracle oracle_;
   std::unique_ptr<Agent> agent_;

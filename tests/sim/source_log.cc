@@ -1,10 +1,26 @@
 #include "tests/sim/source_log.h"
 
+#include <algorithm>
+
 #include "kafka/record_batch.h"
 
 namespace klink::sim {
 
-void SourceLog::Produce(int records, int64_t timestamp_ms) {
+SharedBytes BuildMarker(int64_t base, int64_t producer_id, int16_t epoch, kafka::ControlType verdict,
+                        int32_t coordinator_epoch, int64_t timestamp_ms) {
+  std::string key(4, '\0'), value(6, '\0');
+  StoreBe<int16_t>(reinterpret_cast<std::byte*>(key.data()) + 2, static_cast<int16_t>(verdict));
+  StoreBe<int32_t>(reinterpret_cast<std::byte*>(value.data()) + 2, coordinator_epoch);
+  kafka::BatchIdentity identity;
+  identity.base_offset = base;
+  identity.producer_id = producer_id;
+  identity.producer_epoch = epoch;
+  identity.attributes = kafka::kTransactionalBit | kafka::kControlBit;
+  const kafka::Record record{timestamp_ms, 0, std::move(key), std::move(value), {}};
+  return kafka::BuildBatch(identity, {&record, 1});
+}
+
+SharedBytes SourceLog::Build(int records, int64_t timestamp_ms, std::optional<int64_t> within) {
   Random& random = world_.random();
   std::vector<kafka::Record> built;
   for (int i = 0; i < records; i++) {
@@ -18,20 +34,46 @@ void SourceLog::Produce(int records, int64_t timestamp_ms) {
   kafka::BatchIdentity identity;
   identity.base_offset = end_;
   identity.leader_epoch = static_cast<int32_t>(random.Below(4));
-  if (random.Chance(0.5)) {  // written by an idempotent producer of the source cluster
-    identity.producer_id = random.Below(3);
+  if (within || random.Chance(0.5)) {  // written by an idempotent producer of the source cluster
+    identity.producer_id = within.value_or(random.Below(3));
     identity.producer_epoch = 0;
     identity.base_sequence = static_cast<int32_t>(random.Below(1000));
   }
-  Batch batch{end_, end_ + records, kafka::BuildBatch(identity, built)};
+  if (within) identity.attributes = kafka::kTransactionalBit;
+  return kafka::BuildBatch(identity, built);
+}
+
+void SourceLog::Add(Batch batch) {
   const kafka::BatchView view(batch.bytes.view());
-  by_records_.emplace(AsText(view.body()), end_);
+  if (!batch.marker) by_records_.emplace(AsText(view.body()), end_);
   end_ = batch.next;
   history_.emplace(batch.base, std::move(batch));
 }
 
+void SourceLog::Produce(int records, int64_t timestamp_ms) {
+  Add({end_, end_ + records, Build(records, timestamp_ms, std::nullopt)});
+}
+
+void SourceLog::ProduceWithin(int64_t producer_id, int records, int64_t timestamp_ms) {
+  open_.emplace(producer_id, end_);
+  Add({end_, end_ + records, Build(records, timestamp_ms, producer_id), producer_id});
+}
+
+void SourceLog::End(int64_t producer_id, kafka::ControlType verdict) {
+  open_.erase(producer_id);
+  const auto epoch = static_cast<int32_t>(world_.random().Below(9));
+  Add({end_, end_ + 1, BuildMarker(end_, producer_id, 0, verdict, epoch, world_.wall_ms()), producer_id, verdict});
+}
+
+int64_t SourceLog::last_stable() const {
+  int64_t stable = end_;
+  for (const auto& [producer, since] : open_) stable = std::min(stable, since);
+  return stable;
+}
+
 void SourceLog::AdvanceStart(int64_t to) {
   if (to <= start_ || to > end_) return;
+  to = std::min(to, last_stable());
   start_ = to;
   world_.Note("source: log start {}", start_);
 }
@@ -39,6 +81,12 @@ void SourceLog::AdvanceStart(int64_t to) {
 const SourceLog::Batch* SourceLog::Find(int64_t offset) const {
   if (offset < start_ || offset >= end_) return nullptr;
   return &std::prev(history_.upper_bound(offset))->second;
+}
+
+const SourceLog::Batch* SourceLog::EndOf(int64_t producer_id, int64_t offset) const {
+  for (auto b = history_.upper_bound(offset); b != history_.end(); ++b)
+    if (b->second.marker && b->second.transaction_of == producer_id) return &b->second;
+  return nullptr;
 }
 
 const SourceLog::Batch* SourceLog::Recognise(ByteView body) const {

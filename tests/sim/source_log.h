@@ -1,5 +1,6 @@
 // The model of a source partition: whole v2 batches whose records carry their own offset, so that every copy of them
-// can be recognised wherever it stands.
+// can be recognised wherever it stands; and the transactions of producers that take turns, with the markers brokers
+// write at their ends.
 #pragma once
 
 #include <deque>
@@ -9,9 +10,14 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "kafka/record_batch.h"
 #include "tests/sim/world.h"
 
 namespace klink::sim {
+
+// A marker as a broker writes it: one record, 78 bytes.
+SharedBytes BuildMarker(int64_t base, int64_t producer_id, int16_t epoch, kafka::ControlType verdict,
+                        int32_t coordinator_epoch, int64_t timestamp_ms);
 
 class SourceLog {
  public:
@@ -19,29 +25,44 @@ class SourceLog {
     int64_t base = 0;
     int64_t next = 0;
     SharedBytes bytes;
+    std::optional<int64_t> transaction_of = std::nullopt;  // its producer, in a transaction or ending one
+    std::optional<kafka::ControlType> marker = std::nullopt;
   };
 
   SourceLog(World& world, int64_t first_offset) : world_(world), start_(first_offset), end_(first_offset) {}
 
   // One batch of `records` records at the end, written at that time.
   void Produce(int records, int64_t timestamp_ms);
+  // … within the producer's transaction, which begins with it when none is open.
+  void ProduceWithin(int64_t producer_id, int records, int64_t timestamp_ms);
+  // Ends the producer's transaction, perhaps one without a record here.
+  void End(int64_t producer_id, kafka::ControlType verdict);
   // Retention: the log starts at `to` now, which may lie inside a batch.
   void AdvanceStart(int64_t to);
 
   int64_t start() const { return start_; }
   int64_t end() const { return end_; }
+  // Below it every transaction has ended: all that read_committed may see.
+  int64_t last_stable() const;
+  const std::map<int64_t, int64_t>& open() const { return open_; }
   // Null when the log holds no batch there.
   const Batch* Find(int64_t offset) const;
+  // The marker that ended the producer's transaction with a record at that offset; null while it is open.
+  const Batch* EndOf(int64_t producer_id, int64_t offset) const;
   // Every batch there ever was, by base offset.
   const std::map<int64_t, Batch>& history() const { return history_; }
-  // Whose records are these (everything behind the header)? Null when nobody's here.
+  // Whose records are these (everything behind the header)? Null when nobody's here, or when it is a marker.
   const Batch* Recognise(ByteView body) const;
 
  private:
+  SharedBytes Build(int records, int64_t timestamp_ms, std::optional<int64_t> within);
+  void Add(Batch batch);
+
   World& world_;
   int64_t start_;
   int64_t end_;
   std::map<int64_t, Batch> history_;
+  std::map<int64_t, int64_t> open_;  // producer -> where its transaction begins
   std::map<std::string, int64_t, std::less<>> by_records_;
 };
 

@@ -14,6 +14,9 @@ struct Weather {
   double store_refused = 0;
   double store_unclear = 0;
   double source_fails = 0;
+  double call_unclear = 0;  // calls to the coordinators of transactions
+  double marker_late = 0;   // per transaction
+  double marker_twice = 0;
   double crash = 0;  // per step of an agent
   Duration latency_least = 200us;
   Duration latency_most = 4ms;

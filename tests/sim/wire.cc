@@ -9,7 +9,8 @@ constexpr Duration kDeadline = 10s;
 constexpr double kSomethingLandsLate = 0.6;
 }  // namespace
 
-void Wire::Send(int leader, SharedBytes batch, std::weak_ptr<link::PendingAppend> pending) {
+void Wire::Send(int leader, SharedBytes batch, std::string transactional_id,
+                std::weak_ptr<link::PendingAppend> pending) {
   if (!current_ || !current_->open || current_->leader != leader) {
     if (current_ && current_->open && !current_->unanswered.empty()) Break();
     current_ = std::make_shared<Connection>();
@@ -19,7 +20,7 @@ void Wire::Send(int leader, SharedBytes batch, std::weak_ptr<link::PendingAppend
   const Shared shared{world_, dest_};
   Random& random = world_.random();
   const Duration late_most = weather_.late_most;
-  auto request = std::make_shared<Request>(Request{std::move(batch), std::move(pending)});
+  auto request = std::make_shared<Request>(Request{std::move(batch), std::move(transactional_id), std::move(pending)});
   c->unanswered.push_back(request);
   if (random.Chance(weather_.reset))
     world_.After(random.Within(Duration(0), 4 * weather_.latency_most), [=] { Reset(shared, c, late_most); });
@@ -54,7 +55,7 @@ void Wire::Take(Shared shared, std::shared_ptr<Connection> c, Duration back) {
   r->stage = Stage::kTaken;
   c->taking = true;
   const int64_t end_before = shared.dest.end();
-  shared.dest.Produce(c->leader, r->batch.view(), [=](kafka::Error error, int64_t base) {
+  shared.dest.Produce(c->leader, r->batch.view(), r->transactional_id, [=](kafka::Error error, int64_t base) {
     c->taking = false;
     if (!c->open || c->answers_lost) {
       if (shared.dest.end() > end_before) shared.world.Count(Fault::kLostAnswer);
@@ -105,7 +106,7 @@ void Wire::TakeLate(Shared shared, int leader, std::deque<std::shared_ptr<Reques
   shared.world.Count(Fault::kLateRequest);
   shared.world.Note("wire: a late request is taken");
   const int64_t end_before = shared.dest.end();
-  shared.dest.Produce(leader, r->batch.view(), [](kafka::Error, int64_t) {});
+  shared.dest.Produce(leader, r->batch.view(), r->transactional_id, [](kafka::Error, int64_t) {});
   if (shared.dest.end() > end_before) shared.world.Count(Fault::kLateAppend);
   shared.world.After(shared.world.random().Within(Duration(0), 20ms), [=] { TakeLate(shared, leader, requests); });
 }

@@ -41,7 +41,20 @@ namespace klink::sim {
   ROW(Freeze, "an agent stood still beyond its lease and came back")                     \
   ROW(TwoOwners, "two agents wrote to the partition at a time")                          \
   ROW(ForeignWrite, "somebody else wrote to the destination")                            \
-  ROW(Misplaced, "a batch of ours stood where it does not belong")
+  ROW(Misplaced, "a batch of ours stood where it does not belong")                       \
+  ROW(CallLost, "a call to a transaction's coordinator never arrived")                   \
+  ROW(CallUnanswered, "… or was carried out and not answered")                           \
+  ROW(CallLate, "… or was carried out after it was given up")                            \
+  ROW(MarkerLate, "a marker stood long after the end was asked for")                     \
+  ROW(MarkerTwice, "a marker was written although it stood")                             \
+  ROW(MarkerLost, "a leader move dropped a marker, and it was written again")            \
+  ROW(NotVerified, "a transactional batch was refused with INVALID_TXN_STATE")           \
+  ROW(Concurrent, "a coordinator was still finishing the slot's last transaction")       \
+  ROW(SlotFenced, "a coordinator refused an earlier epoch")                              \
+  ROW(TransactionTimedOut, "a coordinator aborted a transaction of ours")                \
+  ROW(CrashInTransaction, "an agent died while the log held an open transaction")        \
+  ROW(StartInTransaction, "the source's log began inside a transaction")                 \
+  ROW(CutTransaction, "the source's retention removed the end of a transaction of ours")
 
 enum class Fault {
 #define KLINK_SIM_FAULT(NAME, MEANING) k##NAME,
@@ -50,6 +63,7 @@ enum class Fault {
       kCount,
 };
 constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
+constexpr Fault kFirstOfTransactions = Fault::kCallLost;  // from here on they bite transactions alone
 std::string_view Name(Fault fault);
 
 using FaultCounts = std::array<int64_t, kFaults>;
