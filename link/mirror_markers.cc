@@ -18,6 +18,12 @@ bool IsSameMarker(const BatchView& a, const BatchView& b) {
          SameRecords(a.bytes(), b.bytes());
 }
 
+// What a coordinator writes without having been asked has a higher epoch (protocol.md T8).
+bool IsRaised(const SharedBytes& before, const SharedBytes& marker) {
+  const BatchView data(before.view());
+  return !data.control() && data.producer_epoch() < BatchView(marker.view()).producer_epoch();
+}
+
 }  // namespace
 
 // The log ends with what was under way, a few batches, and perhaps with extra markers between them: the source's
@@ -58,11 +64,16 @@ Async<StatusOr<bool>> PartitionMirror::AlignTail(Tail log, size_t at, size_t ext
       }
     }
   }
-  CO_TRY(const bool same, co_await IsCopy(log.facts, log.batches[at], shift + static_cast<int64_t>(extra)));
-  if (same && (extra > 0 || view.control())) co_return co_await AlignTail(log, at + 1, extra);
-  if (same || extra > 0) co_return same;
+  CO_TRY(const bool same, co_await IsCopy(log.facts, log.batches[at], shift + static_cast<int64_t>(extra), shift));
+  if (same && extra == 0 && !view.control()) co_return true;
+  if (same) co_return co_await AlignTail(log, at + 1, extra);
   CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());  // asked after: its start only moves on
-  co_return SourceOffset(base.value - shift) < bounds.log_start;   // retention took what it is a copy of
+  const bool gone = SourceOffset(view.last_offset() - shift) - static_cast<int64_t>(extra) < bounds.log_start;
+  if (!gone) co_return false;
+  if (extra > 0) co_return co_await AlignTail(log, at + 1, extra);
+  if (at > 0 || !view.control()) co_return true;  // retention took what it is a copy of
+  CO_TRY(const std::optional<SharedBytes> before, co_await BeforeMarker(log.batches[at]));
+  co_return !before || !(IsRaised(*before, log.batches[at]) || IsSameMarker(BatchView(before->view()), view));
 }
 
 // One of two equal markers of a producer; or an abort of what the source no longer has.
@@ -100,37 +111,47 @@ Async<StatusOr<std::optional<SharedBytes>>> PartitionMirror::BeforeMarker(Shared
 }
 
 // Of the source's batch at the same place under that shift. Markers look alike: it must also be of the same
-// transaction.
-Async<StatusOr<bool>> PartitionMirror::IsCopy(const Facts& facts, SharedBytes ours, int64_t shift) {
+// transaction, whose batches stand under the shift in force.
+Async<StatusOr<bool>> PartitionMirror::IsCopy(const Facts& facts, SharedBytes ours, int64_t shift, int64_t in_force) {
   const BatchView view(ours.view());
   const SourceOffset at(view.base_offset() - shift);
   CO_TRY(const bool same, co_await Corresponds(ours, at));
   if (!same || !view.control()) co_return same;
   CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(at));
   if (!source) co_return same;
-  co_return co_await EndsTheSame(facts, std::move(ours), BatchView(source->view()).producer_id(), shift);
+  co_return co_await EndsTheSame(facts, std::move(ours), BatchView(source->view()).producer_id(), in_force);
 }
 
-// Does it end that producer's transaction, or nothing as the source's does? A coordinator that ends one by itself does
-// so under a higher epoch than its batches have (protocol.md T8).
+// Does it end that producer's transaction, or nothing as the source's does?
 Async<StatusOr<bool>> PartitionMirror::EndsTheSame(const Facts& facts, SharedBytes marker, int64_t source_pid,
                                                    int64_t shift) {
   const BatchView end(marker.view());
   CO_TRY(const std::optional<SharedBytes> before, co_await BeforeMarker(marker));
   if (before && !BatchView(before->view()).control()) {
-    if (BatchView(before->view()).producer_epoch() != end.producer_epoch()) co_return false;
+    if (IsRaised(*before, marker)) co_return false;
     CO_TRY(const std::optional<int64_t> carried, co_await SourcePidOf(*before, shift));
     co_return !carried || *carried == source_pid;
   }
   // It ended nothing. The source's neither, unless what it ended is open here.
   for (const ProducerState& p : facts.log.producers) {
     if (!p.open_since || *p.open_since > DestOffset(end.base_offset())) continue;
+    if (replay_.Remembered(p.producer_id, *p.open_since) == source_pid) co_return false;
     CO_TRY(const std::optional<SharedBytes> first, co_await p_.sink.BatchAt(*p.open_since));
     if (!first) continue;
     CO_TRY(const std::optional<int64_t> carried, co_await SourcePidOf(*first, shift));
     if (carried == source_pid) co_return false;
   }
   co_return true;
+}
+
+// A coordinator ends a transaction by itself when it stays open for longer than its timeout.
+Async<Status> PartitionMirror::WasAskedFor(SharedBytes marker) {
+  CO_TRY(const std::optional<SharedBytes> before, co_await BeforeMarker(marker));
+  if (!before || !IsRaised(*before, marker)) co_return absl::OkStatus();
+  co_return Halt(state::Reason::kMisplacedBatch,
+                 "{}: a coordinator aborted a transaction of klink's by itself, at offset {}: it had been open for "
+                 "longer than the destination allows (transaction.max.timeout.ms)",
+                 name_, BatchView(marker.view()).base_offset());
 }
 
 // Found by its records, as extra markers before it may have shifted it; nothing when it is not found so.

@@ -32,6 +32,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
     CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
     co_return HaltWith(stop->reason, fmt::format("{}: {}", name_, stop->text));
   }
+  if (!std::holds_alternative<Resume>(finding)) CO_RETURN_IF_ERROR(co_await replay_.Adopt(facts.log));
   if (std::holds_alternative<Begin>(finding)) co_return co_await StartFresh(std::move(facts));
   if (const auto* more = std::get_if<ContinuePrefill>(&finding))
     co_return co_await StartPrefilled(more->prefill, more->from);
@@ -55,6 +56,7 @@ Async<Status> PartitionMirror::FindIntruder(Facts facts) {
                      "{}: another producer (id {}) wrote to the mirror at offsets {}–{}; stop that writer, "
                      "then delete the mirror topic to copy it again",
                      name_, view.producer_id(), view.base_offset(), view.last_offset());
+    if (view.control()) CO_RETURN_IF_ERROR(co_await WasAskedFor(*batch));
     const bool placed = p_.phase.sequences_are_offsets() && view.base_sequence() == SequenceAt(view.base_offset());
     if (placed || view.base_offset() == 0) break;
     const DestOffset before(view.base_offset() - 1);

@@ -121,7 +121,8 @@ class PartitionMirror {
   Async<StatusOr<Started>> Continue(Facts facts, Resume resume);
   Async<Status> CompareTail(const Facts& facts, Resume& resume);
   Async<StatusOr<bool>> Corresponds(SharedBytes ours, SourceOffset at);
-  Async<StatusOr<bool>> IsCopy(const Facts& facts, SharedBytes ours, int64_t shift);
+  Async<StatusOr<bool>> IsCopy(const Facts& facts, SharedBytes ours, int64_t shift, int64_t in_force);
+  Async<Status> WasAskedFor(SharedBytes marker);
   Async<StatusOr<bool>> IsTail(const Facts& facts, Resume& resume);
   struct Tail {
     const Facts& facts;

@@ -71,6 +71,12 @@ Async<Status> TransactionReplay::Adopt(const DestLog& log) {
   co_return absl::OkStatus();
 }
 
+std::optional<int64_t> TransactionReplay::Remembered(int64_t pid, DestOffset since) const {
+  for (const auto& [source_pid, carried] : open_)
+    if (carried.slot.producer_id == pid && carried.since == since) return source_pid;
+  return std::nullopt;
+}
+
 // From its last batch on, which the source keeps longest; nothing when it has none of them any more.
 Async<StatusOr<std::optional<int64_t>>> TransactionReplay::SourcePidOf(int64_t pid, DestOffset since, DestOffset end) {
   for (DestOffset at = end - 1; at >= since;) {

@@ -32,6 +32,9 @@ class TransactionReplay {
   // Which source producer every open transaction in the log belongs to.
   Async<Status> Adopt(const DestLog& log);
 
+  // Whose transaction that producer of ours carries since that offset, as far as this process began it.
+  std::optional<int64_t> Remembered(int64_t pid, DestOffset since) const;
+
   // The slot of the source producer's transaction; begins one when it has none, for the batch or marker at `at`.
   Async<StatusOr<TransactionSlot>> SlotOf(int64_t source_pid, DestOffset at);
   // The stamp of the next batch of that slot, `count` records long.

@@ -54,21 +54,20 @@ Async<Status> TransactionSlots::Load() {
 
 // Of the slots that are not known here yet.
 Async<Status> TransactionSlots::Learn() {
-  const auto& pids = state_.view().pids();
-  const auto used =
-      std::count_if(pids.begin(), pids.end(), [](const auto& p) { return p.second.use == state::PidUse::kSlot; });
-  // A slot may have had more than one producer id; ids beyond the slots that exist are free ones.
-  for (auto n = static_cast<int64_t>(slots_.size()); n < used; n++) {
-    const std::string id = NextId();
-    Slot& slot = slots_[id];
-    slot.as.id = id;
+  int64_t known = 0;
+  for (const auto& [pid, record] : state_.view().pids())
+    if (record.slot) known = std::max(known, *record.slot + 1);
+  for (auto n = static_cast<int64_t>(slots_.size()); n < known; n++) {
+    Slot slot;
+    slot.number = n;
+    slot.as.id = state::SlotTransactionalId(link_, static_cast<size_t>(n));
     CO_TRY(const kafka::TransactionState now, co_await Ask(slot));
     slot.as.producer_id = now.producer_id;
     slot.as.producer_epoch = now.producer_epoch;
-    if (now.topics.empty())
-      free_.push_back(id);
-    else
+    if (!now.topics.empty())
       slot.holder = TopicPartition{now.topics.front().topic, now.topics.front().partitions.front()};
+    const auto [at, fresh] = slots_.try_emplace(slot.as.id, std::move(slot));
+    if (fresh && !at->second.holder) free_.push_back(at->first);
   }
   co_return absl::OkStatus();
 }
@@ -129,8 +128,10 @@ Async<StatusOr<TransactionSlot>> TransactionSlots::Begin(TopicPartition tp) {
   Slot* slot = Free();
   if (slot == nullptr) {
     const std::string id = NextId();
+    const auto number = static_cast<int64_t>(slots_.size());
     slot = &slots_[id];
     slot->as.id = id;
+    slot->number = number;
   }
   slot->holder = tp;
   if (!slot->fenced) {
@@ -139,6 +140,10 @@ Async<StatusOr<TransactionSlot>> TransactionSlots::Begin(TopicPartition tp) {
       slot->as.producer_id = now.producer_id;
       slot->as.producer_epoch = now.producer_epoch;
       co_return slot->as;
+    }
+    if (!now.topics.empty()) {  // another partition's, begun so: it ends it
+      slot->holder = TopicPartition{now.topics.front().topic, now.topics.front().partitions.front()};
+      co_return Unavailable("{}: a transaction that nobody waited for is open", slot->as.id);
     }
   }
   Status begun = slot->fenced ? absl::OkStatus() : co_await Init(*slot);
@@ -165,7 +170,8 @@ Async<Status> TransactionSlots::Init(Slot& slot) {
   slot.as.producer_epoch = identity.producer_epoch;
   if (!state_.view().pids().contains(identity.producer_id)) {
     const int64_t now = clock_.Wall().time_since_epoch().count();
-    CO_RETURN_IF_ERROR(co_await state_.WriteOne(state::PidRecord{identity.producer_id, state::PidUse::kSlot, now}));
+    CO_RETURN_IF_ERROR(
+        co_await state_.WriteOne(state::PidRecord{identity.producer_id, state::PidUse::kSlot, now, slot.number}));
   }
   ever_used_->insert(identity.producer_id);
   slot.fenced = true;

@@ -5,7 +5,8 @@
 // to its partition, which ends it with the source's verdict. EndTxn stays below version 5, so the epoch stays put.
 // A call without an answer may be carried out later: the slot is initialised before it carries another transaction, so
 // that the late call meets a newer epoch; and a begin of that kind is waited for.
-// The slots are found again by the producer ids in the state topic: each is written there before it is first used.
+// The slots are found again by their numbers in the state topic: each is written there, with its producer id, before it
+// is first used.
 #pragma once
 
 #include <deque>
@@ -38,6 +39,7 @@ class TransactionSlots {
  private:
   struct Slot {
     TransactionSlot as;
+    int64_t number = 0;   // in its id
     bool fenced = false;  // initialised by us: no predecessor can use it
     std::optional<TopicPartition> holder;
     Instant released{};

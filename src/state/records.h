@@ -112,11 +112,13 @@ struct PidRecord {
   int64_t pid = -1;
   PidUse use = PidUse::kData;
   int64_t since_ms = 0;
+  std::optional<int64_t> slot;  // of a transaction slot its number
 
   static void Describe(auto& m, auto& field) {
     field("pid", m.pid);
     field("use", m.use);
     field("since_ms", m.since_ms);
+    field("slot", m.slot);
   }
   friend bool operator==(const PidRecord&, const PidRecord&) = default;
 };

@@ -28,7 +28,7 @@ bool Coordinator::IsUnderWay(const std::string& id, int64_t producer_id, int16_t
 
 Error Coordinator::InitProducerId(const std::string& id, link::TransactionSlot& slot) {
   Transaction& t = transactions_[id];
-  if (t.producer_id < 0) t.producer_id = kFirstSlotProducer + static_cast<int64_t>(transactions_.size()) - 1;
+  if (t.producer_id < 0) t.producer_id = kFirstSlotProducer + std::stoll(id.substr(id.rfind('.') + 1));
   if (t.state == State::kPrepare) {
     world_.Count(Fault::kConcurrent);
     return Error::kConcurrentTransactions;

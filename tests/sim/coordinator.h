@@ -52,7 +52,7 @@ class Coordinator {
   int leader_ = 1;  // as far as it knows
 };
 
-// The producer ids it gives out.
+// The producer ids it gives out: this one and the number in the id.
 inline constexpr int64_t kFirstSlotProducer = 6000;
 
 }  // namespace klink::sim

@@ -20,7 +20,8 @@ struct Durable {
   int64_t shift = 0;                         // the first one
   std::optional<offsets::Translation> runs;  // as published; nothing: identical
   bool sequences_are_offsets = true;
-  // Of the transaction slots; the state topic's readers learn of new ones.
+  // The transaction slots there are, and their producers; the state topic's readers learn of new ones.
+  int64_t slots = 0;
   std::shared_ptr<std::set<int64_t>> slot_producers = std::make_shared<std::set<int64_t>>();
 };
 

@@ -41,6 +41,7 @@ class Oracle {
   std::map<int64_t, int64_t> Carried() const;
   std::string InspectTransaction(const DestLog::Stored& stored) const;
   bool IsGone(int64_t source_producer, int64_t dest) const;
+  bool StandElsewhere(int64_t from, int64_t to) const;
   bool IsSameMarker(int64_t a, int64_t b) const;
   bool IsMarkerAt(const DestLog::Stored& stored, int64_t offset) const;
   std::string InspectMarker(DestLog::Stored& stored) const;

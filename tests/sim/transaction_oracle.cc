@@ -72,9 +72,10 @@ std::string Oracle::InspectMarker(Stored& stored) const {
     stored.extra = true;
     return {};
   }
-  for (const int64_t offset : {expected, stored.base - shift}) {
-    if (offset != expected && !gap) continue;
+  const int64_t shifted = gap ? stored.base - shift : expected;
+  for (const int64_t offset : {shifted, expected, stored.base - shift}) {
     if (!IsMarkerAt(stored, offset)) continue;
+    if (offset < expected || (!gap && offset > expected && !StandElsewhere(expected, offset))) continue;
     stored.source_base = offset;
     return {};
   }
@@ -89,6 +90,15 @@ std::string Oracle::InspectMarker(Stored& stored) const {
   }
   stored.extra = false;
   return "a marker that nothing asked for";
+}
+
+// Only markers, as many as others were written twice: those stand in their places.
+bool Oracle::StandElsewhere(int64_t from, int64_t to) const {
+  int64_t twice = 0;
+  for (const Stored& stored : dest_.batches()) twice += stored.repeated && stored.extra;
+  for (auto b = source_.history().find(from); b != source_.history().end() && b->first < to; ++b)
+    if (!b->second.marker || twice-- == 0) return false;
+  return true;
 }
 
 // Does the source no longer tell how the transaction of that copied batch ended?

@@ -90,7 +90,7 @@ Async<Status> SimTransactions::Insist(std::string what, std::function<Error()> c
 }
 
 Async<Status> SimTransactions::Load() {
-  for (int64_t n = 0; n < static_cast<int64_t>(durable_.slot_producers->size()); n++) {
+  for (int64_t n = 0; n < durable_.slots; n++) {
     const std::string id = fmt::format("klink.sim.{}", n);
     CO_TRY(const Asked now, co_await Ask(id));
     Slot& slot = slots_[id];
@@ -192,7 +192,10 @@ Async<Status> SimTransactions::Init(Slot& slot) {
   }
   slot.as = *got;
   if (!durable_.slot_producers->contains(got->producer_id)) {
-    auto change = [this, got] { durable_.slot_producers->insert(got->producer_id); };
+    auto change = [this, got] {
+      durable_.slot_producers->insert(got->producer_id);
+      durable_.slots = std::max(durable_.slots, got->producer_id - kFirstSlotProducer + 1);
+    };
     CO_RETURN_IF_ERROR(co_await Write(world_, clock_, weather_, std::move(change)));
   }
   slot.fenced = true;
