@@ -21,6 +21,8 @@ TEST_F(RefusalTest, ABatchTooLargeStopsItsPartitionUntilTheLimitIsRaised) {
   CreateTopic(source(), "t-large", 2, {{"max.message.bytes", "3000000"}});
   Produce(source(), "t-large", SampleRecords(10, 2));
   ExpectProvenEqual("t-large");
+  // A broker that is still making the link's shards takes a new limit over late.
+  Await("the shards", seconds(60), [] { return PartitionCount(destination(), "_klink.paris-to-lyon.work") == 256; });
   AlterTopic(destination(), "t-large", {{"max.message.bytes", "50000"}});
   Produce(source(), "t-large", {{.value = std::string(200000, 'x'), .partition = 0}},
           {{"message.max.bytes", "3000000"}});
