@@ -112,7 +112,7 @@ struct PidRecord {
   int64_t pid = -1;
   PidUse use = PidUse::kData;
   int64_t since_ms = 0;
-  std::optional<int64_t> slot;  // of a transaction slot its number
+  std::optional<int64_t> slot = std::nullopt;  // of a transaction slot its number
 
   static void Describe(auto& m, auto& field) {
     field("pid", m.pid);
