@@ -1,14 +1,20 @@
 #include "cli/verify_run.h"
 
 #include <algorithm>
+#include <csignal>
 #include <map>
+#include <random>
+
+#include <boost/asio/signal_set.hpp>
 
 #include "admin/log_tailer.h"
 #include "base/blocking.h"
+#include "base/task_group.h"
 #include "cli/await.h"
 #include "config/topic_filter.h"
 #include "kafka/cluster.h"
 #include "link/cluster_access.h"
+#include "link/cluster_admin.h"
 #include "link/verify.h"
 #include "offsets/rebuild.h"
 #include "state/link_topics.h"
@@ -17,6 +23,8 @@ namespace klink::cli {
 namespace {
 
 constexpr Duration kRunsReadDeadline = 30s;
+constexpr Duration kRoundEvery = 2s;     // of a verification that goes on, when nothing is new
+constexpr Duration kTroubleRetry = 10s;  // when a cluster does not answer
 
 // What one cluster says of its topics now.
 struct Shape {
@@ -68,6 +76,9 @@ struct Pair {
   TopicPartition source;
   TopicPartition destination;
   std::optional<std::string> obstacle;
+  link::VerifyOptions::Cleaning cleaning = link::VerifyOptions::Cleaning::kNone;
+  link::LogEnds ends{};
+  WallTime at{};  // when they were read
 };
 
 std::vector<Pair> PairsOf(const Shapes& source, const Shapes& destination, const config::TopicFilter& filter,
@@ -99,90 +110,250 @@ VerifiedPartitionView ViewOf(const Pair& pair) {
   return view;
 }
 
-void Take(VerifiedPartitionView& view, const link::PartitionProof& proof) {
-  view.verdict = proof.differences_total == 0 ? "equal" : "different";
-  view.from = proof.from;
-  view.proven_equal_up_to = proof.proven_equal_up_to;
-  view.source_end = proof.source_end;
-  view.destination_end = proof.destination_end;
-  view.batches = proof.batches;
-  view.bytes = proof.bytes;
-  view.differences_total = proof.differences_total;
-  for (const link::Difference& d : proof.differences) {
-    view.differences.push_back({d.source_offset, d.destination_offset, d.kind, d.detail});
-  }
+using Configs = std::map<std::string, std::map<std::string, std::string>>;
+
+bool Compacts(const Configs& configs, const std::string& topic) {
+  const auto of_topic = configs.find(topic);
+  if (of_topic == configs.end()) return false;
+  const auto policy = of_topic->second.find("cleanup.policy");
+  return policy != of_topic->second.end() && policy->second.find("compact") != std::string::npos;
 }
 
-// Both clusters of a link, connected.
-struct Clusters {
-  Clusters(const config::Config& config, const config::LinkConfig& link, Executor executor, Clock& clock)
-      : source(link::OptionsOf(link.source, config.clusters.at(link.source)), executor, clock),
-        destination(link::OptionsOf(link.destination, config.clusters.at(link.destination)), executor, clock) {}
-  kafka::Cluster source;
-  kafka::Cluster destination;
+Async<StatusOr<Configs>> ConfigsOf(kafka::Cluster& cluster, const std::vector<Pair>& pairs,
+                                   TopicPartition Pair::* side) {
+  std::vector<std::string> topics;
+  for (const Pair& pair : pairs) {
+    const std::string& topic = (pair.*side).topic;
+    if (topics.empty() || topics.back() != topic) topics.push_back(topic);
+  }
+  co_return co_await link::DescribeTopicConfigs(cluster, std::move(topics));
+}
+
+class Verifier {
+ public:
+  Verifier(const config::Config& config, const config::LinkConfig& link, VerifyAsk ask, Executor executor)
+      : config_(config),
+        link_(link),
+        ask_(std::move(ask)),
+        source_(link::OptionsOf(link.source, config.clusters.at(link.source)), executor, clock_),
+        destination_(link::OptionsOf(link.destination, config.clusters.at(link.destination)), executor, clock_),
+        pace_(clock_, ask_.bytes_per_second) {
+    view_.link = link.name;
+    view_.full = ask_.full;
+    view_.sampled_percent = ask_.sample_percent;
+  }
+
+  Async<Status> Once();
+  // Round after round until it is stopped (Cancelled), or the first one cannot be done.
+  Async<Status> Watch(const WatchEvents& events);
+  Async<void> Close() {
+    co_await source_.Close();
+    co_await destination_.Close();
+  }
+  VerifyView TakeView() {
+    view_.verdict = WorstVerdict(view_.partitions);
+    return std::move(view_);
+  }
+
+ private:
+  Async<StatusOr<std::vector<Pair>>> Look();
+  Async<Status> ReadEnds(std::vector<Pair>& pairs);
+  Async<Status> ReadMaps();
+  Async<StatusOr<link::PartitionProof>> Prove(Pair& pair, std::optional<int64_t> from);
+  Async<StatusOr<link::PartitionProof>> ProveOnce(const Pair& pair, std::optional<int64_t> from);
+  Async<Status> Round(const WatchEvents& events);
+
+  const config::Config& config_;
+  const config::LinkConfig& link_;
+  VerifyAsk ask_;
+  SystemClock clock_;
+  kafka::Cluster source_;
+  kafka::Cluster destination_;
+  link::Pace pace_;
+  Shapes shapes_;  // of the destination
+  Maps maps_;
+  VerifyView view_;
+  // Of a verification that goes on, by mirror partition.
+  struct Reached {
+    size_t index = 0;                       // in view_
+    std::optional<int64_t> compared_up_to;  // source offset
+    int64_t copy_end = -1;
+  };
+  std::map<TopicPartition, Reached> reached_;
 };
 
-Async<Status> Compare(Clusters& clusters, const config::Config& config, const config::LinkConfig& link, VerifyAsk ask,
-                      VerifyView& view) {
-  CO_TRY(const config::TopicFilter filter, config::TopicFilter::Compile(link.topics));
-  CO_TRY(const Shapes source, co_await Topics(clusters.source));
-  CO_TRY(const Shapes destination, co_await Topics(clusters.destination));
-  Maps maps;
-  const std::string runs_topic = state::RunsTopic(link.name);
-  if (destination.contains(runs_topic)) {
-    const admin::Access access = link::AccessOf(link.destination, config.clusters.at(link.destination));
-    CO_TRY(maps, co_await AnnouncedMaps(access, runs_topic));
-  }
-  const std::vector<Pair> pairs = PairsOf(source, destination, filter, ask, link.destination);
-  for (const std::string& topic : ask.topics) {
+// Which partitions there are, and which are cleaned by compaction.
+Async<StatusOr<std::vector<Pair>>> Verifier::Look() {
+  CO_TRY(const config::TopicFilter filter, config::TopicFilter::Compile(link_.topics));
+  CO_TRY(const Shapes source, co_await Topics(source_));
+  CO_TRY(shapes_, co_await Topics(destination_));
+  std::vector<Pair> pairs = PairsOf(source, shapes_, filter, ask_, link_.destination);
+  for (const std::string& topic : ask_.topics) {
     const auto is_it = [&topic](const Pair& pair) { return pair.destination.topic == topic; };
     if (std::none_of(pairs.begin(), pairs.end(), is_it)) {
       co_return NotFound("link {} mirrors no topic to {}: the source has none of that name, or topics excludes it",
-                         link.name, topic);
+                         link_.name, topic);
     }
   }
-  link::VerifyOptions options;
-  options.from = ask.from;
-  if (ask.full) options.depth = link::VerifyOptions::Depth::kBytes;
-  for (const Pair& pair : pairs) {
-    VerifiedPartitionView& out = view.partitions.emplace_back(ViewOf(pair));
+  CO_TRY(const Configs originals, co_await ConfigsOf(source_, pairs, &Pair::source));
+  CO_TRY(const Configs copies, co_await ConfigsOf(destination_, pairs, &Pair::destination));
+  for (Pair& pair : pairs) {
+    if (Compacts(originals, pair.source.topic) || Compacts(copies, pair.destination.topic))
+      pair.cleaning = link::VerifyOptions::Cleaning::kCompacts;
+  }
+  co_return pairs;
+}
+
+Async<Status> Verifier::ReadEnds(std::vector<Pair>& pairs) {
+  for (Pair& pair : pairs) {
     if (pair.obstacle) continue;
-    std::optional<offsets::Translation> map;
-    const auto announced = maps.find(pair.destination);
-    const bool same_topic =
-        announced != maps.end() &&
-        (announced->second.ids.dest.empty() || announced->second.ids.dest == destination.at(pair.destination.topic).id);
-    if (same_topic && !announced->second.map.empty()) map = ReachingToTheEnd(announced->second.map);
-    auto proof = co_await link::VerifyPartition(clusters.source, clusters.destination, pair.source, pair.destination,
-                                                map ? &*map : nullptr, options);
-    if (proof.ok()) {
-      Take(out, *proof);
-    } else {
-      out.reason = Text(proof.status());
-    }
+    pair.at = clock_.Wall();
+    auto ends = co_await link::EndsOf(source_, destination_, pair.source, pair.destination);
+    if (IsCancelled(ends.status())) co_return ends.status();
+    if (ends.ok())
+      pair.ends = *ends;
+    else
+      pair.obstacle = Text(ends.status());
   }
   co_return absl::OkStatus();
 }
 
-Async<StatusOr<VerifyView>> Verify(const config::Config& config, const config::LinkConfig& link, VerifyAsk ask) {
-  SystemClock clock;
+Async<Status> Verifier::ReadMaps() {
+  maps_.clear();
+  const std::string topic = state::RunsTopic(link_.name);
+  if (!shapes_.contains(topic)) co_return absl::OkStatus();
+  const admin::Access access = link::AccessOf(link_.destination, config_.clusters.at(link_.destination));
+  CO_TRY(maps_, co_await AnnouncedMaps(access, topic));
+  co_return absl::OkStatus();
+}
+
+Async<StatusOr<link::PartitionProof>> Verifier::ProveOnce(const Pair& pair, std::optional<int64_t> from) {
+  std::optional<offsets::Translation> map;
+  const auto announced = maps_.find(pair.destination);
+  if (announced != maps_.end() && !announced->second.map.empty()) {
+    const std::string& of_topic = announced->second.ids.dest;
+    if (of_topic.empty() || of_topic == shapes_.at(pair.destination.topic).id)
+      map = ReachingToTheEnd(announced->second.map);
+  }
+  link::VerifyOptions options;
+  options.from = from;
+  options.cleaning = pair.cleaning;
+  options.sample_percent = ask_.sample_percent;
+  options.sample_seed = std::random_device()();
+  if (ask_.full) options.depth = link::VerifyOptions::Depth::kBytes;
+  if (link_.timestamps == config::Timestamps::kBytes) options.times = link::VerifyOptions::Times::kBytes;
+  co_return co_await link::VerifyPartition(source_, destination_, pair.source, pair.destination, pair.ends,
+                                           map ? &*map : nullptr, options, pace_);
+}
+
+// A cleaner may remove a record while it is looked for, because of one that came after the ends were read. So a
+// difference in a compacted topic is believed when a second reading, up to later ends, finds one too.
+Async<StatusOr<link::PartitionProof>> Verifier::Prove(Pair& pair, std::optional<int64_t> from) {
+  CO_TRY(link::PartitionProof proof, co_await ProveOnce(pair, from));
+  if (proof.differences_total == 0 || pair.cleaning == link::VerifyOptions::Cleaning::kNone) co_return proof;
+  pair.at = clock_.Wall();
+  CO_TRY(pair.ends, co_await link::EndsOf(source_, destination_, pair.source, pair.destination));
+  CO_RETURN_IF_ERROR(co_await ReadMaps());
+  co_return co_await ProveOnce(pair, from);
+}
+
+Async<Status> Verifier::Once() {
+  CO_TRY(std::vector<Pair> pairs, co_await Look());
+  CO_RETURN_IF_ERROR(co_await ReadEnds(pairs));
+  CO_RETURN_IF_ERROR(co_await ReadMaps());
+  const Coverage coverage = ask_.sample_percent ? Coverage::kSample : Coverage::kWhole;
+  for (Pair& pair : pairs) {
+    VerifiedPartitionView& out = view_.partitions.emplace_back(ViewOf(pair));
+    if (pair.obstacle) continue;
+    const auto proof = co_await Prove(pair, ask_.from);
+    if (proof.ok())
+      TakeProof(out, *proof, pair.at, coverage);
+    else
+      out.reason = Text(proof.status());
+  }
+  co_return absl::OkStatus();
+}
+
+// What was appended to the copies since the last round.
+Async<Status> Verifier::Round(const WatchEvents& events) {
+  CO_TRY(std::vector<Pair> pairs, co_await Look());
+  CO_RETURN_IF_ERROR(co_await ReadEnds(pairs));
+  bool maps_read = false;
+  for (Pair& pair : pairs) {
+    const auto [entry, fresh] = reached_.try_emplace(pair.destination);
+    Reached& reached = entry->second;
+    if (fresh) {
+      reached.index = view_.partitions.size();
+      view_.partitions.push_back(ViewOf(pair));
+      if (pair.obstacle) events.progress(view_.partitions.back(), 0);
+    }
+    if (pair.obstacle || reached.copy_end == pair.ends.copy_end) continue;
+    if (!std::exchange(maps_read, true)) CO_RETURN_IF_ERROR(co_await ReadMaps());
+    const auto from = reached.compared_up_to ? reached.compared_up_to : ask_.from;
+    const auto proof = co_await Prove(pair, from);
+    if (IsCancelled(proof.status())) co_return proof.status();
+    if (!proof.ok()) {
+      events.trouble(proof.status());
+      continue;
+    }
+    reached.copy_end = pair.ends.copy_end;
+    reached.compared_up_to = std::max(proof->compared_up_to, proof->from);
+    VerifiedPartitionView& out = view_.partitions[reached.index];
+    const size_t seen = out.differences.size();
+    if (AddProof(out, *proof, pair.at)) events.progress(out, seen);
+  }
+  co_return absl::OkStatus();
+}
+
+Async<Status> Verifier::Watch(const WatchEvents& events) {
+  for (bool first = true;; first = false) {
+    const Status round = co_await Round(events);
+    if (IsCancelled(round)) co_return absl::OkStatus();
+    if (!round.ok() && first) co_return round;
+    if (!round.ok()) events.trouble(round);
+    if (!(co_await clock_.Sleep(round.ok() ? kRoundEvery : kTroubleRetry)).ok()) co_return absl::OkStatus();
+  }
+}
+
+Async<StatusOr<VerifyView>> VerifyNow(const config::Config& config, const config::LinkConfig& link, VerifyAsk ask) {
   const Executor executor = co_await asio::this_coro::executor;
-  Clusters clusters(config, link, executor, clock);
-  VerifyView view;
-  view.link = link.name;
-  view.full = ask.full;
-  const Status compared = co_await Compare(clusters, config, link, std::move(ask), view);
-  co_await clusters.source.Close();
-  co_await clusters.destination.Close();
+  Verifier verifier(config, link, std::move(ask), executor);
+  const Status compared = co_await verifier.Once();
+  co_await verifier.Close();
   CO_RETURN_IF_ERROR(compared);
-  view.verdict = WorstVerdict(view.partitions);
-  co_return view;
+  co_return verifier.TakeView();
+}
+
+Async<void> WatchAndTell(Verifier& verifier, const WatchEvents& events, asio::signal_set& signals, Status& ended) {
+  ended = co_await verifier.Watch(events);
+  signals.cancel();
+}
+
+Async<StatusOr<VerifyView>> WatchUntilSignal(const config::Config& config, const config::LinkConfig& link,
+                                             VerifyAsk ask, const WatchEvents& events) {
+  const Executor executor = co_await asio::this_coro::executor;
+  Verifier verifier(config, link, std::move(ask), executor);
+  asio::signal_set signals(executor, SIGINT, SIGTERM);
+  TaskGroup group(executor);
+  Status ended;
+  group.Spawn(WatchAndTell(verifier, events, signals, ended));
+  (void)co_await signals.async_wait(kAsTuple);
+  group.Stop();
+  co_await verifier.Close();
+  co_await group.Join();
+  CO_RETURN_IF_ERROR(ended);
+  co_return verifier.TakeView();
 }
 
 }  // namespace
 
 StatusOr<VerifyView> VerifyLink(const config::Config& config, const config::LinkConfig& link, const VerifyAsk& ask) {
-  return Await(Verify(config, link, ask));
+  return Await(VerifyNow(config, link, ask));
+}
+
+StatusOr<VerifyView> WatchLink(const config::Config& config, const config::LinkConfig& link, const VerifyAsk& ask,
+                               const WatchEvents& events) {
+  return Await(WatchUntilSignal(config, link, ask, events));
 }
 
 }  // namespace klink::cli

@@ -107,30 +107,76 @@ TEST(VerifyReportTest, OneDifferenceOutweighsEverythingAndNothingComparedIsUnkno
 
 class VerifyTest : public CliTest {};
 
+VerifiedPartitionView Partition(int32_t number) {
+  VerifiedPartitionView view;
+  view.topic = view.source_topic = "orders.eu";
+  view.partition = number;
+  return view;
+}
+
+const WallTime kNoon = *ParseRfc3339("2026-03-01T12:00:00Z");
+
+link::PartitionProof ProofUpTo(int64_t offset) {
+  link::PartitionProof proof;
+  proof.from = 120;
+  proof.proven_equal_up_to = proof.compared_up_to = proof.source_end = proof.destination_end = offset;
+  proof.batches = 8;
+  proof.bytes = 81920;
+  return proof;
+}
+
+link::PartitionProof ProofWithADifference() {
+  link::PartitionProof proof = ProofUpTo(900);
+  proof.proven_equal_up_to = 300;
+  proof.differences_total = 1;
+  const std::string header(122, '0');
+  proof.differences.push_back({300, 300, "CORRUPT", "other records (byte by byte)", header, header});
+  return proof;
+}
+
 TEST_F(VerifyTest, TheReportNamesEveryDifferenceAndWhatIsProven) {
   VerifyView view;
   view.link = "paris-to-lyon";
   view.full = true;
-  VerifiedPartitionView equal;
-  equal.topic = equal.source_topic = "orders.eu";
-  equal.verdict = "equal";
-  equal.from = 120;
-  equal.proven_equal_up_to = equal.source_end = equal.destination_end = 900;
-  equal.batches = 8;
-  equal.bytes = 81920;
-  VerifiedPartitionView different = equal;
-  different.partition = 1;
-  different.verdict = "different";
-  different.proven_equal_up_to = 300;
-  different.differences_total = 1;
-  different.differences.push_back({300, 300, "CORRUPT", "other records (byte by byte)"});
-  VerifiedPartitionView unknown;
+  link::PartitionProof proof = ProofUpTo(900);
+  proof.rebuilt_batches = 2;
+  proof.markers = 1;
+  proof.fillers = 40;
+  proof.cleaned = 3;
+  VerifiedPartitionView equal = Partition(0), different = Partition(1);
+  TakeProof(equal, proof, kNoon, Coverage::kWhole);
+  TakeProof(different, ProofWithADifference(), kNoon, Coverage::kWhole);
+  VerifiedPartitionView unknown = Partition(0);
   unknown.topic = unknown.source_topic = "orders.new";
   unknown.reason = "cluster lyon has no orders.new-0 yet";
   view.partitions = {equal, different, unknown};
   view.verdict = WorstVerdict(view.partitions);
   ExpectFile("docs/cli/verify.json", PrettyJson(ToJson(view)));
   ExpectFile("tests/cli/golden/verify.txt", VerifyText(view, false));
+}
+
+TEST_F(VerifyTest, ASampleProvesNothingOfTheWhole) {
+  VerifyView view;
+  view.sampled_percent = 2.5;
+  view.partitions = {Partition(0)};
+  TakeProof(view.partitions[0], ProofUpTo(900), kNoon, Coverage::kSample);
+  EXPECT_EQ(view.partitions[0].verdict, "equal");
+  EXPECT_EQ(view.partitions[0].proven_equal_up_to, std::nullopt);
+  EXPECT_THAT(VerifyText(view, false), HasSubstr("\nsampled: 2.5 % of each log"));
+}
+
+TEST_F(VerifyTest, WhatGoesOnAddsUpAndADifferenceEndsWhatIsProven) {
+  VerifiedPartitionView view = Partition(0);
+  EXPECT_TRUE(AddProof(view, ProofUpTo(200), kNoon));
+  EXPECT_FALSE(AddProof(view, ProofUpTo(200), kNoon + 1s));
+  EXPECT_EQ(ProgressText(view, 0), "orders.eu-0: proven equal up to source offset 200 at 2026-03-01T12:00:01Z\n");
+  EXPECT_TRUE(AddProof(view, ProofWithADifference(), kNoon + 2s));
+  EXPECT_TRUE(AddProof(view, ProofWithADifference(), kNoon + 3s));
+  EXPECT_EQ(view.proven_equal_up_to, 300);
+  EXPECT_EQ(view.proven_at, kNoon + 2s);
+  EXPECT_EQ(view.batches, 32);
+  EXPECT_EQ(view.verdict, "different");
+  EXPECT_THAT(ProgressText(view, 1), HasSubstr("; 2 differences\norders.eu-0: CORRUPT at source offset 300"));
 }
 
 }  // namespace
