@@ -29,7 +29,7 @@ struct MirrorState {
 };
 // Nothing while the agent does not know the mirror, or does not answer.
 std::optional<MirrorState> Describe(const Agent& agent, const std::string& topic);
-// The oracle's claim about a partition: its runs when the agent says `translated`.
+// The oracle's claim about a partition: with its runs, unless every offset is equal.
 std::optional<oracle::Claim> ClaimOf(const Agent& agent, const std::string& topic, int partition);
 
 // Until every partition's high watermark at the destination equals the source's. Throws with both ends.
@@ -39,11 +39,16 @@ void AwaitMirrored(const Cluster& source, const Cluster& destination, const std:
 void AwaitState(const Agent& agent, const std::string& topic, const std::string& state, const std::string& reason_code,
                 milliseconds limit = seconds(60));
 
-// The oracle's findings over all partitions, with the claim "identical and complete": empty when there are none.
-std::string OracleOnIdentical(const Cluster& source, const Cluster& destination, const std::string& topic);
+// The oracle's findings over all partitions, with the claim "identical and complete": empty when there are none. `like`
+// says what the oracle cannot know: whether a cleaner is at work, and which times are kept.
+std::string OracleOnIdentical(const Cluster& source, const Cluster& destination, const std::string& topic,
+                              const oracle::Claim& like = {});
 // The same with what the agent claims.
 std::string OracleOnClaims(const Cluster& source, const Cluster& destination, const Agent& agent,
-                           const std::string& topic);
+                           const std::string& topic, const oracle::Claim& like = {});
+// The same for looking up each of these times in both clusters, in the first partition, with what the agent claims.
+std::string OracleOnTimes(const Cluster& source, const Cluster& destination, const Agent& agent,
+                          const std::string& topic, const std::vector<int64_t>& times, const oracle::Claim& like = {});
 // `klink verify --full` on a topic: its whole output when it does not end with 0, else empty.
 std::string VerifyComplaint(const Agent& agent, const std::string& topic);
 

@@ -37,6 +37,10 @@ struct Batch {
   int64_t last_offset() const { return base_offset + last_offset_delta; }
   int codec() const { return attributes & kCodecBits; }
   bool control() const { return (attributes & kControlBit) != 0; }
+  bool transactional() const { return (attributes & kTransactionalBit) != 0; }
+  bool log_append_time() const { return (attributes & kLogAppendTimeBit) != 0; }
+  // A cleaner has removed some of its records, or all.
+  bool holed() const { return count != last_offset_delta + 1; }
 };
 
 // The batches standing one after the other in `bytes`; a cut one at the end is left out.

@@ -201,6 +201,12 @@ Log FetchRange(const std::string& bootstrap, const std::string& topic, int parti
   return Range(connection, topic, partition);
 }
 
+int64_t OffsetAtTime(const std::string& bootstrap, const std::string& topic, int partition, int64_t time) {
+  const Address leader = FindLeader(bootstrap, topic, partition);
+  Connection connection(leader.host, leader.port);
+  return ListOffset(connection, topic, partition, time);
+}
+
 Log FetchLog(const std::string& bootstrap, const std::string& topic, int partition) {
   const Address leader = FindLeader(bootstrap, topic, partition);
   Connection connection(leader.host, leader.port);

@@ -12,5 +12,7 @@ namespace klink::oracle {
 Log FetchRange(const std::string& bootstrap, const std::string& topic, int partition);
 // Everything from the log start to the high watermark. Throws std::runtime_error when the cluster does not answer.
 Log FetchLog(const std::string& bootstrap, const std::string& topic, int partition);
+// The first offset at or after that time (ListOffsets); −1: nothing so late.
+int64_t OffsetAtTime(const std::string& bootstrap, const std::string& topic, int partition, int64_t time);
 
 }  // namespace klink::oracle
