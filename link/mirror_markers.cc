@@ -69,11 +69,14 @@ Async<StatusOr<bool>> PartitionMirror::AlignTail(Tail log, size_t at, size_t ext
   if (same) co_return co_await AlignTail(log, at + 1, extra);
   CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());  // asked after: its start only moves on
   const bool gone = SourceOffset(view.last_offset() - shift) - static_cast<int64_t>(extra) < bounds.log_start;
-  if (!gone) co_return false;
+  if (!gone) co_return false;  // else retention took what it is a copy of
+  if (view.control()) {
+    CO_TRY(const std::optional<SharedBytes> before, co_await BeforeMarker(log.batches[at]));
+    if (before && IsRaised(*before, log.batches[at])) co_return false;
+    if (before && extra == 0 && at == 0 && IsSameMarker(BatchView(before->view()), view)) co_return false;
+  }
   if (extra > 0) co_return co_await AlignTail(log, at + 1, extra);
-  if (at > 0 || !view.control()) co_return true;  // retention took what it is a copy of
-  CO_TRY(const std::optional<SharedBytes> before, co_await BeforeMarker(log.batches[at]));
-  co_return !before || !(IsRaised(*before, log.batches[at]) || IsSameMarker(BatchView(before->view()), view));
+  co_return true;
 }
 
 // One of two equal markers of a producer; or an abort of what the source no longer has.

@@ -61,6 +61,16 @@ TEST(BatchPatch, ClearsTheBitsThatAreNotOursToKeepAndNoOther) {
   }
 }
 
+TEST(BatchPatch, InAReplayedTransactionItStaysTransactional) {
+  for (const int16_t before :
+       {kafka::kTransactionalBit, int16_t{kafka::kTransactionalBit | kafka::kLogAppendTimeBit}}) {
+    SharedBytes batch = testing::With<int16_t>(Make({}), kafka::kAttributesAt, before);
+    PatchBatch(batch, kStamp, Keep::kTransactional);
+    EXPECT_EQ(BatchView(batch.view()).attributes(), kafka::kTransactionalBit);
+    EXPECT_TRUE(BatchView(batch.view()).crc_ok());
+  }
+}
+
 TEST(BatchPatch, DoesNotHideThatTheRecordsWereDamaged) {
   for (size_t flipped : {kafka::kHeaderSize, kafka::kHeaderSize + 5}) {
     SharedBytes batch = Make({.records = 4});

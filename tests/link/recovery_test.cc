@@ -169,6 +169,41 @@ TEST(Recovery, AnEmptiedMirrorContinuesAtItsEndUnderItsShift) {
   EXPECT_FALSE(resume.tail.has_value());
 }
 
+// --- Markers and slots take offsets and no sequences of ours -------------------------------------------------------
+
+TEST(RecoveryMixed, BehindASlotsBatchTheSequenceIsTheLeadersAndNotTheOffsets) {
+  Sample last = OursAt(100);
+  last.producer_id = kOlder;
+  last.sequence = 3;
+  Facts facts = Ending(last);
+  facts.sequences_are_offsets = false;
+  facts.log.producers = {{kOlder, 0, 7, 0, DestOffset(90)}, {kOurs, 4, 61, 0, {}}};
+  const Resume resume = ResumeOf(facts);
+  EXPECT_EQ(resume.at.source_next, SourceOffset(105));
+  EXPECT_EQ(resume.at.sequence, 62);
+  EXPECT_EQ(resume.at.epoch, 4);
+  EXPECT_EQ(resume.cas, CompareAndAppend::kOn);
+  EXPECT_EQ(resume.tail_source, SourceOffset(100));
+}
+
+TEST(RecoveryMixed, BehindOurOwnBatchItIsTheBatchs) {
+  Sample last = OursAt(100);
+  last.sequence = 57;
+  Facts facts = Ending(last);
+  facts.sequences_are_offsets = false;
+  facts.log.producers = {{kOurs, 2, 61, 0, {}}};
+  EXPECT_EQ(ResumeOf(facts).at.sequence, 62);
+}
+
+TEST(RecoveryMixed, AnyBatchOfOursMayStandAtAnySequence) {
+  Sample last = OursAt(100);
+  last.sequence = 57;
+  Facts facts = Ending(last);
+  EXPECT_EQ(StopOf(facts).reason, Reason::kMisplacedBatch);
+  facts.sequences_are_offsets = false;
+  EXPECT_EQ(ResumeOf(facts).at.sequence, 62);
+}
+
 // --- A new partition that is being aligned: fillers to 200, then the log starts at 203 -----------------------------
 
 Facts Prefilling(std::optional<Sample> last, int64_t end) {

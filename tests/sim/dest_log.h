@@ -46,9 +46,10 @@ class DestLog {
     int64_t transaction = 0;  // of a marker: which of its producer's it ends
     // Whose records these are, when they are the source's. Of a marker the watcher decides.
     std::optional<int64_t> source_base = std::nullopt;
-    bool repeated = false;  // a marker that stood already
-    bool extra = false;     // a marker that no source marker asks for, and that had to be expected
-    std::string wrong;      // why it should not stand here; empty when it should
+    bool repeated = false;   // a marker that stood already
+    bool displaced = false;  // … whose place another one took
+    bool extra = false;      // a marker that no source marker asks for, and that had to be expected
+    std::string wrong;       // why it should not stand here; empty when it should
   };
   // Planted faults: what a broken broker or network might do, to see that it is noticed.
   enum class Plant { kNone, kDropSilently, kAppendTwice, kSwapRecords, kClearTransactional, kSwapVerdict };

@@ -137,9 +137,15 @@ Scenario Quiet() {
   return scenario;
 }
 
+Scenario QuietTransactions() {
+  Scenario scenario = Quiet();
+  scenario.transactions = true;
+  return scenario;
+}
+
 // A run in which a broker does this once, and what the oracle says then.
-std::vector<std::string> ComplaintsAbout(DestLog::Plant plant) {
-  Simulation simulation(Quiet());
+std::vector<std::string> ComplaintsAbout(DestLog::Plant plant, const Scenario& scenario = Quiet()) {
+  Simulation simulation(scenario);
   simulation.Start();
   simulation.For(1s);
   simulation.dest().PlantNext(plant);
@@ -161,6 +167,20 @@ TEST(Oracle, SeesABatchThatStandsTwice) {
 
 TEST(Oracle, SeesRecordsThatWereChanged) {
   EXPECT_THAT(ComplaintsAbout(DestLog::Plant::kSwapRecords), Contains(HasSubstr("is not the source's at")));
+}
+
+TEST(Oracle, IsSilentAboutTransactionsWhenNothingIsPlanted) {
+  EXPECT_THAT(ComplaintsAbout(DestLog::Plant::kNone, QuietTransactions()), IsEmpty());
+}
+
+TEST(Oracle, SeesRecordsOfATransactionMadeVisible) {
+  EXPECT_THAT(ComplaintsAbout(DestLog::Plant::kClearTransactional, QuietTransactions()),
+              Contains(HasSubstr("is not the source's at")));
+}
+
+TEST(Oracle, SeesAVerdictThatWasSwapped) {
+  EXPECT_THAT(ComplaintsAbout(DestLog::Plant::kSwapVerdict, QuietTransactions()),
+              Contains(HasSubstr("a marker that nothing asked for")));
 }
 
 TEST(Oracle, SeesAnotherProducersBatch) {

@@ -142,7 +142,8 @@ void Simulation::StartInsideTransaction() {
   }
 }
 
-void Simulation::EndTransactions() {
+void Simulation::StopProducing() {
+  producing_ = false;
   while (source_.open().size() > (scenario_.open_at_end ? 1u : 0u))
     source_.End(source_.open().begin()->first, kafka::ControlType::kCommit);
 }
@@ -287,9 +288,8 @@ std::vector<std::string> Simulation::Run() {
   const Duration late_most = weather_.late_most;
   Clear();
   For(late_most + 10s);  // everything late has landed, every former owner is gone
-  EndTransactions();
   ProduceOne();
-  producing_ = false;
+  StopProducing();
   for (Instant until = world_.now() + kFairFor; world_.now() < until && !CaughtUp();) For(500ms);
   return Judge();
 }

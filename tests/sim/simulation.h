@@ -24,7 +24,7 @@ class Simulation {
   void Start();  // an agent becomes the owner
   void Kill();   // … and the current one dies where it stands
   void Clear();  // fair weather from now on
-  void StopProducing() { producing_ = false; }
+  void StopProducing();  // and every transaction of the source ends, but one when that is the scenario
   void CrashAfter(int64_t steps) { crash_at_ = steps_ + steps; }
   std::vector<std::string> Judge();
   World& world() { return world_; }
@@ -41,7 +41,6 @@ class Simulation {
   void ProduceOne();
   void ProduceTransactional(int records, int64_t timestamp_ms);
   void StartInsideTransaction();
-  void EndTransactions();
   void KeepProducing();
   void KeepLeases();
   void ScheduleIncidents();

@@ -54,14 +54,14 @@ bool Oracle::IsMarkerAt(const Stored& stored, int64_t offset) const {
 // A marker that ends nothing may stand for any other of the same verdict that ends nothing: nobody can tell them apart.
 // So a repeated one may take the place of the next, whose own is then the one too many.
 std::string Oracle::InspectMarker(Stored& stored) const {
-  const int64_t expected = NextExpected().value_or(source_.start());
+  const int64_t expected = NextExpected().value_or(0);
   const int64_t shift = durable_.runs && durable_.runs->shift() ? *durable_.runs->shift() : durable_.shift;
   const bool gap = expected < source_.start();
   const Stored* before = nullptr;  // of the same producer
   int64_t owed = 0;
   for (const Stored& other : dest_.batches()) {
     if (other.producer_id == stored.producer_id) before = &other;
-    owed += (other.repeated && !other.extra) - (other.extra && !other.repeated);
+    owed += (other.repeated && !other.extra) - other.displaced;
   }
   stored.repeated = before != nullptr && before->marker && before->transaction == stored.transaction;
   if (stored.repeated) world_.Count(Fault::kMarkerTwice);
@@ -80,7 +80,8 @@ std::string Oracle::InspectMarker(Stored& stored) const {
     return {};
   }
   stored.extra = true;
-  if (stored.repeated || (owed > 0 && ended == carried.end())) return {};
+  stored.displaced = !stored.repeated && owed > 0 && ended == carried.end();
+  if (stored.repeated || stored.displaced) return {};
   const bool higher = before == nullptr || BatchView(stored.bytes.view()).producer_epoch() >
                                                BatchView(before->bytes.view()).producer_epoch();
   if (higher && Bit(Fault::kTransactionTimedOut)) return {};
@@ -134,8 +135,9 @@ void Oracle::JudgeTransactions() {
         Complain(fmt::format("the transaction of source offset {} stays open", source.base));
       continue;
     }
-    const bool cut = end->extra && end->marker == ControlType::kAbort &&
-                     world_.counts()[static_cast<size_t>(Fault::kCutTransaction)] > 0;
+    const bool untold = Bit(Fault::kCutTransaction) ||
+                        (Bit(Fault::kTransactionTimedOut) && asked != nullptr && asked->base < source_.start());
+    const bool cut = end->extra && end->marker == ControlType::kAbort && untold;
     if (cut) continue;
     if (!end->source_base || asked == nullptr || *end->source_base != asked->base)
       Complain(
