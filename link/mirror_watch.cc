@@ -40,11 +40,9 @@ Async<Status> PartitionMirror::LookAtTheEnd() {
   const bool idle =
       in_flight_.empty() && !ending_ && p_.progress.position()->dest_next == at->dest_next && p_.gate.MayWrite();
   if (!end.ok() || !idle || *end <= at->dest_next) co_return absl::OkStatus();
-  // Where there are markers, one may have been written again (protocol.md T7): recovery tells.
-  if (!p_.phase.sequences_are_offsets())
-    co_return Unavailable("{}: it ends at {}, klink wrote up to {}", name_, *end, at->dest_next);
-  co_return Halt(Reason::kForeignWrite, "{}: somebody else wrote to the mirror: it ends at {}, klink wrote up to {}",
-                 name_, *end, at->dest_next);
+  // Whose it is, recovery tells from the log: it may be ours, of a marker written again (protocol.md T7) or of an owner
+  // before us.
+  co_return Unavailable("{}: the log ends at {}, klink wrote up to {}", name_, *end, at->dest_next);
 }
 
 // What the source's retention or an operator removed is removed from the copy too, once it has been gone for a while:

@@ -170,6 +170,7 @@ TEST(Simulation, WhatWasFoundOnceStaysFixed) {
       {6007, "the source's log start passes our last batch while it is compared"},
       {8246, "a gap gives other records the sequences of a late request"},
       {18300, "… and the leader takes the late one as the next"},
+      {4329, "another owner's batch is no foreign write"},
   };
   const Story of_transactions[] = {
       {4, "the source removed the end of a transaction that is open in the copy"},

@@ -21,9 +21,9 @@ class Simulation {
 
   // The parts, for tests that tell their own story.
   void For(Duration d);
-  void Start();  // an agent becomes the owner
-  void Kill();   // … and the current one dies where it stands
-  void Clear();  // fair weather from now on
+  void Start();          // an agent becomes the owner
+  void Kill();           // … and the current one dies where it stands
+  void Clear();          // fair weather from now on
   void StopProducing();  // and every transaction of the source ends, but one when that is the scenario
   void CrashAfter(int64_t steps) { crash_at_ = steps_ + steps; }
   std::vector<std::string> Judge();
