@@ -13,6 +13,7 @@ namespace {
 constexpr int32_t kReadBytes = 8 << 20;
 constexpr int32_t kSampleReadBytes = 1 << 20;
 constexpr int64_t kWindowsMost = 1000;  // of a sampled log
+constexpr int64_t kWindowLeast = 100;   // offsets
 constexpr int kStartMovedMost = 5;
 
 struct Places {
@@ -118,7 +119,7 @@ std::vector<OffsetWindow> SampleWindows(OffsetWindow range, double percent, uint
   std::vector<OffsetWindow> windows;
   const int64_t length = range.to - range.from;
   if (length <= 0) return windows;
-  const int64_t count = std::min(length, kWindowsMost);
+  const int64_t count = std::clamp(length / kWindowLeast, int64_t{1}, kWindowsMost);
   const auto wanted = static_cast<int64_t>(std::ceil(static_cast<double>(count) * percent / 100));
   std::vector<int64_t> all(static_cast<size_t>(count)), chosen;
   for (int64_t i = 0; i < count; i++) all[static_cast<size_t>(i)] = i;

@@ -328,7 +328,8 @@ void LogComparison::NextSource() {
 
 void LogComparison::CloseSource() {
   const Front& front = *source_.front;
-  if (front.matched && !front.reported) {
+  const bool of_earlier_window = to_ < ends_.source_end && front.view().base_offset() < from_;
+  if (front.matched && !front.reported && !of_earlier_window) {
     proof_.batches++;
     proof_.bytes += static_cast<int64_t>(front.view().size_bytes());
   }

@@ -367,6 +367,7 @@ TEST(SampleWindowsTest, CoverTheAskedShareInOrder) {
   }
   EXPECT_THAT(SampleWindows(range, 100, 7), ElementsAre(range));
   EXPECT_THAT(SampleWindows({5, 5}, 10, 7), IsEmpty());
+  EXPECT_THAT(SampleWindows({5, 70}, 10, 7), ElementsAre(OffsetWindow{5, 70}));
   EXPECT_NE(SampleWindows(range, 1, 1), SampleWindows(range, 1, 2));
 }
 
