@@ -123,6 +123,7 @@ bool LogComparison::CompareWhole() {
 void LogComparison::MatchWhole() {
   Front& front = *source_.front;
   front.matched = true;
+  front.open = false;
   if (options_.cleaning == VerifyOptions::Cleaning::kCompacts) {
     StatusOr<std::vector<LogItem>> items = ItemsOf(front.view());
     if (!items.ok()) {
@@ -322,7 +323,6 @@ void LogComparison::NextSource() {
   Front& front = *source_.front;
   if (proven_) proof_.proven_equal_up_to = front.item().offset + 1;
   if (++front.at < front.items.size()) return;
-  if (front.matched && !front.reported && !front.view().control()) proof_.rebuilt_batches++;
   CloseSource();
 }
 
@@ -331,6 +331,7 @@ void LogComparison::CloseSource() {
   const bool of_earlier_window = to_ < ends_.source_end && front.view().base_offset() < from_;
   if (front.matched && !front.reported && !of_earlier_window) {
     proof_.batches++;
+    proof_.rebuilt_batches += front.open && !front.view().control();
     proof_.bytes += static_cast<int64_t>(front.view().size_bytes());
   }
   if (proven_) proof_.proven_equal_up_to = std::min(front.view().next_offset(), to_);
