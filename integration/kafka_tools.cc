@@ -207,20 +207,6 @@ void Produce(const Cluster& cluster, const std::string& topic, const std::vector
   }
 }
 
-void ProduceTransaction(const Cluster& cluster, const std::string& topic, const std::vector<Record>& records) {
-  const Client client = NewClient(RD_KAFKA_PRODUCER, cluster.bootstrap(), {{"transactional.id", "test-" + topic}});
-  const auto succeed = [](rd_kafka_error_t* error, const char* what) {
-    if (error == nullptr) return;
-    const std::string text = rd_kafka_error_string(error);
-    rd_kafka_error_destroy(error);
-    throw std::runtime_error(std::string(what) + ": " + text);
-  };
-  succeed(rd_kafka_init_transactions(client.get(), kCallLimitMs), "starting a transactional producer");
-  succeed(rd_kafka_begin_transaction(client.get()), "beginning a transaction");
-  for (const Record& record : records) Enqueue(client.get(), topic, record);
-  succeed(rd_kafka_commit_transaction(client.get(), kCallLimitMs), "committing a transaction");
-}
-
 std::optional<Range> RangeOf(const Cluster& cluster, const std::string& topic, int partition) {
   const Client client = NewClient(RD_KAFKA_CONSUMER, cluster.bootstrap(), {});
   Range range;

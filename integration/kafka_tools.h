@@ -43,9 +43,6 @@ void DeleteRecords(const Cluster& cluster, const std::string& topic, int partiti
 void Produce(const Cluster& cluster, const std::string& topic, const std::vector<Record>& records,
              const Settings& settings = {});
 
-// The same in one committed transaction.
-void ProduceTransaction(const Cluster& cluster, const std::string& topic, const std::vector<Record>& records);
-
 struct Range {
   int64_t start = 0;
   int64_t end = 0;  // the high watermark

@@ -123,10 +123,7 @@ MirrorFacts Link::FactsOf(const MirrorSnapshot& mirror) const {
   return facts;
 }
 
-bool Link::MayRun(const std::string& topic) const {
-  const state::MirrorRecord* record = book_ ? book_->Find(topic) : nullptr;
-  return record != nullptr && Runs(record->phase) && !state_->view().pause().paused;
-}
+bool Link::MayRun(const std::string& topic) const { return book_ && book_->MayRun(topic); }
 
 bool Link::Stand(const std::string& topic) const {
   const auto of_topic = [&topic](const auto& entry) { return entry.first.topic == topic; };

@@ -13,6 +13,11 @@ const state::MirrorRecord* MirrorBook::Find(const std::string& topic) const {
   return state_.view().mirror(topic);
 }
 
+bool MirrorBook::MayRun(const std::string& destination_topic) const {
+  const state::MirrorRecord* record = Find(destination_topic);
+  return record != nullptr && state::Runs(record->phase) && !state_.view().pause().paused;
+}
+
 Async<Status> MirrorBook::Update(std::string topic, Change change) {
   const state::MirrorRecord* record = Find(topic);
   if (record == nullptr) co_return NotFound("there is no mirror {}", topic);

@@ -19,6 +19,8 @@ class MirrorBook {
 
   // As last written, or staged: what the next change builds on. Null when there is no such mirror.
   const state::MirrorRecord* Find(const std::string& destination_topic) const;
+  // Do its record and the link's let it run? Not when there is none.
+  bool MayRun(const std::string& destination_topic) const;
   // OK once the changed record is written and read back. A pause stays: the change sees the mirror below it
   // (state/control.h). NotFound: no such mirror.
   using Change = std::function<void(state::MirrorRecord&)>;

@@ -1,5 +1,5 @@
 // Where the source's log is not a row of whole batches: markers of transactions, holes of compaction, append times.
-#include <algorithm>
+#include <limits>
 
 #include "kafka/record_batch.h"
 #include "link/batch_patch.h"
@@ -48,7 +48,6 @@ Async<Status> PartitionMirror::SendRebuilt(SharedBytes batch, std::optional<int6
                    view.base_offset(), Text(built.status()));
   records_ += built->records;
   fillers_ += built->fillers;
-  p_.progress.Filled(built->fillers);
   for (Piece& piece : built->pieces) {
     if (piece.shifted) CO_RETURN_IF_ERROR(co_await Shift(piece.first, at, kHoles));
     const int64_t taken = source_pid ? 0 : piece.offsets;
@@ -78,7 +77,6 @@ Async<Status> PartitionMirror::FillBefore(const Marker& marker, Position& at) {
   if (!fill) co_return co_await Shift(end, at, kHoles);
   constexpr int64_t kNobody = -1;  // no source producer has this id
   fillers_ += marker.hole;
-  p_.progress.Filled(marker.hole);
   while (at.source_next < end) CO_RETURN_IF_ERROR(co_await EndAt(kNobody, TransactionEnd::kAbort, at));
   co_return absl::OkStatus();
 }

@@ -216,7 +216,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
   if (!facts.was_mirrored && !facts.prefill) CO_RETURN_IF_ERROR(co_await p_.phase.Activate(at.shift(), ""));
   CO_RETURN_IF_ERROR(co_await FinishPrefill(at.dest_next));
   CO_RETURN_IF_ERROR(co_await replay_.Adopt(facts.log));
-  if (unclear_ != Unclear::kNo) unclear_ = Unclear::kNo;
+  unclear_ = Unclear::kNo;
   if (replay_.has_lost()) CO_RETURN_IF_ERROR(co_await AbortLost(at));
   last_was_old_ = resume.cas == CompareAndAppend::kOff;
   p_.progress.Replicated(at, 0, 0);

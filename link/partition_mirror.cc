@@ -112,6 +112,7 @@ Async<Status> PartitionMirror::OpenGap(Position& at) {
   CO_RETURN_IF_ERROR(co_await UntilNothingLate("what the source lost is marked"));
   replay_.LoseAll(at.dest_next);
   CO_RETURN_IF_ERROR(co_await AbortLost(at));
+  if (p_.phase.accepted() == state::Accept::kGap) CO_RETURN_IF_ERROR(co_await p_.phase.ForgetAccepted());
   gap_open_ = false;
   co_return absl::OkStatus();
 }

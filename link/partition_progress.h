@@ -22,8 +22,6 @@ class PartitionProgress {
   void Destination(DestOffset log_start) { destination_log_start_ = log_start; }
   // The source log holds nothing from `from` to `to`: who has copied up to one has copied up to the other.
   void NothingBetween(SourceOffset from, SourceOffset to);
-  void Filled(int64_t fillers) { fillers_ += fillers; }
-  int64_t fillers() const { return fillers_; }
   // Everything below is at the destination, acknowledged, or is not in the source log.
   std::optional<SourceOffset> replicated_to() const;
   // Everything below is at the destination, acknowledged.
@@ -63,7 +61,6 @@ class PartitionProgress {
   std::optional<SourceBounds> bounds_;
   std::optional<Position> position_;
   SourceOffset hole_from_, hole_to_;
-  int64_t fillers_ = 0;
   std::optional<DestOffset> destination_log_start_;
   std::optional<state::Reason> reason_;
   std::string text_;

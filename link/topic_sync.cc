@@ -58,10 +58,10 @@ Async<StatusOr<SyncResult>> TopicSync::Round() {
     const std::string name = filter_.DestinationName(source_name);
     const Status one = co_await One(topic, destination, result);
     if (IsCancelled(one)) co_return one;
-    if (book_.Find(name) == nullptr || MayRun(name)) Note(result, name, source_name, one);
+    if (book_.Find(name) == nullptr || book_.MayRun(name)) Note(result, name, source_name, one);
   }
   for (const auto& [name, record] : state_.view().mirrors()) {
-    if (!MayRun(name) || source.topics.contains(record.source_topic)) continue;
+    if (!book_.MayRun(name) || source.topics.contains(record.source_topic)) continue;
     Note(result, name, record.source_topic,
          Halt(Reason::kSourceTopicMayBeDeleted, "topic {} is not at the source any more", record.source_topic));
   }
@@ -96,16 +96,11 @@ Async<Status> TopicSync::FollowFilter() {
   co_return absl::OkStatus();
 }
 
-bool TopicSync::MayRun(const std::string& name) const {
-  const MirrorRecord* record = book_.Find(name);
-  return record != nullptr && state::Runs(record->phase) && !state_.view().pause().paused;
-}
-
 // Everything about one topic: an error halts this topic only.
 Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, SyncResult& result) {
   const std::string name = filter_.DestinationName(source.name);
   const MirrorRecord* record = book_.Find(name);
-  if (record != nullptr ? !MayRun(name) : state_.view().pause().paused) co_return absl::OkStatus();
+  if (record != nullptr ? !book_.MayRun(name) : state_.view().pause().paused) co_return absl::OkStatus();
   const bool creating = record != nullptr && record->phase == Phase::kCreating &&
                         record->destination_topic_id.empty() && !destination.topics.contains(name);
   if (record == nullptr || creating) {
@@ -123,7 +118,7 @@ Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, Syn
     CO_RETURN_IF_ERROR(co_await book_.Update(name, std::move(note_id)));
   }
   CO_RETURN_IF_ERROR(co_await Grow(source, name, destination));
-  if (!MayRun(name)) co_return absl::OkStatus();
+  if (!book_.MayRun(name)) co_return absl::OkStatus();
   record = book_.Find(name);
   for (int32_t p = 0; p < static_cast<int32_t>(record->partitions.size()); p++)
     result.partitions.push_back({source.name, name, {record->source_topic_id, record->destination_topic_id}, p});
@@ -156,13 +151,9 @@ Async<Status> TopicSync::Delete(std::string name, Listing& destination) {
   if (!deleted.ok() && deleted.code() != Code::kNotFound) co_return deleted;
   Log(Level::kInfo, Event::kTopicDiscovered, "deleted the mirror topic, as an operator accepted, to begin it anew",
       {{"link", config_.name}, {"topic", name}});
-  const Instant until = clock_.Now() + kAwaitTopic;
-  for (;;) {
-    CO_TRY(destination, co_await List(destination_));
-    if (!destination.topics.contains(name)) co_return absl::OkStatus();
-    if (clock_.Now() > until) co_return Unavailable("topic {} was deleted but stays in the metadata", name);
-    CO_RETURN_IF_ERROR(co_await clock_.Sleep(kAwaitStep));
-  }
+  Shows gone = [&name](const Listing& listing) { return !listing.topics.contains(name); };
+  co_return co_await AwaitListing(destination, std::move(gone),
+                                  fmt::format("topic {} was deleted but stays in the metadata", name));
 }
 
 // The record is written before the topic is made, so that a crash in between is continued, not misread.
@@ -184,13 +175,19 @@ Async<Status> TopicSync::Begin(TopicShape source, std::string name, Listing& des
   record.compacted = plan.compacted;
   record.deletes = plan.deletes;
   record.max_message_bytes = plan.max_message_bytes;
-  if (book_.Find(name) != nullptr && !MayRun(name)) co_return Unavailable("mirror {} was paused meanwhile", name);
+  if (book_.Find(name) != nullptr && !book_.MayRun(name)) co_return Unavailable("mirror {} was paused meanwhile", name);
   CO_RETURN_IF_ERROR(co_await book_.Put(std::move(record)));
   if (existing == destination.topics.end()) {
     for (const std::string& warning : plan.warnings)
       Log(Level::kWarning, Event::kTopicDiscovered, warning, {{"link", config_.name}, {"topic", name}});
     CO_RETURN_IF_ERROR(co_await Create(std::move(plan)));
-    CO_RETURN_IF_ERROR(co_await AwaitTopic(name, destination, before));
+    // A broker may still show the one of that name `before`.
+    Shows there = [&name, before](const Listing& listing) {
+      const auto found = listing.topics.find(name);
+      return found != listing.topics.end() && (before.is_zero() || found->second.id != before);
+    };
+    CO_RETURN_IF_ERROR(co_await AwaitListing(
+        destination, std::move(there), fmt::format("topic {} was created but does not appear in the metadata", name)));
   } else {
     CO_RETURN_IF_ERROR(co_await SetTopicConfigs(destination_, name, plan.spec.configs));
   }
@@ -219,15 +216,12 @@ Async<Status> TopicSync::Create(TopicPlan plan) {
   co_return created;
 }
 
-// A broker may still show the one of that name `before`.
-Async<Status> TopicSync::AwaitTopic(std::string name, Listing& destination, kafka::Uuid before) {
-  const Instant until = clock_.Now() + kAwaitTopic;
-  for (;;) {
+// Lists the destination until it shows what was done there.
+Async<Status> TopicSync::AwaitListing(Listing& destination, Shows shows, std::string otherwise) {
+  for (const Instant until = clock_.Now() + kAwaitTopic;;) {
     CO_TRY(destination, co_await List(destination_));
-    const auto there = destination.topics.find(name);
-    if (there != destination.topics.end() && (before.is_zero() || there->second.id != before))
-      co_return absl::OkStatus();
-    if (clock_.Now() > until) co_return Unavailable("topic {} was created but does not appear in the metadata", name);
+    if (shows(destination)) co_return absl::OkStatus();
+    if (clock_.Now() > until) co_return Unavailable("{}", otherwise);
     CO_RETURN_IF_ERROR(co_await clock_.Sleep(kAwaitStep));
   }
 }

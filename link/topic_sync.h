@@ -2,6 +2,7 @@
 // destination, follows new partitions, and names what keeps a topic from being mirrored. Run by the link's controller.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -58,13 +59,13 @@ class TopicSync {
   };
   static Async<StatusOr<Listing>> List(kafka::Cluster& cluster);
   Async<Status> FollowFilter();
-  bool MayRun(const std::string& name) const;
   Async<Status> One(const TopicShape& source, Listing& destination, SyncResult& result);
   Async<Status> Begin(TopicShape source, std::string name, Listing& destination, kafka::Uuid before = {});
   Async<Status> RestartAsNew(TopicShape source, std::string name, Status identity, Listing& destination);
   Async<Status> Delete(std::string name, Listing& destination);
   Async<Status> Create(TopicPlan plan);
-  Async<Status> AwaitTopic(std::string name, Listing& destination, kafka::Uuid before);
+  using Shows = std::function<bool(const Listing&)>;
+  Async<Status> AwaitListing(Listing& destination, Shows shows, std::string otherwise);
   Async<Status> Grow(const TopicShape& source, const std::string& name, Listing& destination);
   Async<Status> Settle(std::string name, std::string source_topic);
   Status CheckIdentity(const TopicShape& source, const state::MirrorRecord& record, const Listing& destination) const;

@@ -8,7 +8,6 @@ namespace klink::link {
 namespace {
 
 using kafka::BatchView;
-using state::Reason;
 
 // A marker usually stands within a millisecond of the coordinator's answer; a leader that is moving takes seconds.
 constexpr Duration kMarkerLimit = 30s;

@@ -29,6 +29,11 @@ bool Names(const kafka::TransactionState& transaction, const TopicPartition& tp)
   return false;
 }
 
+// A slot carries the transaction of one partition.
+TopicPartition PartitionOf(const kafka::TransactionState& transaction) {
+  return {transaction.topics.front().topic, transaction.topics.front().partitions.front()};
+}
+
 bool IsEnding(const kafka::TransactionState& transaction) {
   return transaction.transaction_state.starts_with("Prepare");
 }
@@ -43,8 +48,6 @@ TransactionSlots::TransactionSlots(kafka::Cluster& cluster, Clock& clock, state:
       link_(std::move(link)),
       timeout_(timeout),
       ever_used_(std::move(ever_used)) {}
-
-std::string TransactionSlots::NextId() const { return state::SlotTransactionalId(link_, slots_.size()); }
 
 Async<Status> TransactionSlots::Load() {
   slots_.clear();
@@ -62,10 +65,8 @@ Async<Status> TransactionSlots::Learn() {
     slot.number = n;
     slot.as.id = state::SlotTransactionalId(link_, static_cast<size_t>(n));
     CO_TRY(const kafka::TransactionState now, co_await Ask(slot));
-    slot.as.producer_id = now.producer_id;
-    slot.as.producer_epoch = now.producer_epoch;
-    if (!now.topics.empty())
-      slot.holder = TopicPartition{now.topics.front().topic, now.topics.front().partitions.front()};
+    slot.Take(now);
+    if (!now.topics.empty()) slot.holder = PartitionOf(now);
     const auto [at, fresh] = slots_.try_emplace(slot.as.id, std::move(slot));
     if (fresh && !at->second.holder) free_.push_back(at->first);
   }
@@ -79,8 +80,7 @@ Async<StatusOr<std::vector<TransactionSlot>>> TransactionSlots::Open(TopicPartit
     for (auto& [id, slot] : slots_) {
       if (slot.holder != tp) continue;
       CO_TRY(const kafka::TransactionState now, co_await Ask(slot));
-      slot.as.producer_id = now.producer_id;
-      slot.as.producer_epoch = now.producer_epoch;
+      slot.Take(now);
       if (IsEnding(now))
         ending = true;
       else if (Names(now, tp))
@@ -102,8 +102,7 @@ Async<StatusOr<std::optional<TransactionSlot>>> TransactionSlots::Find(TopicPart
     CO_TRY(const kafka::TransactionState now, co_await Ask(slot));
     if (now.producer_id != producer_id) continue;
     if (IsEnding(now) || !Names(now, tp)) co_return std::nullopt;
-    slot.as.producer_id = now.producer_id;
-    slot.as.producer_epoch = now.producer_epoch;
+    slot.Take(now);
     slot.fenced = false;
     slot.holder = tp;
     std::erase(free_, id);
@@ -127,22 +126,21 @@ TransactionSlots::Slot* TransactionSlots::Free() {
 Async<StatusOr<TransactionSlot>> TransactionSlots::Begin(TopicPartition tp) {
   Slot* slot = Free();
   if (slot == nullptr) {
-    const std::string id = NextId();
-    const auto number = static_cast<int64_t>(slots_.size());
+    const size_t number = slots_.size();
+    const std::string id = state::SlotTransactionalId(link_, number);
     slot = &slots_[id];
     slot->as.id = id;
-    slot->number = number;
+    slot->number = static_cast<int64_t>(number);
   }
   slot->holder = tp;
   if (!slot->fenced) {
     CO_TRY(const kafka::TransactionState now, co_await Ask(*slot));
     if (Names(now, tp) && !IsEnding(now)) {  // begun by a call that was given up: as good as our own
-      slot->as.producer_id = now.producer_id;
-      slot->as.producer_epoch = now.producer_epoch;
+      slot->Take(now);
       co_return slot->as;
     }
     if (!now.topics.empty()) {  // another partition's, begun so: it ends it
-      slot->holder = TopicPartition{now.topics.front().topic, now.topics.front().partitions.front()};
+      slot->holder = PartitionOf(now);
       co_return Unavailable("{}: a transaction that nobody waited for is open", slot->as.id);
     }
   }

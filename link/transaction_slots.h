@@ -45,9 +45,14 @@ class TransactionSlots {
     Instant released{};
     Instant doubt_until{};  // a begin that was not answered may still be carried out
     int32_t coordinator = -1;
+
+    // Its producer, as the coordinator says.
+    void Take(const kafka::TransactionState& now) {
+      as.producer_id = now.producer_id;
+      as.producer_epoch = now.producer_epoch;
+    }
   };
   Slot& Of(const TransactionSlot& slot) { return slots_.at(slot.id); }
-  std::string NextId() const;
   Slot* Free();
   Async<Status> Learn();
   Async<Status> Init(Slot& slot);

@@ -150,35 +150,30 @@ class Routes {
     view.translations = *std::move(answers);
     co_return JsonResponse(ToJson(view));
   }
-  Async<Response> ControlMirrors(link::ControlVerb verb, Request request, std::string link) {
+  // kAsk of the agent fills kResult of the view.
+  template <class View, auto kResult, auto kAsk>
+  Async<Response> Control(link::ControlVerb verb, ControlOf of, Request request, std::string link) {
     if (!IsJson(request.content_type)) co_return NotJson();
-    auto asked = ReadControl(request.body, verb, ControlOf::kMirrors);
+    auto asked = ReadControl(request.body, verb, of);
     if (!asked.ok()) co_return Problem(asked.status());
     asked->link = link;
-    MirrorsControlView view;
+    View view;
     view.link = link;
     view.verb = NameOf(verb);
     view.dry_run = asked->dry_run;
     link::ControlRequest order = *std::move(asked);
-    auto mirrors = co_await agent_.ControlMirrors(std::move(order));
-    if (!mirrors.ok()) co_return Problem(mirrors.status());
-    view.mirrors = *std::move(mirrors);
+    auto result = co_await (agent_.*kAsk)(std::move(order));
+    if (!result.ok()) co_return Problem(result.status());
+    view.*kResult = *std::move(result);
     co_return JsonResponse(ToJson(view));
   }
+  Async<Response> ControlMirrors(link::ControlVerb verb, Request request, std::string link) {
+    return Control<MirrorsControlView, &MirrorsControlView::mirrors, &link::AgentApi::ControlMirrors>(
+        verb, ControlOf::kMirrors, std::move(request), std::move(link));
+  }
   Async<Response> ControlLink(link::ControlVerb verb, Request request, std::string link) {
-    if (!IsJson(request.content_type)) co_return NotJson();
-    auto asked = ReadControl(request.body, verb, ControlOf::kLink);
-    if (!asked.ok()) co_return Problem(asked.status());
-    asked->link = link;
-    LinkControlView view;
-    view.link = link;
-    view.verb = NameOf(verb);
-    view.dry_run = asked->dry_run;
-    link::ControlRequest order = *std::move(asked);
-    auto result = co_await agent_.ControlLink(std::move(order));
-    if (!result.ok()) co_return Problem(result.status());
-    view.result = *std::move(result);
-    co_return JsonResponse(ToJson(view));
+    return Control<LinkControlView, &LinkControlView::result, &link::AgentApi::ControlLink>(
+        verb, ControlOf::kLink, std::move(request), std::move(link));
   }
   Async<Response> Runs(StatusOr<int32_t> partition, std::string link, std::string topic) {
     if (!partition.ok()) co_return Problem(partition.status());
