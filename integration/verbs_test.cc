@@ -215,5 +215,37 @@ TEST_F(Verbs, ATopicMadeAgainIsCopiedAnewOnlyWhenTheOperatorSaysSo) {
   ExpectProvenEqual(*agent, topic_);
 }
 
+TEST_F(Verbs, OffsetsAtATimeAreThoseOfTheSource) {
+  constexpr int64_t kFirst = 1'700'000'000'000;  // 2023-11-14T22:13:20Z
+  std::vector<Record> records;
+  for (int i = 0; i < 3 * kPartitions; ++i) {
+    records.push_back({.value = std::to_string(i), .timestamp_ms = kFirst + i / kPartitions * 1000});
+    records.back().partition = i % kPartitions;
+  }
+  CreateTopic(pair_->destination, topic_, kPartitions);
+  Produce(pair_->destination, topic_, SampleRecords(5 * kPartitions, kPartitions));  // so the copy stands 5 further on
+  Produce(pair_->source, topic_, records);
+  const auto agent = NewAgent();
+  agent->Start();
+  AwaitState(*agent, topic_, "ACTIVE", "");
+  Await("the copy", seconds(60), [&] { return End(topic_) == 8 * kPartitions; });
+  const auto at = [&](const std::string& time) {
+    return agent->Cli({"offsets", "at", topic_, time, "-o", "json"}).out;
+  };
+  const auto stands = [](int64_t source) {
+    return testing::HasSubstr(
+        fmt::format("\"source_offset\":{},\"destination_offset\":{},\"answer\":\"exact\"", source, source + 5));
+  };
+  const auto answer = [&](const std::string& time) {
+    std::string text = at(time);
+    std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+    return text;
+  };
+  EXPECT_THAT(answer("2020-01-01T00:00:00Z"), stands(0));
+  EXPECT_THAT(answer("2023-11-14T22:13:20.500Z"), stands(1));
+  EXPECT_THAT(answer("2023-11-14T22:13:22Z"), stands(2));
+  EXPECT_THAT(answer("2040-01-01T00:00:00Z"), stands(3)) << "after the last record: the end";
+}
+
 }  // namespace
 }  // namespace klink::it

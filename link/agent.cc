@@ -126,6 +126,11 @@ StatusOr<offsets::TranslationStore*> Agent::StoreOf(const std::string& name) con
   return link->store();
 }
 
+Async<StatusOr<std::vector<OffsetAtSnapshot>>> Agent::OffsetsAt(OffsetsAtRequest request) {
+  CO_TRY(Link * link, Find(request.link));
+  co_return co_await link->OffsetsAt(std::move(request.topic), request.time);
+}
+
 Async<StatusOr<std::vector<ControlledMirror>>> Agent::ControlMirrors(ControlRequest request) {
   CO_TRY(Link * link, Find(request.link));
   co_return co_await link->ControlMirrors(std::move(request));

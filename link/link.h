@@ -51,6 +51,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   LinkSnapshot Snapshot() const;
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request);
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request);
+  Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(std::string topic, WallTime time);
   // Both clusters have answered once.
   bool both_seen() const { return both_seen_; }
   const std::string& name() const { return config_.name; }
@@ -127,6 +128,8 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::optional<ShownPause> PauseOf(const state::MirrorRecord& record) const;
   void ShowStanding(const TopicPartition& tp, PartitionSnapshot& out) const;
   bool SourceGone() const;
+  struct Asking;
+  Async<void> AskOffsetAt(Asking& asking, OffsetAtSnapshot& out);
   bool DestinationGone() const;
   Async<void> Watch(kafka::Cluster& cluster);
 

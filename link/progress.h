@@ -179,6 +179,30 @@ struct TranslateRequest {
   Direction direction = Direction::kToDestination;
 };
 
+// Where the first record that is not older than a time stands, in one partition: asked of the source, which alone has
+// the times of its records, and translated. Where no record is that young, it is where the next one will stand.
+struct OffsetAtSnapshot {
+  int32_t partition = 0;
+  std::optional<int64_t> source_offset;
+  std::optional<int64_t> destination_offset;  // empty when unknown
+  std::string answer = "unknown";             // "exact" | "clamped" | "unknown"
+  std::optional<std::string> reason;          // what stands behind an answer that is not exact
+
+  static void Describe(auto& m, auto& field) {
+    field("partition", m.partition);
+    field("source_offset", m.source_offset);
+    field("destination_offset", m.destination_offset);
+    field("answer", m.answer);
+    field("reason", m.reason);
+  }
+};
+
+struct OffsetsAtRequest {
+  std::string link;
+  std::string topic;  // of the mirror: the destination's name
+  WallTime time{};
+};
+
 enum class ControlVerb { kPause, kResume };
 
 // What somebody asks of a link, or of mirrors in it.
@@ -233,6 +257,8 @@ class AgentApi {
   // One answer per offset, in order.
   virtual Async<StatusOr<std::vector<TranslationSnapshot>>> Translate(TranslateRequest request) = 0;
   virtual Async<StatusOr<std::vector<RunSnapshot>>> Runs(std::string link, TopicPartition partition) = 0;
+  // One answer per partition, in order.
+  virtual Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(OffsetsAtRequest request) = 0;
   // Written to the link's state, and done: once this answers a pause, nothing of klink's is under way to what it
   // paused. One answer per mirror. Unavailable: another agent leads the link (the text names it when it is known).
   virtual Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request) = 0;

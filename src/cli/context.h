@@ -65,6 +65,7 @@ void AddMirrorControl(CLI::App& mirror, Context& context);  // pause, resume
 void AddMirrorErrors(CLI::App& mirror, Context& context);
 void AddVerify(CLI::App& app, Context& context);
 void AddOffsets(CLI::App& app, Context& context);
+void AddOffsetsAt(CLI::App& offsets, Context& context);
 void AddVersion(CLI::App& app, Context& context);
 // Verbs that this version refuses by name.
 void AddLaterVerbs(CLI::App& app, Context& context);

@@ -16,7 +16,7 @@ constexpr std::array<const char*, 14> kVerbs = {"promote", "failover", "failback
 constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
 constexpr std::array<const char*, 6> kMirrorVerbs = {"realign", "promote",  "failover",
                                                      "reverse", "failback", "truncate"};
-constexpr std::array<const char*, 2> kOffsetsVerbs = {"group", "at"};
+constexpr std::array<const char*, 1> kOffsetsVerbs = {"group"};
 
 void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const char* name) {
   CLI::App* verb = parent.add_subcommand(name, "");

@@ -107,6 +107,7 @@ void AddOffsets(CLI::App& app, Context& context) {
   CLI::App* runs = noun->add_subcommand("runs", "The runs of a partition: stretches with one shift");
   AddPlace(*runs, *where);
   runs->callback([&context, where] { context.action = [&context, where] { return Runs(context, *where); }; });
+  AddOffsetsAt(*noun, context);
 }
 
 }  // namespace klink::cli

@@ -37,6 +37,11 @@ StatusOr<int32_t> QueryPartition(const Request& request) {
   return ToPartition(value);
 }
 
+StatusOr<WallTime> QueryTime(const Request& request) {
+  TRY(const std::string text, QueryText(request, "at"));
+  return ParseRfc3339(text);
+}
+
 StatusOr<link::Direction> ParseDirection(std::string_view text) {
   if (text == "destination") return link::Direction::kToDestination;
   if (text == "source") return link::Direction::kToSource;
@@ -189,6 +194,15 @@ class Routes {
     view.runs = *std::move(runs);
     co_return JsonResponse(ToJson(view));
   }
+  Async<Response> OffsetsAt(StatusOr<WallTime> time, std::string link, std::string topic) {
+    if (!time.ok()) co_return Problem(time.status());
+    OffsetsAtView view{std::move(link), std::move(topic), *time, {}};
+    link::OffsetsAtRequest asked{view.link, view.topic, view.time};
+    auto partitions = co_await agent_.OffsetsAt(std::move(asked));
+    if (!partitions.ok()) co_return Problem(partitions.status());
+    view.partitions = *std::move(partitions);
+    co_return JsonResponse(ToJson(view));
+  }
 
  private:
   template <class F>
@@ -233,6 +247,8 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics) {
   router.Add(Method::kGet, "/v1/links/{}/mirrors/{}", Now(routes, [](Routes& r, C c) { return r.Mirror(c[0], c[1]); }));
   router.Add(Method::kGet, "/v1/links/{}/mirrors/{}/runs",
              [routes](Request request, Captures c) { return routes->Runs(QueryPartition(request), c[0], c[1]); });
+  router.Add(Method::kGet, "/v1/links/{}/mirrors/{}/offsets",
+             [routes](Request request, Captures c) { return routes->OffsetsAt(QueryTime(request), c[0], c[1]); });
   router.Add(Method::kGet, "/v1/links/{}/offsets:translate",
              [routes](Request request, Captures c) { return routes->Translate(FromQuery(request, c[0])); });
   router.Add(Method::kPost, "/v1/links/{}/offsets:translate",

@@ -185,6 +185,20 @@ struct RunsView {
   }
 };
 
+struct OffsetsAtView {
+  std::string link;
+  std::string topic;
+  WallTime time{};
+  std::vector<link::OffsetAtSnapshot> partitions;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("topic", m.topic);
+    field("time", m.time);
+    field("partitions", m.partitions);
+  }
+};
+
 // What `:pause` and `:resume` of mirrors answer.
 struct MirrorsControlView {
   std::string link;

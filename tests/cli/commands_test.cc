@@ -23,6 +23,7 @@ TEST_F(CliTest, HelpOfEveryVerb) {
   ExpectGolden("help_offsets", {"offsets", "--help"});
   ExpectGolden("help_offsets_translate", {"offsets", "translate", "--help"});
   ExpectGolden("help_offsets_runs", {"offsets", "runs", "--help"});
+  ExpectGolden("help_offsets_at", {"offsets", "at", "--help"});
   ExpectGolden("help_version", {"version", "--help"});
 }
 
@@ -69,6 +70,15 @@ TEST_F(CliTest, OffsetsAreTranslatedBothWays) {
   ExpectExample("offsets_runs", {"offsets", "runs", "orders.legacy", "0"});
 }
 
+TEST_F(CliTest, OffsetsAtATimeAreTheSourcesAndTranslated) {
+  Serve();
+  ExpectGolden("offsets_at", {"offsets", "at", "orders.legacy", "2026-01-01T00:01:00Z"});
+  ExpectExample("offsets_at", {"offsets", "at", "orders.legacy", "2026-01-01T00:01:00.5Z"});
+  ExpectGolden("offsets_at_unknown", {"offsets", "at", "orders.legacy", "2030-01-01T00:00:00Z"});
+  ExpectGolden("offsets_at_yaml", {"offsets", "at", "orders.legacy", "2020-01-01T00:00:00Z", "-o", "yaml"});
+  ExpectGolden("offsets_at_missing", {"offsets", "at", "nope", "2026-01-01T00:01:00Z"});
+}
+
 TEST_F(CliTest, SeveralLinksNeedANameAndTheErrorListsThem) {
   Serve();
   link::LinkSnapshot second;
@@ -92,6 +102,7 @@ TEST_F(CliTest, AnErrorOnTheCommandLineIsSixtyFour) {
                                              {"mirror", "describe"},
                                              {"offsets", "translate", "t", "0", "-1"},
                                              {"offsets", "translate", "t", "x", "1"},
+                                             {"offsets", "at", "t", "yesterday"},
                                              {"status", "-o", "xml"},
                                              {"status", "--url", "ftp://x"},
                                              {"status", "--frob"},

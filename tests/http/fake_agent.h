@@ -109,6 +109,7 @@ class FakeAgent : public link::AgentApi {
   link::AgentSnapshot Snapshot() const override { return snapshot; }
   Async<StatusOr<std::vector<link::TranslationSnapshot>>> Translate(link::TranslateRequest request) override;
   Async<StatusOr<std::vector<link::RunSnapshot>>> Runs(std::string link, TopicPartition partition) override;
+  Async<StatusOr<std::vector<link::OffsetAtSnapshot>>> OffsetsAt(link::OffsetsAtRequest request) override;
   // Pauses and resumes what `snapshot` holds; remembers what it was asked.
   Async<StatusOr<std::vector<link::ControlledMirror>>> ControlMirrors(link::ControlRequest request) override;
   Async<StatusOr<link::ControlledLink>> ControlLink(link::ControlRequest request) override;
@@ -172,6 +173,23 @@ inline Async<StatusOr<std::vector<link::RunSnapshot>>> FakeAgent::Runs(std::stri
   std::vector<link::RunSnapshot> runs;
   runs.push_back(run);
   co_return runs;
+}
+
+// One record every second since kStart, from source offset 5 on, 1000 of them, the last 100 not copied yet.
+inline Async<StatusOr<std::vector<link::OffsetAtSnapshot>>> FakeAgent::OffsetsAt(link::OffsetsAtRequest request) {
+  CO_RETURN_IF_ERROR(Check(request.link, {request.topic, 0}));
+  link::OffsetAtSnapshot answer;
+  answer.source_offset =
+      std::clamp<int64_t>(5 + std::chrono::ceil<std::chrono::seconds>(request.time - fake::kStart).count(), 5, 1005);
+  if (*answer.source_offset > 905) {
+    answer.reason = "copied up to source offset 905";
+  } else {
+    answer.destination_offset = *answer.source_offset + 95;
+    answer.answer = "exact";
+  }
+  std::vector<link::OffsetAtSnapshot> answers;
+  answers.push_back(std::move(answer));
+  co_return answers;
 }
 
 inline Async<StatusOr<std::vector<link::ControlledMirror>>> FakeAgent::ControlMirrors(link::ControlRequest request) {

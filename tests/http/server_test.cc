@@ -129,6 +129,19 @@ TEST_F(ServerTest, TranslatesOneOffsetByGetAndManyByPost) {
   EXPECT_THAT(many.body, HasSubstr(R"({"offset":9999,"translated":null,"answer":"unknown")"));
 }
 
+TEST_F(ServerTest, OffsetsAtATimeComeOnePerPartition) {
+  Start();
+  const std::string path = "/v1/links/paris-to-lyon/mirrors/orders.legacy/offsets";
+  const ClientResponse response = Ask(path + "?at=2026-01-01T00:01:00Z");
+  EXPECT_EQ(response.status, 200) << response.body;
+  EXPECT_THAT(response.body, HasSubstr("\"time\":\"2026-01-01T00:01:00.000Z\""));
+  EXPECT_THAT(response.body,
+              HasSubstr(R"({"partition":0,"source_offset":65,"destination_offset":160,"answer":"exact")"));
+  EXPECT_THAT(Ask(path).body, HasSubstr("?at= is missing"));
+  EXPECT_EQ(Ask(path + "?at=noon").status, 400);
+  EXPECT_EQ(Ask("/v1/links/paris-to-lyon/mirrors/nope/offsets?at=2026-01-01T00:01:00Z").status, 404);
+}
+
 TEST_F(ServerTest, ABadTranslationRequestSaysWhatIsWrong) {
   Start();
   const std::string path = "/v1/links/paris-to-lyon/offsets:translate";
