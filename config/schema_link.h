@@ -258,9 +258,7 @@ struct LinkConfig {
     field("acls", m.acls, {.help = "Access control lists", .later = "carrying over ACLs is not supported yet"});
     field("quotas", m.quotas, {.help = "Client quotas", .later = "carrying over quotas is not supported yet"});
     field("on_gap", m.on_gap, {.help = "When the source's retention overtook the mirror"});
-    field("on_foreign_write", m.on_foreign_write,
-          {.help = "When someone else wrote to a mirror",
-           .later = "going on after a foreign write is not supported yet"});
+    field("on_foreign_write", m.on_foreign_write, {.help = "When someone else wrote to a mirror"});
     field("limits", m.limits, {.help = "Limits of this link", .later = "limiting the rate is not supported yet"});
     field("auto_failover", m.auto_failover,
           {.help = "Failover without a person", .later = "automatic failover is not supported yet"});

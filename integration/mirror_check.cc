@@ -84,7 +84,8 @@ std::optional<oracle::Claim> ClaimOf(const Agent& agent, const std::string& topi
     for (const Json& run : ArrayAt(*json, "runs")) {
       claim.runs.push_back({.source = NumberAt(run, "source_start").value_or(-1),
                             .destination = NumberAt(run, "destination_start").value_or(-1),
-                            .length = NumberAt(run, "length").value_or(0)});
+                            .length = NumberAt(run, "length").value_or(0),
+                            .behind_foreign = TextAt(run, "reason") == "FOREIGN_WRITE"});
     }
     const auto shifted = [](const oracle::Run& run) { return run.source != run.destination; };
     // Also a copy whose offsets are equal by now may have a head where they are not.

@@ -53,8 +53,11 @@ struct Agent::LinkMetrics {
         written_batches(metrics.Get(metric::kWrittenBatches, link)),
         fetched_batches(metrics.Get(metric::kFetchedBatches, link)),
         fetched_records(metrics.Get(metric::kFetchedRecords, link)),
+        foreign_writes(metrics.Get(metric::kForeignWrites, link)),
+        fenced(metrics.Get(metric::kFenced, link)),
         runs(metrics.Get(metric::kOffsetRuns, link)) {}
-  Counter fetched_bytes, written_bytes, written_records, written_batches, fetched_batches, fetched_records;
+  Counter fetched_bytes, written_bytes, written_records, written_batches, fetched_batches, fetched_records,
+      foreign_writes, fenced;
   Gauge runs;
   Link::Totals before;
 };
@@ -217,6 +220,14 @@ void Agent::Count() {
     m.written_bytes.Add(static_cast<double>(now.written_bytes - m.before.written_bytes));
     m.written_records.Add(static_cast<double>(now.written_records - m.before.written_records));
     m.written_batches.Add(static_cast<double>(now.written_batches - m.before.written_batches));
+    m.foreign_writes.Add(static_cast<double>(now.foreign_writes - m.before.foreign_writes));
+    m.fenced.Add(static_cast<double>(now.fenced - m.before.fenced));
+    for (const auto& [reason, count] : now.divergences) {
+      const int64_t news = count - m.before.divergences[reason];
+      if (news > 0)
+        metrics_->Get(metric::kDivergence, links_[i]->name(), std::string(state::Name(reason)))
+            .Add(static_cast<double>(news));
+    }
     m.before = now;
   }
   store_bytes_.Set(static_cast<double>(store_bytes));

@@ -60,6 +60,10 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   struct Totals {
     int64_t fetched_bytes = 0, fetched_batches = 0, fetched_records = 0;
     int64_t written_bytes = 0, written_batches = 0, written_records = 0;
+    int64_t foreign_writes = 0, fenced = 0;
+    std::map<state::Reason, int64_t> divergences;
+
+    void Add(const PartitionProgress& p);
   };
   Totals totals() const;
 

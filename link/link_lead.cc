@@ -178,6 +178,7 @@ void Link::StartMirror(const RunnerNames& names) {
   options.producer_expiration = producer_expiration_;
   options.inherited_settle = inherited_settle_;
   options.append_times = config_.timestamps == config::Timestamps::kExact;
+  options.record_foreign = config_.on_foreign_write == config::OnForeignWrite::kRecord;
   options.holes = HolesOf(config_);
   options.log_start_hold = config_.topics.log_start_hold;
   options.start = StartOf(config_.topics.start);
@@ -258,12 +259,6 @@ Async<void> Link::StopLeading() {
 }
 
 // What a mirror that ends has done stays in the link's sums.
-void Link::Count(const PartitionRunner& runner) {
-  const PartitionProgress& p = runner.progress();
-  ended_.fetched_bytes += p.fetched_bytes(), ended_.fetched_batches += p.fetched_batches(),
-      ended_.fetched_records += p.fetched_records();
-  ended_.written_bytes += p.written_bytes(), ended_.written_batches += p.written_batches();
-  ended_.written_records += p.written_records();
-}
+void Link::Count(const PartitionRunner& runner) { ended_.Add(runner.progress()); }
 
 }  // namespace klink::link

@@ -10,6 +10,7 @@ namespace {
 using state::MirrorState;
 using state::Name;
 
+constexpr size_t kForeignShown = 10;
 constexpr Duration kSourceGoneAfter = 6s;  // idle feeds poll twice a second
 
 WallTime WallOf(int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
@@ -29,22 +30,42 @@ void TakeWorst(MirrorSnapshot& mirror) {
   }
 }
 
+// What others wrote between the runs. It is shown until the mirror is made again, or retention took it.
+void TakeForeign(const offsets::Translation& map, PartitionSnapshot& out) {
+  const auto& runs = map.runs();
+  std::string ranges;
+  size_t count = 0;
+  for (size_t i = 1; i < runs.size(); i++) {
+    if (runs[i].reason != Name(state::Reason::kForeignWrite)) continue;
+    out.since = runs[i].since_time;
+    if (++count > kForeignShown) continue;
+    ranges += fmt::format("{}{}–{}", ranges.empty() ? "" : ", ", runs[i - 1].run.dest_next(), runs[i].run.dest - 1);
+  }
+  if (count == 0) return;
+  if (count > kForeignShown) ranges += fmt::format(" and {} more (klink offsets runs)", count - kForeignShown);
+  out.reason_code = Name(state::Reason::kForeignWrite);
+  out.reason = fmt::format("another producer wrote to the mirror at offsets {}; what follows is translated", ranges);
+}
+
 }  // namespace
 
 bool Link::DestinationGone() const { return parts_.clock.Now() - destination_.last_answer() > kSourceGoneAfter; }
 
 bool Link::SourceGone() const { return parts_.clock.Now() - source_.last_answer() > kSourceGoneAfter; }
 
+void Link::Totals::Add(const PartitionProgress& p) {
+  fetched_bytes += p.fetched_bytes(), fetched_batches += p.fetched_batches();
+  fetched_records += p.fetched_records();
+  written_bytes += p.written_bytes(), written_batches += p.written_batches();
+  written_records += p.written_records();
+  foreign_writes += p.foreign_writes(), fenced += p.fenced();
+  for (const auto& [reason, count] : p.divergences()) divergences[reason] += count;
+}
+
 Link::Totals Link::totals() const {
   Totals sum = ended_;
   for (const auto* some : {&mirrors_, &stopping_}) {
-    for (const auto& [tp, running] : *some) {
-      const PartitionProgress& p = running.runner->progress();
-      sum.fetched_bytes += p.fetched_bytes(), sum.fetched_batches += p.fetched_batches(),
-          sum.fetched_records += p.fetched_records();
-      sum.written_bytes += p.written_bytes(), sum.written_batches += p.written_batches();
-      sum.written_records += p.written_records();
-    }
+    for (const auto& [tp, running] : *some) sum.Add(running.runner->progress());
   }
   return sum;
 }
@@ -109,8 +130,10 @@ PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::Partit
     out.offsets = at->shift() == 0 ? "identical" : "translated";
     out.time_lookup = "exact";
   }
-  if (const offsets::Translation* map = store_ ? store_->Find(tp) : nullptr)
+  if (const offsets::Translation* map = store_ ? store_->Find(tp) : nullptr) {
     if (const auto from = map->identical_from()) out.identical_from = from->value;
+    if (!out.reason_code && !out.reason) TakeForeign(*map, out);
+  }
   out.lag = progress.lag();
   if (const auto age = progress.lag_age()) out.lag_seconds = static_cast<double>(ToMillis(*age)) / 1000.0;
   return out;

@@ -27,6 +27,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
   CO_TRY(Facts facts, co_await Gather());
   p_.progress.Destination(facts.log.start);
   p_.progress.Bounds(facts.bounds);
+  CO_RETURN_IF_ERROR(co_await RecordForeign(facts));
   Finding finding = Examine(facts, identity_);
   if (const Stop* stop = std::get_if<Stop>(&finding)) {
     CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
@@ -51,11 +52,13 @@ Async<Status> PartitionMirror::FindIntruder(Facts facts) {
   for (size_t looked = 0; batch && looked <= kDepth; looked++) {
     const BatchView view(batch->view());
     if (facts.shift_since && DestOffset(view.base_offset()) < *facts.shift_since) break;  // there before us
-    if (!identity_.IsOurs(view.producer_id()))
+    if (!identity_.IsOurs(view.producer_id())) {
+      NoteForeign(DestOffset(view.base_offset()), DestOffset(view.next_offset()), view.producer_id());
       co_return Halt(Reason::kForeignWrite,
-                     "{}: another producer (id {}) wrote to the mirror at offsets {}–{}; stop that writer, "
-                     "then delete the mirror topic to copy it again",
+                     "{}: another producer (id {}) wrote to the mirror at offsets {}–{}; stop that writer, then go on "
+                     "behind it with on_foreign_write: record, or delete the mirror topic to copy it again",
                      name_, view.producer_id(), view.base_offset(), view.last_offset());
+    }
     if (view.control()) CO_RETURN_IF_ERROR(co_await WasAskedFor(*batch));
     const bool placed = p_.phase.sequences_are_offsets() && view.base_sequence() == SequenceAt(view.base_offset());
     if (placed || view.base_offset() == 0) break;

@@ -187,8 +187,9 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
   const DestOffset expected = item.at.dest_next;
   if (answer.ok()) {
     if (*answer == expected) return absl::OkStatus();
-    // A marker may have been written again before it (protocol.md T7): recovery tells, from both logs.
-    if (*answer > expected && !p_.phase.sequences_are_offsets())
+    // A marker may have been written again before it (protocol.md T7), or somebody else's records: recovery tells,
+    // from both logs.
+    if (*answer > expected && (options_.record_foreign || !p_.phase.sequences_are_offsets()))
       return Unavailable("{}: the batch for destination offset {} was appended at {}", name_, expected, *answer);
     unclear_ = Unclear::kOurs;
     return Halt(Reason::kMisplacedBatch, "{}: the batch for destination offset {} was appended at {}", name_, expected,
@@ -260,6 +261,7 @@ Async<Status> PartitionMirror::UntilNothingLate(std::string_view before) {
   const Duration doubt = doubt_until_ - p_.clock.Now();
   if (doubt <= Duration(0)) co_return absl::OkStatus();
   CO_RETURN_IF_ERROR(co_await p_.clock.Sleep(doubt));
+      p_.progress.Fenced();
   co_return Unavailable("{}: reading the log again, now that nothing sent earlier can land, before {}", name_, before);
 }
 

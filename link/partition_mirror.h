@@ -38,6 +38,7 @@ struct MirrorOptions {
   bool follow_log_start = false;  // log_start: follow, and the topic deletes
   Duration log_start_hold = 24h;
   std::optional<StartAt> start;  // none: earliest
+  bool record_foreign = false;    // on_foreign_write: record
   bool compacted = false;        // the source topic was, when the mirror was made: its log may have holes
   bool append_times = true;      // timestamps: exact
   HoleOptions holes;
@@ -132,6 +133,15 @@ class PartitionMirror {
   Async<StatusOr<bool>> AlignTail(Tail log, size_t at, size_t extra);
   Async<StatusOr<std::optional<SharedBytes>>> BeforeMarker(SharedBytes marker);
   Async<StatusOr<bool>> EndsTheSame(const Facts& facts, SharedBytes marker, int64_t source_pid, int64_t shift);
+  struct ForeignRange {
+    DestOffset from, to;
+    int64_t producer_id = -1;
+  };
+  void NoteForeign(DestOffset from, DestOffset to, int64_t producer_id);
+  Async<StatusOr<std::vector<ForeignRange>>> FindForeign(const Facts& facts);
+  Status ReachesBack(const Facts& facts, const ForeignRange& first) const;
+  Async<Status> RecordForeign(Facts& facts);
+  Async<StatusOr<SourceOffset>> SourceAt(Facts facts, DestOffset end);
   Async<StatusOr<std::optional<int64_t>>> SourcePidOf(SharedBytes ours, int64_t shift);
   Async<StatusOr<bool>> IsExplained(const std::vector<SharedBytes>& tail, size_t at, int64_t shift);
   Async<Status> MapExtraMarkers(const DestLog& log, const Resume& resume);

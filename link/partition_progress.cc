@@ -6,6 +6,12 @@ namespace klink::link {
 
 namespace {
 constexpr size_t kEndsRemembered = 128;
+
+// The logs hold something else at the same place.
+bool IsDivergence(state::Reason reason) {
+  using enum state::Reason;
+  return reason == kSourceTruncated || reason == kMisplacedBatch || reason == kCrcMismatch;
+}
 }
 
 void PartitionProgress::Bounds(const SourceBounds& bounds) {
@@ -50,10 +56,18 @@ void PartitionProgress::Remark(std::optional<state::Reason> reason, std::string 
 void PartitionProgress::Failed(std::optional<state::Reason> reason, std::string text) {
   if (failed_ && !reason) return;  // what halted it counts until it works again
   if (failed_ == reason.has_value() && reason_ == reason && text_ == text) return;
+  if (reason && IsDivergence(*reason) && reason_ != reason) divergences_[*reason]++;
   failed_ = reason.has_value();
   reason_ = reason;
   text_ = std::move(text);
   since_ = clock_.Wall();
+}
+
+bool PartitionProgress::ForeignWrite(DestOffset from) {
+  if (foreign_at_ == from) return false;
+  foreign_at_ = from;
+  foreign_writes_++;
+  return true;
 }
 
 std::optional<SourceOffset> PartitionProgress::replicated_to() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -36,6 +37,10 @@ class PartitionProgress {
   void Working();                                                      // ACTIVE
   void Failed(std::optional<state::Reason> reason, std::string text);  // FAILED by reason, or retrying when it has none
 
+  // Somebody else's records stand there. True when that is news.
+  bool ForeignWrite(DestOffset from);
+  void Fenced() { fenced_++; }
+
   std::optional<SourceBounds> bounds() const { return bounds_; }
   std::optional<Position> position() const { return position_; }
   std::optional<DestOffset> destination_log_start() const { return destination_log_start_; }
@@ -48,6 +53,10 @@ class PartitionProgress {
   // How long ago an end beyond what is replicated was first seen; 0 when there is none.
   std::optional<Duration> lag_age() const;
 
+  int64_t foreign_writes() const { return foreign_writes_; }
+  int64_t fenced() const { return fenced_; }
+  // How often the two logs were found to differ, by what was found.
+  const std::map<state::Reason, int64_t>& divergences() const { return divergences_; }
   int64_t written_records() const { return written_records_; }
   int64_t written_bytes() const { return written_bytes_; }
   int64_t written_batches() const { return written_batches_; }
@@ -71,6 +80,9 @@ class PartitionProgress {
     Instant when;
   };
   std::deque<Seen> ends_;  // source ends beyond what is replicated, with when each was first seen; thinned when long
+  std::optional<DestOffset> foreign_at_;  // the last one told
+  int64_t foreign_writes_ = 0, fenced_ = 0;
+  std::map<state::Reason, int64_t> divergences_;
   int64_t written_records_ = 0, written_bytes_ = 0, written_batches_ = 0;
   int64_t fetched_bytes_ = 0, fetched_batches_ = 0, fetched_records_ = 0;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "state/reasons.h"
+
 namespace klink::link {
 
 using kafka::BatchView;
@@ -263,6 +265,8 @@ void LogComparison::Extra() {
   std::string why;
   if (source && *source < source_unreadable_) {
     // the source's batch is named already
+  } else if (IsForeign()) {
+    proof_.foreign++;
   } else if (IsFiller()) {
     proof_.fillers++;
   } else if (why = WhyPhantom(source); !why.empty()) {
@@ -274,6 +278,11 @@ void LogComparison::Extra() {
   }
   if (front.item().marker) NoteEnd(front, KeyLedger::Side::kCopy);
   NextCopy();
+}
+
+bool LogComparison::IsForeign() const {
+  const offsets::Segment* next = map_ == nullptr ? nullptr : map_->Behind(DestOffset(copy_.front->item().offset));
+  return next != nullptr && next->reason == state::Name(state::Reason::kForeignWrite);
 }
 
 bool LogComparison::IsFiller() {

@@ -7,7 +7,8 @@
 // - a marker, when the copy has one there with the same verdict, and it ends the transaction that carries the source
 //   transaction's records.
 // At offsets that hold nothing in the source, the copy may have a filler: a copy of the source's next record, in the
-// same transaction, or a marker that ends nothing of the source's. Anything else there is a PHANTOM.
+// same transaction, or a marker that ends nothing of the source's; or what the map lists as somebody else's
+// (FOREIGN_WRITE). Anything else there is a PHANTOM.
 // In compacted topics both cleaners go their own ways: verify_keys.h says what may be missing on one side.
 //
 // One difference is counted for a batch; of records that a cleaner does not explain, one for a key.
@@ -87,6 +88,7 @@ class LogComparison {
   void Missing(std::optional<int64_t> expected);
   void Extra();
   std::string WhyPhantom(std::optional<int64_t> source);
+  bool IsForeign() const;
   bool IsFiller();
   void Note(Stands stands, Front& front, int64_t source_offset);
   void NoteEnd(const Front& marker, KeyLedger::Side side);

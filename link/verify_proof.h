@@ -49,6 +49,7 @@ struct PartitionProof {
   int64_t rebuilt_batches = 0;  // equal record by record
   int64_t markers = 0;          // of transactions, with the same verdict
   int64_t fillers = 0;          // offsets of the copy that stand for a hole of the source
+  int64_t foreign = 0;          // records in the copy that the map lists as somebody else's
   int64_t cleaned = 0;          // records that only one of the two logs' cleaners has removed
   int64_t differences_total = 0;
   std::vector<Difference> differences;

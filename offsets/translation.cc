@@ -160,6 +160,12 @@ Answer Translation::ToSource(DestOffset offset) const {
   return Unknown(fmt::format("copied up to destination offset {}", run.dest_next()));
 }
 
+const Segment* Translation::Behind(DestOffset offset) const {
+  const size_t after = After(offset);
+  if (after == 0 || after == runs_.size() || runs_[after - 1].run.dest_next() > offset) return nullptr;
+  return &runs_[after];
+}
+
 std::optional<Position> Translation::end() const {
   if (empty()) return std::nullopt;
   return Position{runs_.back().run.source_next(), runs_.back().run.dest_next()};

@@ -36,6 +36,10 @@ class Translation {
   Answer ToDest(SourceOffset offset) const;
   Answer ToSource(DestOffset offset) const;
 
+  // The run before which the destination offset lies, where it holds nothing of the source and something of it stands
+  // before; null elsewhere. Its reason says what lies there.
+  const Segment* Behind(DestOffset offset) const;
+
   bool empty() const { return runs_.empty(); }
   const std::vector<Segment>& runs() const { return runs_; }
   // The position after the last record copied; of an empty map none.

@@ -21,6 +21,7 @@ void Count(VerifiedPartitionView& view, const link::PartitionProof& proof) {
   view.rebuilt_batches += proof.rebuilt_batches;
   view.markers += proof.markers;
   view.fillers += proof.fillers;
+  view.foreign += proof.foreign;
   view.cleaned += proof.cleaned;
   view.differences_total += proof.differences_total;
   for (const link::Difference& d : proof.differences) {
@@ -87,10 +88,11 @@ std::string VerifyText(const VerifyView& view, bool color) {
                {"Markers", Align::kRight},
                {"Fillers", Align::kRight},
                {"Differences", Align::kRight}});
-  int64_t differences = 0, cleaned = 0;
+  int64_t differences = 0, cleaned = 0, foreign = 0;
   for (const VerifiedPartitionView& p : view.partitions) {
     differences += p.differences_total;
     cleaned += p.cleaned;
+    foreign += p.foreign;
     table.Add({p.topic, std::to_string(p.partition), p.verdict, Show(p.from), Show(p.proven_equal_up_to),
                Show(p.proven_at), Show(p.source_end), Show(p.destination_end), std::to_string(p.batches),
                std::to_string(p.bytes), std::to_string(p.rebuilt_batches), std::to_string(p.markers),
@@ -101,6 +103,7 @@ std::string VerifyText(const VerifyView& view, bool color) {
     if (p.reason) text += fmt::format("{}-{}: {}\n", p.topic, p.partition, *p.reason);
     for (const DifferenceView& d : p.differences) text += DifferenceText(p, d);
   }
+  if (foreign > 0) text += fmt::format("{} records are somebody else's, where the map says so\n", foreign);
   if (cleaned > 0)
     text += fmt::format("{} records were removed by only one of the two logs' cleaners so far\n", cleaned);
   if (view.sampled_percent)

@@ -44,6 +44,7 @@ struct VerifiedPartitionView {
   int64_t rebuilt_batches = 0;  // equal record by record
   int64_t markers = 0;          // of transactions
   int64_t fillers = 0;          // offsets of the copy that stand for holes of the source
+  int64_t foreign = 0;          // records of somebody else, where the map says so (on_foreign_write: record)
   int64_t cleaned = 0;          // records that one log's cleaner has removed and the other's not yet
   int64_t differences_total = 0;
   std::vector<DifferenceView> differences;  // the first ones
@@ -64,6 +65,7 @@ struct VerifiedPartitionView {
     field("rebuilt_batches", m.rebuilt_batches);
     field("markers", m.markers);
     field("fillers", m.fillers);
+    field("foreign", m.foreign);
     field("cleaned", m.cleaned);
     field("differences_total", m.differences_total);
     field("differences", m.differences);

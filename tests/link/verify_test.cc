@@ -64,6 +64,18 @@ TEST(VerifyPlain, NamesABatchOfSomebodyElse) {
   EXPECT_EQ(proof.rebuilt_batches, 0);
 }
 
+TEST(VerifyPlain, WhatTheMapListsAsSomebodyElsesIsCountedAndNoDifference) {
+  offsets::Translation map = MapOf({{SourceOffset(0), DestOffset(0), 2}});
+  ASSERT_TRUE(map.Begin({SourceOffset(2), DestOffset(4), "FOREIGN_WRITE"}).ok());
+  ASSERT_TRUE(map.Record({SourceOffset(2), DestOffset(4), 2}).ok());
+  const Batches shared{kCopy[0], Records({{2, "x", "y"}, {3, "x", "z"}}),
+                       Records({{4, "c", "3"}, {5, "d", "4"}}, kOurs)};
+  const PartitionProof proof = Compare(kPlain, shared, {.map = &map});
+  EXPECT_EQ(Say(proof), "");
+  EXPECT_EQ(proof.foreign, 2);
+  EXPECT_EQ(proof.proven_equal_up_to, 4);
+}
+
 TEST(VerifyPlain, NamesOtherBytesWithBothHeaders) {
   const Batches altered{kCopy[0], Records({{2, "c", "3"}, {3, "d", "5"}}, kOurs)};
   const PartitionProof proof = Compare(kPlain, altered);

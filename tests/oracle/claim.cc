@@ -19,6 +19,13 @@ std::optional<int64_t> Across(const std::vector<Run>& runs, int64_t offset, int6
 
 }  // namespace
 
+bool Claim::IsForeign(int64_t destination_offset) const {
+  if (identical) return false;
+  const auto next = std::upper_bound(runs.begin(), runs.end(), destination_offset,
+                                     [](int64_t at, const Run& run) { return at < run.destination; });
+  return next != runs.begin() && next != runs.end() && next->behind_foreign && !ToSource(destination_offset);
+}
+
 std::optional<int64_t> Claim::ToSource(int64_t destination_offset) const {
   return identical ? destination_offset : Across(runs, destination_offset, &Run::destination, &Run::source);
 }

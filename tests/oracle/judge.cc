@@ -262,6 +262,7 @@ class Trial {
     if (!in_place || MayBeRebuilt(at->second, image)) {
       if (ExamineRecords(index)) return;
     }
+    if (!in_place && claim_.IsForeign(image.base_offset) && claim_.IsForeign(image.last_offset())) return;
     if (!in_place)
       return Add("L6 PHANTOM", -1, image.base_offset, fmt::format("{} records not from the source", image.count));
     const Batch& original = source_.batches[at->second];

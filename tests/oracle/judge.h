@@ -5,7 +5,7 @@
 //   L3 REORDER  the images stand in another order than their originals
 //   L4 CORRUPT  a wrong checksum, or other bytes than the original's
 //   L5 DRIFT    an image stands where the claim (same offset, or the runs) does not put it
-//   L6 PHANTOM  D shows a batch that is not from S
+//   L6 PHANTOM  D shows a batch that is not from S, and that the claim does not list as somebody else's
 //   L9 ABORTED  read_committed on D shows something else than on S
 //   L15 TIME    a look-up by time answers a later record in D than in S (JudgeTimes)
 //
@@ -38,6 +38,7 @@ struct Run {
   int64_t source = 0;
   int64_t destination = 0;
   int64_t length = 0;
+  bool behind_foreign = false;  // what D has between the run before and this one is somebody else's
 };
 
 // What the agent says about a partition.
@@ -48,6 +49,7 @@ struct Claim {
   bool compacted = false;      // a cleaner is at work in one of the topics
   bool append_times = true;    // the times that readers of a LogAppendTime source see are kept
 
+  bool IsForeign(int64_t destination_offset) const;
   std::optional<int64_t> ToSource(int64_t destination_offset) const;
   std::optional<int64_t> ToDestination(int64_t source_offset) const;
 };

@@ -166,6 +166,22 @@ TEST_F(History, WhatStoodInTheDestinationBeforeIsNoPhantom) {
   EXPECT_THAT(Codes(), IsEmpty());
 }
 
+TEST_F(History, WhatTheClaimListsAsSomebodyElsesIsNoPhantomUnlessItIsTheSources) {
+  Batch foreign = OfSource(3);
+  foreign.records = "somebody else's";
+  for (Batch& batch : image_batches)
+    if (batch.base_offset >= 25) batch.base_offset += kRecords;
+  foreign.base_offset = 25;
+  image_batches.insert(image_batches.begin() + 5, foreign);
+  claim.identical = false;
+  claim.runs = {{0, 0, 25}, {25, 30, 25}};
+  EXPECT_EQ(Codes(), Planted{"L6 PHANTOM"});
+  claim.runs[1].behind_foreign = true;
+  EXPECT_THAT(Codes(), IsEmpty());
+  image_batches[5].records = OfSource(3).records;
+  EXPECT_EQ(Codes(), Planted{"L2 DUP"});
+}
+
 TEST_F(History, FindsAForeignWrite) {
   Batch foreign = OfSource(3);
   foreign.records = "somebody else's";

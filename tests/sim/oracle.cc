@@ -12,6 +12,8 @@ using kafka::BatchView;
 using state::Reason;
 using Stored = DestLog::Stored;
 
+bool IsForeign(const Stored& stored) { return !OfOurs(stored) && stored.producer_id != kFillerProducer; }
+
 }  // namespace
 
 void Oracle::Complain(std::string what) {
@@ -34,6 +36,17 @@ std::optional<int64_t> Oracle::NextExpected() const {
   return std::nullopt;
 }
 
+// Records of somebody else that are not in the map yet: what is under way lands that much further.
+int64_t Oracle::UntoldForeign() const {
+  if (!scenario_.record_foreign || !durable_.active) return 0;
+  const bool known = durable_.runs && !durable_.runs->empty();
+  const int64_t since = known ? durable_.runs->runs().back().run.dest.value : 0;
+  int64_t records = 0;
+  for (const Stored& stored : dest_.batches())
+    if (IsForeign(stored) && stored.base >= since) records += stored.next - stored.base;
+  return records;
+}
+
 std::string Oracle::Inspect(Stored& stored) const {
   if (stored.producer_id == kFillerProducer) {
     const bool due = !durable_.active && durable_.prefill && DestOffset(stored.next) <= durable_.prefill->fillers_end;
@@ -43,10 +56,12 @@ std::string Oracle::Inspect(Stored& stored) const {
   if (stored.marker) return InspectMarker(stored);
   if (!stored.source_base) return "records that the source never had";
   if (std::string wrong = InspectTransaction(stored); !wrong.empty()) return wrong;
-  if (durable_.sequences_are_offsets && BatchView(stored.bytes.view()).base_sequence() != link::SequenceAt(stored.base))
+  const int64_t foreign = UntoldForeign();
+  if (foreign == 0 && durable_.sequences_are_offsets &&
+      BatchView(stored.bytes.view()).base_sequence() != link::SequenceAt(stored.base))
     return "not at its sequence's offset";
   const int64_t shift = durable_.runs && durable_.runs->shift() ? *durable_.runs->shift() : durable_.shift;
-  if (!scenario_.transactions && stored.base - *stored.source_base != shift)
+  if (!scenario_.transactions && stored.base - *stored.source_base != shift + foreign)
     return fmt::format("not at the recorded shift {}", shift);
   if (const std::optional<int64_t> next = NextExpected()) {
     if (*stored.source_base < *next) return "copied before";
@@ -65,10 +80,10 @@ bool Oracle::MayHalt(Reason reason) const {
     case Reason::kRecordTooLarge:
       return Bit(Fault::kRefused);
     case Reason::kMisplacedBatch:
-      return Bit(Fault::kMisplaced) || Bit(Fault::kForeignWrite) || Bit(Fault::kMarkerTwice) ||
-             Bit(Fault::kTransactionTimedOut);
+      return Bit(Fault::kMisplaced) || (Bit(Fault::kForeignWrite) && !scenario_.record_foreign) ||
+             Bit(Fault::kMarkerTwice) || Bit(Fault::kTransactionTimedOut);
     case Reason::kForeignWrite:
-      return Bit(Fault::kForeignWrite);
+      return Bit(Fault::kForeignWrite) && !scenario_.record_foreign;
     default:
       return false;
   }
@@ -103,7 +118,7 @@ bool Oracle::LogIsSpoilt() const {
   bool ours = false;
   for (const Stored& stored : dest_.batches()) {
     if (!stored.wrong.empty()) return true;
-    if (ours && !OfOurs(stored)) return true;
+    if (ours && !OfOurs(stored) && !scenario_.record_foreign) return true;
     ours |= OfOurs(stored);
   }
   return false;
@@ -226,12 +241,19 @@ void Oracle::JudgeMap(const Agent& agent, const std::vector<const Stored*>& ours
   int64_t end = ours.empty() ? 0 : ours.back()->next;
   while (const Stored* behind = dest_.Find(end)) end = behind->next;  // markers that were written twice
   if (expected >= 0) exact(expected, end);
+  for (const Stored& stored : dest_.batches()) {
+    if (!IsForeign(stored) || ours.empty() || stored.base < ours.front()->base) continue;
+    const Answer whose = map.ToSource(DestOffset(stored.base));
+    if (whose.kind != Answer::Kind::kClamped)
+      Complain(fmt::format("the map says somebody else's {} = source {}", stored.base, whose.value));
+  }
   // An aborted transaction whose end the source no longer tells takes an offset of its own.
   bool moved = !ours.empty() && *ours.front()->source_base != ours.front()->base;
   if (!Bit(Fault::kMarkerTwice) && !Bit(Fault::kCutTransaction))
     moved |= !ours.empty() && *ours.back()->source_base != ours.back()->base;
   const bool meant = scenario_.preserve && scenario_.prefill_limit > 0 && scenario_.dest_start == 0 &&
-                     scenario_.other_records == 0 && world_.counts()[static_cast<size_t>(Fault::kRetention)] == 0;
+                     scenario_.other_records == 0 && !Bit(Fault::kForeignWrite) &&
+                     world_.counts()[static_cast<size_t>(Fault::kRetention)] == 0;
   if (moved && meant) Complain("offsets differ although they could be preserved");
 }
 

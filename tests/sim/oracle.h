@@ -31,6 +31,7 @@ class Oracle {
 
  private:
   bool MayHalt(state::Reason reason) const;
+  int64_t UntoldForeign() const;
   bool LogIsSpoilt() const;
   void JudgeSpoilt(const Agent& agent);
   void JudgeLog(const Agent& agent);

@@ -1,5 +1,7 @@
 #include "tests/sim/scenario.h"
 
+#include "base/check.h"
+
 namespace klink::sim {
 namespace {
 
@@ -130,6 +132,16 @@ Scenario DrawTransactions(uint64_t seed) {
   s.weather.marker_late = maybe(0.05);
   s.weather.marker_twice = maybe(0.03);
   if (random.Chance(0.08)) s.transaction_timeout = random.Within(1s, 4s);
+  return s;
+}
+
+Scenario DrawForeign(uint64_t seed) {
+  constexpr auto kForeign = static_cast<uint64_t>(Kind::kForeign);
+  constexpr auto kKinds = static_cast<uint64_t>(Kind::kCount);
+  Scenario s = seed % 2 == 0 ? Draw(seed * kKinds + kForeign) : DrawTransactions(seed * kKinds + kKinds - 1);
+  KLINK_CHECK(s.kind == Kind::kForeign);
+  s.seed = seed;
+  s.record_foreign = true;
   return s;
 }
 

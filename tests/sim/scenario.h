@@ -47,6 +47,7 @@ struct Scenario {
   bool transactions = false;
   bool open_at_end = false;
   Duration transaction_timeout = 15min;
+  bool record_foreign = false;  // on_foreign_write: record
   // Until the weather clears.
   Duration bad_for = 20s;
   Weather weather;
@@ -60,6 +61,8 @@ struct Scenario {
 Scenario Draw(uint64_t seed);
 // The same kinds with a source that writes transactions.
 Scenario DrawTransactions(uint64_t seed);
+// Somebody else writes now and then, and the mirror goes on; every second one with transactions.
+Scenario DrawForeign(uint64_t seed);
 // The same logs under a clear sky.
 Scenario Calm(Scenario scenario);
 

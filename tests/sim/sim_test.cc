@@ -60,8 +60,13 @@ void RunSeeds(const Family& family) {
     EXPECT_GT(counts[i], 0) << Name(static_cast<Fault>(i)) << " never bit";
 }
 
+constexpr Family kForeignSeeds{"EveryForeignWriteIsMapped", DrawForeign, 300, Fault::kForeignWrite,
+                               static_cast<Fault>(static_cast<int>(Fault::kForeignWrite) + 1)};
+
 TEST(Simulation, EverySeedIsExact) { RunSeeds(kPlainSeeds); }
 TEST(Simulation, EveryTransactionIsExact) { RunSeeds(kTransactionSeeds); }
+
+TEST(Simulation, EveryForeignWriteIsMapped) { RunSeeds(kForeignSeeds); }
 
 TEST(Simulation, TheSameSeedIsTheSameRun) {
   for (const Family& family : {kPlainSeeds, kTransactionSeeds}) {

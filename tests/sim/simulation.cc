@@ -53,6 +53,7 @@ Agent::Parts Simulation::Parts() {
   options.preserve = scenario_.preserve;
   options.prefill_limit = scenario_.prefill_limit;
   options.producer_expiration = scenario_.expiration;
+  options.record_foreign = scenario_.record_foreign;
   return {world_, weather_, source_, dest_, durable_, coordinator_, identity, options};
 }
 
@@ -199,14 +200,19 @@ void Simulation::ScheduleStory() {
       for (int i = 0; i < 3; i++) world_.After(random.Within(500ms, 15s), [this] { LoseSourceRecords(); });
       return;
     case Kind::kForeign:
-      return world_.After(when, [this] {
-        if (!durable_.active || dest_.batches().empty()) return;
-        world_.Count(Fault::kForeignWrite);
-        dest_.WriteForeign(static_cast<int>(world_.random().Between(1, 5)));
-      });
+      if (!scenario_.record_foreign) return world_.After(when, [this] { WriteForeign(); });
+      for (int i = 0; i < 6; i++) world_.After(random.Within(200ms, 18s), [this] { WriteForeign(); });
+      return;
     default:
       return;
   }
+}
+
+void Simulation::WriteForeign() {
+  if (!durable_.active || dest_.batches().empty()) return;
+  world_.Count(Fault::kForeignWrite);
+  for (int64_t i = scenario_.record_foreign ? world_.random().Between(1, 3) : 1; i > 0; i--)
+    dest_.WriteForeign(static_cast<int>(world_.random().Between(1, 5)));
 }
 
 // The owner stands still with requests under way; the next one comes after its lease; then the first one wakes up.

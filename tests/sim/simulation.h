@@ -46,6 +46,7 @@ class Simulation {
   void ScheduleIncidents();
   void Incident();
   void ScheduleStory();
+  void WriteForeign();
   void FreezeAndReplace();
   void SecondOwner();
   void LoseSourceRecords();
