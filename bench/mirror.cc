@@ -5,16 +5,15 @@
 #include <cstdio>
 #include <exception>
 #include <random>
-#include <sstream>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include "integration/agent.h"
-#include "integration/kafka_tools.h"
+#include "bench/bench.h"
 
-namespace klink::it {
+namespace klink::bench {
 namespace {
+
+using namespace it;
 
 constexpr int kPartitions = 6;
 constexpr int kRecordBytes = 1000;
@@ -38,17 +37,6 @@ struct Figures {
   double mb_per_s() const { return gigabytes * 1000 / copy_s; }
   double cpu_per_gb() const { return cpu_s / gigabytes; }
 };
-
-double CpuSeconds(pid_t pid) {
-  const std::string stat = ReadFile(fmt::format("/proc/{}/stat", pid));
-  std::istringstream rest(stat.substr(stat.rfind(')') + 2));
-  std::string word;
-  double ticks = 0;
-  for (int field = 3; rest >> word && field <= 15; ++field) {
-    if (field >= 14) ticks += std::stod(word);
-  }
-  return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
 
 double PeakRssMiB(pid_t pid) {
   const std::string status = ReadFile(fmt::format("/proc/{}/status", pid));
@@ -109,12 +97,6 @@ Figures Measure(const ClusterPair& pair, const std::string& topic, int64_t recor
   return figures;
 }
 
-void RemoveCopy(const Cluster& destination, const std::string& topic) {
-  if (PartitionCount(destination, topic) == 0) return;
-  DeleteTopic(destination, topic);
-  Await("the copy to be gone", seconds(60), [&] { return PartitionCount(destination, topic) == 0; });
-}
-
 class Bench {
  public:
   Bench(int records, fs::path dir) : records_(records), dir_(std::move(dir)) {
@@ -152,77 +134,26 @@ class Bench {
   }
 
  private:
-  static ClusterOptions Broker(const std::string& name) {
-    // As in production: the optimising compiler, G1, a gigabyte.
-    return {.name = name,
-            .properties = {{"num.io.threads", "8"}, {"num.network.threads", "3"}},
-            .heap = "1g",
-            .jvm = {"-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC"}};
-  }
-
   Figures Floor(const std::string& topic) {
     RemoveCopy(pair_->destination, topic);
     CreateTopic(pair_->destination, topic, kPartitions);
     (void)LogEnds(pair_->destination).Sum(topic, kPartitions);  // the leaders answer: the relay asks only once
     return Measure(*pair_, topic, records_,
-                   {{Env("KLINK_RELAY", "build/release/bench/bench_relay"), pair_->source.bootstrap(),
+                   {{Env("KLINK_FLOOR", "build/release/bench/bench_relay"), pair_->source.bootstrap(),
                      pair_->destination.bootstrap(), topic, std::to_string(kPartitions), std::to_string(records_)}},
                    dir_ / "relay.log");
   }
 
   Figures Klink(const std::string& topic, int records) {
     RemoveCopy(pair_->destination, topic);
-    LinkFile file;
-    file.link = "bench-" + topic;
-    file.include = "{literal: " + topic + "}";
-    file.source = pair_->source.bootstrap();
-    file.destination = pair_->destination.bootstrap();
-    file.memory = fmt::format("{}MiB", kMemoryMiB);
-    const fs::path yaml = dir_ / "klink.yaml";
-    WriteFile(yaml, Yaml(file, dir_ / ("data-" + topic), FreePort()));
-    return Measure(*pair_, topic, records, {{KlinkBinary(), "run", "-c", yaml.string()}}, dir_ / "klink.log");
+    return Measure(*pair_, topic, records, bench::Klink(*pair_, topic, kMemoryMiB, dir_), dir_ / "klink.log");
   }
 
   Figures MirrorMaker(const std::string& topic, const std::string& codec) {
     RemoveCopy(pair_->destination, topic);
-    const fs::path properties = dir_ / "mm2.properties";
-    WriteFile(properties, Mm2Properties(topic, codec));
-    const Command command = Java(pair_->source.version(), "org.apache.kafka.connect.mirror.MirrorMaker",
-                                 {"-Xms1g", "-Xmx2g", "-XX:TieredStopAtLevel=4", "-XX:-UseSerialGC", "-XX:+UseG1GC",
-                                  LoggingOption(pair_->source.version(), dir_, "WARN")},
-                                 {properties.string()});
+    const Command command =
+        bench::MirrorMaker(*pair_, topic, codec, "dedicated.mode.enable.internal.rest = false", dir_);
     return Measure(*pair_, topic, records_, command, dir_ / "mm2.log");
-  }
-
-  // Tuned for throughput: large fetches and batches, two tasks for two cores, the same codec, equal topic names.
-  std::string Mm2Properties(const std::string& topic, const std::string& codec) const {
-    return fmt::format(R"(clusters = a, b
-a.bootstrap.servers = {}
-b.bootstrap.servers = {}
-a->b.enabled = true
-b->a.enabled = false
-a->b.topics = {}
-a->b.groups = none-at-all
-replication.policy.class = org.apache.kafka.connect.mirror.IdentityReplicationPolicy
-tasks.max = 2
-replication.factor = 1
-checkpoints.topic.replication.factor = 1
-heartbeats.topic.replication.factor = 1
-offset-syncs.topic.replication.factor = 1
-offset-syncs.topic.location = target
-offset.storage.replication.factor = 1
-status.storage.replication.factor = 1
-config.storage.replication.factor = 1
-refresh.topics.interval.seconds = 10
-a.consumer.fetch.max.bytes = 104857600
-a.consumer.max.partition.fetch.bytes = 10485760
-a.consumer.max.poll.records = 5000
-b.producer.batch.size = 65536
-b.producer.linger.ms = 20
-b.producer.compression.type = {}
-dedicated.mode.enable.internal.rest = false
-)",
-                       pair_->source.bootstrap(), pair_->destination.bootstrap(), topic, codec);
   }
 
   static void Row(const std::string& name, const std::string& a, const std::string& b, const std::string& c,
@@ -234,22 +165,17 @@ dedicated.mode.enable.internal.rest = false
     Row(name, fmt::format("{:.0f}", f.mb_per_s()), fmt::format("{:.2f}", f.cpu_per_gb()),
         fmt::format("{:.0f}", f.rss_mib), fmt::format("{:.2f}", f.first_record_s));
   }
-  static bool Must(const std::string& what, double is, const std::string& sign, double bound) {
-    const bool holds = sign == "<=" ? is <= bound : is >= bound;
-    fmt::print("  {} {}: {:.2f} (must be {} {})\n", holds ? "ok    " : "MISSED", what, is, sign, bound);
-    return holds;
-  }
-
   int records_;
   fs::path dir_;
   std::unique_ptr<ClusterPair> pair_;
 };
 
 }  // namespace
-}  // namespace klink::it
+}  // namespace klink::bench
 
 int main(int count, char** arguments) {
-  using namespace klink::it;
+  using namespace klink::bench;
+  using klink::it::TempDir;
   try {
     const int records = count > 1 ? std::atoi(arguments[1]) : 1000000;
     TempDir dir("bench");

@@ -249,16 +249,18 @@ std::vector<std::string> TopicNames(const Cluster& cluster) {
 LogEnds::LogEnds(const Cluster& cluster) : client_(NewClient(RD_KAFKA_CONSUMER, cluster.bootstrap(), {}).release()) {}
 LogEnds::~LogEnds() { rd_kafka_destroy(client_); }
 
+int64_t LogEnds::Of(const std::string& topic, int partition) {
+  int64_t start = 0;
+  int64_t end = 0;
+  const auto error = rd_kafka_query_watermark_offsets(client_, topic.c_str(), partition, &start, &end, 5000);
+  int64_t& last = last_[{topic, partition}];
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) last = end;
+  return last;
+}
+
 int64_t LogEnds::Sum(const std::string& topic, int partitions) {
   int64_t sum = 0;
-  for (int partition = 0; partition < partitions; ++partition) {
-    int64_t start = 0;
-    int64_t end = 0;
-    const auto error = rd_kafka_query_watermark_offsets(client_, topic.c_str(), partition, &start, &end, 5000);
-    int64_t& last = last_[{topic, partition}];
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) last = end;
-    sum += last;
-  }
+  for (int partition = 0; partition < partitions; ++partition) sum += Of(topic, partition);
   return sum;
 }
 

@@ -59,6 +59,7 @@ class LogEnds {
  public:
   explicit LogEnds(const Cluster& cluster);
   ~LogEnds();
+  int64_t Of(const std::string& topic, int partition);
   int64_t Sum(const std::string& topic, int partitions);
 
  private:

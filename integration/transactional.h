@@ -29,8 +29,8 @@ class TransactionalProducer {
 void ProduceTransactions(const Cluster& cluster, const std::string& topic, int partitions, int count,
                          const std::string& name = "app");
 
-// Two applications that write transactions all the time, on a thread of their own, until Stop(): open at the same time,
-// a third aborted, some plain records between. One whose broker dies begins again under its name.
+// Two applications that write about twenty transactions a second, on a thread of their own, until Stop(): open at the
+// same time, a third aborted, some plain records between. One whose broker dies begins again under its name.
 class TransactionalLoad {
  public:
   TransactionalLoad(const Cluster& cluster, std::string topic, int partitions);

@@ -135,13 +135,18 @@ Async<StatusOr<std::optional<SharedBytes>>> KafkaSource::BatchAt(SourceOffset at
   co_return co_await BatchHolding(cluster_, tp_, at.value);
 }
 
-KafkaSink::KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, Executor executor, TopicPartition tp,
-                     MayDelete may_delete)
-    : cluster_(cluster), hub_(hub), executor_(executor), tp_(std::move(tp)), may_delete_(std::move(may_delete)) {}
+KafkaSink::KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, MarkerWatch& markers, Executor executor,
+                     TopicPartition tp, MayDelete may_delete)
+    : cluster_(cluster),
+      hub_(hub),
+      markers_(markers),
+      executor_(executor),
+      tp_(std::move(tp)),
+      may_delete_(std::move(may_delete)) {}
 
 std::shared_ptr<PendingAppend> KafkaSink::Send(SharedBytes batch, std::optional<TransactionSlot> slot) {
   auto pending = std::make_shared<PendingAppend>(executor_);
-  hub_.Send(tp_, leader_, std::move(batch), slot ? std::move(slot->id) : "", pending);
+  hub_.Send(tp_, leader_, std::move(batch), std::move(slot), pending);
   return pending;
 }
 

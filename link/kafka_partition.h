@@ -6,6 +6,7 @@
 
 #include "kafka/cluster.h"
 #include "link/fetch_hub.h"
+#include "link/marker_watch.h"
 #include "link/ports.h"
 #include "link/produce_hub.h"
 
@@ -29,11 +30,13 @@ class KafkaSink final : public Sink {
  public:
   // `may_delete` is asked before each trim: an effect no broker fences (state/effects.h).
   using MayDelete = std::function<Status(DestOffset)>;
-  KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, Executor executor, TopicPartition tp, MayDelete may_delete);
+  KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, MarkerWatch& markers, Executor executor, TopicPartition tp,
+            MayDelete may_delete);
   std::shared_ptr<PendingAppend> Send(SharedBytes batch, std::optional<TransactionSlot> slot) override;
   Async<StatusOr<DestLog>> Inspect() override;
   Async<StatusOr<DestOffset>> End() override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;
+  Async<StatusOr<std::optional<SharedBytes>>> AwaitMarker(DestOffset at) override { return markers_.Await(tp_, at); }
   Async<Status> DeleteBelow(DestOffset offset) override;
 
  private:
@@ -41,6 +44,7 @@ class KafkaSink final : public Sink {
   ProduceHub& hub_;
   Executor executor_;
   TopicPartition tp_;
+  MarkerWatch& markers_;
   MayDelete may_delete_;
   int32_t leader_ = -1;  // as of the last Inspect
 };

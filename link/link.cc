@@ -69,6 +69,7 @@ Link::Link(LinkParts parts, const config::LinkConfig& config, const config::Clus
       destination_(OptionsOf(config.destination, destination), parts_.executor, parts_.clock, parts_.observer),
       fetch_(source_, parts_.executor, parts_.clock, parts_.budget),
       produce_(destination_, parts_.executor, parts_.clock, *this),
+      markers_(destination_, parts_.executor, parts_.clock),
       since_(parts_.clock.Wall()),
       changed_(parts_.executor),
       tasks_(parts_.executor) {}
@@ -95,8 +96,10 @@ Async<void> Link::Stop() {
   co_await tasks_.Join();
   fetch_.Stop();
   produce_.Stop();
+  markers_.Stop();
   co_await fetch_.Join();
   co_await produce_.Join();
+  co_await markers_.Join();
   co_await source_.Close();
   co_await destination_.Close();
 }

@@ -156,6 +156,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::unique_ptr<TopicSync> sync_;
   FetchHub fetch_;
   ProduceHub produce_;
+  MarkerWatch markers_;
   Identity identity_;
   std::unique_ptr<TransactionSlots> slots_;
   Duration transaction_timeout_ = 15min;

@@ -187,7 +187,7 @@ void Link::StartMirror(const RunnerNames& names) {
     options.follow_log_start = config_.topics.log_start == config::LogStart::kFollow && mirror->deletes;
     options.batch_bytes = static_cast<size_t>(mirror->max_message_bytes);
   }
-  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_, *store_,
+  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_, markers_,      *store_,
                     *book_,          *slots_,      *state_, *this,        identity_, options,  parts_.latency};
   Running& running = mirrors_[names.destination()];
   running.runner = std::make_unique<PartitionRunner>(std::move(parts), names);

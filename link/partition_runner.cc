@@ -14,7 +14,7 @@ PartitionRunner::PartitionRunner(RunnerParts parts, RunnerNames names)
       names_(std::move(names)),
       progress_(parts_.clock, parts_.latency),
       source_(parts_.source, parts_.fetch, names_.source()),
-      sink_(parts_.destination, parts_.produce, parts_.executor, names_.destination(),
+      sink_(parts_.destination, parts_.produce, parts_.markers, parts_.executor, names_.destination(),
             [this](DestOffset offset) { return MayTrim(offset); }),
       transactions_(parts_.slots, names_.destination()),
       map_(parts_, names_),

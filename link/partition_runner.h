@@ -20,6 +20,7 @@ struct RunnerParts {
   kafka::Cluster& destination;
   FetchHub& fetch;
   ProduceHub& produce;
+  MarkerWatch& markers;
   offsets::TranslationStore& store;
   MirrorBook& book;
   TransactionSlots& slots;

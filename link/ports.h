@@ -102,6 +102,7 @@ class Transactions {
  public:
   virtual ~Transactions() = default;
   // The slots whose open transaction names this partition, as a crash left them. One that is being ended is waited for:
+  int64_t number = 0;  // in the id
   // its marker stands in the log when this answers. All other slots this partition held are free again.
   virtual Async<StatusOr<std::vector<TransactionSlot>>> Open() = 0;
   // The slot of that producer, when its open transaction names this partition: another process may have begun it.
@@ -144,6 +145,8 @@ class OffsetMap {
   virtual std::optional<SourceOffset> ToSource(DestOffset at) const = 0;
   // Where the first record at or beyond a source offset stands; nothing when that is not known.
   virtual std::optional<DestOffset> ToDest(SourceOffset at) const {
+  // The same for a marker that is under way: takes its time when nothing is there yet.
+  virtual Async<StatusOr<std::optional<SharedBytes>>> AwaitMarker(DestOffset at) { co_return co_await BatchAt(at); }
     const std::optional<int64_t> now = shift();
     return now ? std::optional(DestOffset(at.value + *now)) : std::nullopt;
   }

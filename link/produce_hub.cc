@@ -19,18 +19,19 @@ constexpr Duration kQuick = 250ms;  // and back
 ProduceHub::ProduceHub(kafka::Cluster& cluster, Executor executor, Clock& clock, Gate& gate)
     : cluster_(cluster), executor_(executor), clock_(clock), gate_(gate), loops_(executor), exchanges_(executor) {}
 
-void ProduceHub::Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::string transactional_id,
+void ProduceHub::Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::optional<TransactionSlot> slot,
                       std::shared_ptr<PendingAppend> pending) {
   if (stopped_) return pending->Complete(Cancelled("{}: stopping", tp));
   PartitionState& partition = partitions_[tp];
   partition.unanswered++;
-  const LaneKey key{broker, partition.lane};
+  const bool quick = partition.lane == kafka::Lane::kProduce;
+  const LaneKey key{broker, slot && quick ? kafka::TransactionLane(slot->number) : partition.lane};
   auto& lane = lanes_[key];
   if (!lane) {
     lane = std::make_unique<LaneState>(executor_);
     loops_.Spawn(Loop(key));
   }
-  lane->queue.push_back(Item{tp, std::move(batch), std::move(transactional_id), std::move(pending)});
+  lane->queue.push_back(Item{tp, std::move(batch), slot ? std::move(slot->id) : "", std::move(pending)});
   lane->changed.NotifyAll();
 }
 

@@ -1,6 +1,7 @@
 // Appends to the destination: per broker and lane one loop packs at most one batch of each partition into a request
 // (protocol.md P1) and keeps a few requests in flight on one connection, where order is strict (P34). A broker answers
-// a request when its slowest partition is replicated, so a partition that takes long moves to the slow lane.
+// a request when its slowest partition is replicated, so a partition that takes long moves to the slow lane. A request
+// carries one transaction at most (P31), so transactions are spread over lanes of their own.
 #pragma once
 
 #include <deque>
@@ -18,9 +19,9 @@ class ProduceHub {
  public:
   ProduceHub(kafka::Cluster& cluster, Executor executor, Clock& clock, Gate& gate);
 
-  // Queues one patched batch for that broker, of a transaction when its id is not empty. Answers of one partition come
-  // in the order of the calls.
-  void Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::string transactional_id,
+  // Queues one patched batch for that broker. Answers of one partition come in the order of the calls, as long as those
+  // before a change of slot are awaited first.
+  void Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::optional<TransactionSlot> slot,
             std::shared_ptr<PendingAppend> pending);
   // Ends the loops. What was not sent fails; what was sent is awaited by Join.
   void Stop();

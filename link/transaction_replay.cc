@@ -146,7 +146,7 @@ Async<Status> TransactionReplay::EndSlot(TransactionSlot slot, TransactionEnd en
 Async<Status> TransactionReplay::AwaitMarker(int64_t pid, DestOffset at) {
   Duration pause = kLookFirst;
   for (const Instant until = clock_.Now() + kMarkerLimit; clock_.Now() < until;) {
-    CO_TRY(const std::optional<SharedBytes> batch, co_await sink_.BatchAt(at));
+    CO_TRY(const std::optional<SharedBytes> batch, co_await sink_.AwaitMarker(at));
     if (batch) {
       const BatchView view(batch->view());
       if (view.control() && view.producer_id() == pid && view.base_offset() == at.value) co_return absl::OkStatus();

@@ -62,7 +62,7 @@ Async<Status> TransactionSlots::Learn() {
     if (record.slot) known = std::max(known, *record.slot + 1);
   for (auto n = static_cast<int64_t>(slots_.size()); n < known; n++) {
     Slot slot;
-    slot.number = n;
+    slot.as.number = n;
     slot.as.id = state::SlotTransactionalId(link_, static_cast<size_t>(n));
     CO_TRY(const kafka::TransactionState now, co_await Ask(slot));
     slot.Take(now);
@@ -130,7 +130,7 @@ Async<StatusOr<TransactionSlot>> TransactionSlots::Begin(TopicPartition tp) {
     const std::string id = state::SlotTransactionalId(link_, number);
     slot = &slots_[id];
     slot->as.id = id;
-    slot->number = static_cast<int64_t>(number);
+    slot->as.number = static_cast<int64_t>(number);
   }
   slot->holder = tp;
   if (!slot->fenced) {
@@ -169,7 +169,7 @@ Async<Status> TransactionSlots::Init(Slot& slot) {
   if (!state_.view().pids().contains(identity.producer_id)) {
     const int64_t now = clock_.Wall().time_since_epoch().count();
     CO_RETURN_IF_ERROR(
-        co_await state_.WriteOne(state::PidRecord{identity.producer_id, state::PidUse::kSlot, now, slot.number}));
+        co_await state_.WriteOne(state::PidRecord{identity.producer_id, state::PidUse::kSlot, now, slot.as.number}));
   }
   ever_used_->insert(identity.producer_id);
   slot.fenced = true;
@@ -197,7 +197,7 @@ Async<StatusOr<kafka::TransactionState>> TransactionSlots::Ask(Slot& slot) {
     CO_TRY(const int32_t coordinator, co_await CoordinatorOf(slot));
     kafka::DescribeTransactionsRequest request;
     request.transactional_ids.push_back(slot.as.id);
-    auto response = co_await cluster_.Call(coordinator, Lane::kTransaction, std::move(request), kDeadline);
+    auto response = co_await cluster_.Call(coordinator, slot.lane(), std::move(request), kDeadline);
     if (!response.ok()) {
       slot.coordinator = -1;
       co_return response.status();
@@ -221,7 +221,7 @@ Async<Status> TransactionSlots::Add(Slot& slot, TopicPartition tp) {
     request.producer_id = slot.as.producer_id;
     request.producer_epoch = slot.as.producer_epoch;
     request.topics.push_back({tp.topic, {tp.partition}});
-    auto response = co_await cluster_.Call(coordinator, Lane::kTransaction, std::move(request), kDeadline);
+    auto response = co_await cluster_.Call(coordinator, slot.lane(), std::move(request), kDeadline);
     if (!response.ok()) {
       slot.coordinator = -1;
       slot.fenced = false;
@@ -248,7 +248,7 @@ Async<Status> TransactionSlots::End(TransactionSlot ended, TransactionEnd end) {
     request.producer_id = ended.producer_id;
     request.producer_epoch = ended.producer_epoch;
     request.committed = end == TransactionEnd::kCommit;
-    auto response = co_await cluster_.Call(coordinator, Lane::kTransaction, std::move(request), kDeadline);
+    auto response = co_await cluster_.Call(coordinator, slot.lane(), std::move(request), kDeadline);
     if (!response.ok()) {
       slot.coordinator = -1;
       slot.fenced = false;

@@ -39,13 +39,13 @@ class TransactionSlots {
  private:
   struct Slot {
     TransactionSlot as;
-    int64_t number = 0;   // in its id
     bool fenced = false;  // initialised by us: no predecessor can use it
     std::optional<TopicPartition> holder;
     Instant released{};
     Instant doubt_until{};  // a begin that was not answered may still be carried out
     int32_t coordinator = -1;
 
+    kafka::Lane lane() const { return kafka::TransactionLane(as.number); }
     // Its producer, as the coordinator says.
     void Take(const kafka::TransactionState& now) {
       as.producer_id = now.producer_id;

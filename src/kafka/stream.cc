@@ -70,8 +70,8 @@ StatusOr<std::vector<Endpoint>> ParseBootstrap(std::string_view text) {
 }
 
 std::string_view Name(Lane lane) {
-  constexpr std::string_view kNames[kLanes] = {"control", "fetch", "produce", "produce-slow", "transaction"};
-  return kNames[static_cast<size_t>(lane)];
+  constexpr std::string_view kNames[] = {"control", "fetch", "produce", "produce-slow", "markers", "transaction"};
+  return kNames[std::min(static_cast<size_t>(lane), std::size(kNames) - 1)];
 }
 
 }  // namespace klink::kafka
