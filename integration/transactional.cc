@@ -84,9 +84,10 @@ void TransactionalLoad::Run() {
   for (int life = 0; !stopping_; ++life) {
     try {
       TransactionalProducer a(cluster_, topic_ + "-a"), b(cluster_, topic_ + "-b");
-      auto next = std::chrono::steady_clock::now();
+      std::chrono::steady_clock::time_point next;
       for (int i = 0; !stopping_; ++i) {
-        std::this_thread::sleep_until(next += kRoundEvery);
+        std::this_thread::sleep_until(next);
+        next = std::chrono::steady_clock::now() + kRoundEvery;
         for (TransactionalProducer* app : {&a, &b}) app->Begin();
         for (int part = 0; part < 2; ++part) {
           a.Send(topic_, SampleRecords(2 + i % 5, partitions_, 80, 0, fmt::format("a-{}-{}-{}-", life, i, part)));
