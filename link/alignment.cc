@@ -40,9 +40,9 @@ Plan PlanBatch(const BatchView& batch, const Position& at, Progressed progressed
   return Append{};
 }
 
-Position After(const Position& at, const BatchView& batch) {
+Position After(const Position& at, const BatchView& batch, std::optional<int64_t> source_pid) {
   const int64_t offsets = batch.next_offset() - batch.base_offset();
-  const int32_t taken = batch.transactional() ? 0 : batch.count();
+  const int32_t taken = source_pid ? 0 : batch.count();
   return Position{SourceOffset(batch.next_offset()), at.dest_next + offsets, AdvanceSequence(at.sequence, taken),
                   at.epoch};
 }

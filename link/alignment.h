@@ -53,7 +53,8 @@ enum class Progressed { kFresh, kCopying };
 // `append_times`: the times of a LogAppendTime source are kept (timestamps: exact).
 Plan PlanBatch(const kafka::BatchView& batch, const Position& at, Progressed progressed, bool append_times);
 
-// The position behind a batch that landed at `at`; only batches of the data producer take sequences.
-Position After(const Position& at, const kafka::BatchView& batch);
+// The position behind a batch that landed at `at`, within a transaction or not; only batches of the data producer take
+// sequences.
+Position After(const Position& at, const kafka::BatchView& batch, std::optional<int64_t> source_pid);
 
 }  // namespace klink::link

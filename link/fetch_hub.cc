@@ -219,6 +219,9 @@ void FetchHub::DeliverPartition(PartitionFeed& feed, kafka::FetchPartitionRespon
   item.fetched.bounds = {SourceOffset(partition.log_start_offset), SourceOffset(partition.high_watermark),
                          SourceOffset(partition.last_stable_offset)};
   item.fetched.leader_epoch = feed.leader_epoch_;
+  if (partition.aborted_transactions)
+    for (const kafka::AbortedTransaction& a : *partition.aborted_transactions)
+      item.fetched.aborted.push_back({a.producer_id, SourceOffset(a.first_offset)});
   item.bytes = static_cast<int64_t>(partition.records.size());
   kafka::BatchWalker walker(std::move(partition.records));
   for (;;) {

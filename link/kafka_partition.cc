@@ -6,6 +6,7 @@
 #include "kafka/messages/describe_producers.h"
 #include "kafka/messages/fetch.h"
 #include "kafka/messages/list_offsets.h"
+#include "kafka/messages/write_txn_markers.h"
 #include "kafka/record_batch.h"
 
 namespace klink::link {
@@ -175,7 +176,8 @@ Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   for (const kafka::ProducerState& p : answer->active_producers)
     log.producers.push_back(
         {p.producer_id, p.producer_epoch, p.last_sequence, p.last_timestamp,
-         p.current_txn_start_offset < 0 ? std::nullopt : std::optional(DestOffset(p.current_txn_start_offset))});
+         p.current_txn_start_offset < 0 ? std::nullopt : std::optional(DestOffset(p.current_txn_start_offset)),
+         p.coordinator_epoch});
   CO_TRY(const int64_t end_after, co_await OffsetOf(cluster_, tp_, LogPoint::kEnd));
   if (end_after != end) co_return Unavailable("{}: the log grew from {} to {} while it was read", tp_, end, end_after);
   co_return log;
@@ -183,6 +185,33 @@ Async<StatusOr<DestLog>> KafkaSink::Inspect() {
 
 Async<StatusOr<std::optional<SharedBytes>>> KafkaSink::BatchAt(DestOffset at) {
   co_return co_await BatchHolding(cluster_, tp_, at.value);
+}
+
+// One entry a marker: a partition named twice in an entry might never be answered (protocol.md T13).
+Async<Status> KafkaSink::WriteMarkers(int64_t count, MarkerStamp stamp) {
+  kafka::WritableTxnMarker marker{.producer_id = stamp.producer_id,
+                                  .producer_epoch = stamp.producer_epoch,
+                                  .transaction_result = false,
+                                  .topics = {{tp_.topic, {tp_.partition}}},
+                                  .coordinator_epoch = stamp.generation};
+  kafka::WriteTxnMarkersRequest request;
+  request.markers.assign(static_cast<size_t>(count), marker);
+  CO_TRY(const kafka::PartitionLeader leader, co_await cluster_.Leader(tp_));
+  const auto response = co_await cluster_.Call(leader.broker, Lane::kTransaction, std::move(request), kAskDeadline);
+  // Brokers other than Kafka's may not know it at all.
+  takes_markers_ = response.ok() || response.status().code() != Code::kFailedPrecondition;
+  if (!response.ok()) {
+    cluster_.ForgetLeader(tp_);
+    co_return response.status();
+  }
+  if (response->markers.empty()) co_return LeftOut(tp_, "writing fillers to");
+  for (const kafka::WritableTxnMarkerResult& result : response->markers) {
+    const auto* answer = OnlyPartition(result.topics, &kafka::WritableTxnMarkerTopicResult::partitions);
+    if (answer == nullptr) co_return LeftOut(tp_, "writing fillers to");
+    takes_markers_ = answer->error_code != Error::kClusterAuthorizationFailed;
+    CO_RETURN_IF_ERROR(PartitionStatus(cluster_, tp_, answer->error_code, "writing fillers to"));
+  }
+  co_return absl::OkStatus();
 }
 
 Async<Status> KafkaSink::DeleteBelow(DestOffset offset) {

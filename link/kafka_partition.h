@@ -38,15 +38,18 @@ class KafkaSink final : public Sink {
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;
   Async<StatusOr<std::optional<SharedBytes>>> AwaitMarker(DestOffset at) override { return markers_.Await(tp_, at); }
   Async<Status> DeleteBelow(DestOffset offset) override;
+  bool TakesMarkers() const override { return takes_markers_; }
+  Async<Status> WriteMarkers(int64_t count, MarkerStamp stamp) override;
 
  private:
   kafka::Cluster& cluster_;
   ProduceHub& hub_;
+  MarkerWatch& markers_;
   Executor executor_;
   TopicPartition tp_;
-  MarkerWatch& markers_;
   MayDelete may_delete_;
-  int32_t leader_ = -1;  // as of the last Inspect
+  int32_t leader_ = -1;        // as of the last Inspect
+  bool takes_markers_ = true;  // until it is refused
 };
 
 // One partition's log, asked of its leader. A leader that moved is forgotten, so that the next call finds the new one.

@@ -41,6 +41,9 @@ HoleOptions HolesOf(const config::LinkConfig& config) {
   if (config.holes == config::Holes::kDuplicates) holes.fill_ratio.reset();
   holes.fill_records = config.fill_limit.records;
   holes.fill_bytes = config.fill_limit.bytes;
+  holes.markers = config.holes == config::Holes::kMarkers;
+  holes.markers_beyond = config.holes == config::Holes::kAuto;
+  if (holes.markers) holes.fill_ratio.reset();
   return holes;
 }
 
@@ -175,11 +178,12 @@ void Link::StartMirror(const RunnerNames& names) {
   options.preserve = config_.offsets == config::Offsets::kPreserve;
   options.prefill_limit = config_.prefill_limit;
   options.record_gaps = config_.on_gap == config::OnGap::kRecord;
+  options.record_foreign = config_.on_foreign_write == config::OnForeignWrite::kRecord;
   options.producer_expiration = producer_expiration_;
   options.inherited_settle = inherited_settle_;
   options.append_times = config_.timestamps == config::Timestamps::kExact;
-  options.record_foreign = config_.on_foreign_write == config::OnForeignWrite::kRecord;
   options.holes = HolesOf(config_);
+  options.committed = config_.transactions == config::Transactions::kCommitted;
   options.log_start_hold = config_.topics.log_start_hold;
   options.start = StartOf(config_.topics.start);
   if (const state::MirrorRecord* mirror = book_->Find(names.destination_topic)) {

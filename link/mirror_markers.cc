@@ -31,11 +31,14 @@ bool IsRaised(const SharedBytes& before, const SharedBytes& marker) {
 Async<StatusOr<bool>> PartitionMirror::IsTail(const Facts& facts, Resume& resume) {
   std::vector<SharedBytes> batches{*resume.tail};
   const size_t most = p_.phase.sequences_are_offsets() ? 0 : kExtraMost;  // else there never was a marker
-  for (size_t extra = 0; extra <= most; extra++) {
-    CO_TRY(const bool aligned, co_await AlignTail({facts, resume, batches}, 0, extra));
-    if (!aligned) continue;
-    resume.at.source_next = resume.at.source_next - static_cast<int64_t>(extra);
-    co_return true;
+  for (const CleanedSince cleaned : {CleanedSince::kNo, CleanedSince::kPerhaps}) {
+    cleaned_since_ = cleaned;
+    for (size_t extra = 0; extra <= most; extra++) {
+      CO_TRY(const bool aligned, co_await AlignTail({facts, resume, batches}, 0, extra));
+      if (!aligned) continue;
+      resume.at.source_next = resume.at.source_next - static_cast<int64_t>(extra);
+      co_return true;
+    }
   }
   co_return false;
 }
@@ -73,7 +76,8 @@ Async<StatusOr<bool>> PartitionMirror::AlignTail(Tail log, size_t at, size_t ext
   if (view.control()) {
     CO_TRY(const std::optional<SharedBytes> before, co_await BeforeMarker(log.batches[at]));
     if (before && IsRaised(*before, log.batches[at])) co_return false;
-    if (before && extra == 0 && at == 0 && IsSameMarker(BatchView(before->view()), view)) co_return false;
+    const bool repeated = before && IsSameMarker(BatchView(before->view()), view) && !options_.committed;
+    if (repeated && extra == 0 && at == 0) co_return false;
   }
   if (extra > 0) co_return co_await AlignTail(log, at + 1, extra);
   co_return true;
@@ -82,6 +86,7 @@ Async<StatusOr<bool>> PartitionMirror::AlignTail(Tail log, size_t at, size_t ext
 // One of two equal markers of a producer; or an abort of what the source no longer has.
 Async<StatusOr<bool>> PartitionMirror::IsExplained(const std::vector<SharedBytes>& tail, size_t at, int64_t shift) {
   const BatchView marker(tail[at].view());
+  if (marker.producer_id() == identity_.filler_producer_id) co_return true;  // a filler that landed late
   for (size_t behind = at; behind-- > 0;) {
     const BatchView view(tail[behind].view());
     if (view.producer_id() != marker.producer_id()) continue;
@@ -118,6 +123,15 @@ Async<StatusOr<std::optional<SharedBytes>>> PartitionMirror::BeforeMarker(Shared
 Async<StatusOr<bool>> PartitionMirror::IsCopy(const Facts& facts, SharedBytes ours, int64_t shift, int64_t in_force) {
   const BatchView view(ours.view());
   const SourceOffset at(view.base_offset() - shift);
+  if (view.control()) {
+    CO_TRY(const Holds holds, co_await WhatHolds(at));
+    if (holds == Holds::kBeyond) co_return false;
+    bool filler = false;
+    if (holds == Holds::kNothing) {
+      CO_TRY(filler, co_await EndsNothing(ours));
+    }
+    if (filler) co_return true;
+  }
   CO_TRY(const bool same, co_await Corresponds(ours, at));
   if (!same || !view.control()) co_return same;
   CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(at));

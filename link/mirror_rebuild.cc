@@ -1,6 +1,7 @@
 // Where the source's log is not a row of whole batches: markers of transactions, holes of compaction, append times.
 #include <limits>
 
+#include "base/log.h"
 #include "kafka/record_batch.h"
 #include "link/batch_patch.h"
 #include "link/partition_mirror.h"
@@ -22,6 +23,9 @@ Async<Status> PartitionMirror::Shift(SourceOffset since, Position& at, std::stri
   CO_RETURN_IF_ERROR(co_await UntilAnswered());
   CO_RETURN_IF_ERROR(co_await UntilNothingLate("other records follow under the same sequences"));
   CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(since, at.dest_next, std::string(why), -1));
+  Log(Level::kInfo, Event::kRunStarted,
+      fmt::format("from source offset {} on offsets are translated by {:+}", since, at.dest_next.value - since.value),
+      {{"topic", name_.topic}, {"partition", name_.partition}, {"reason", why}});
   at.source_next = since;
   co_return absl::OkStatus();
 }
@@ -36,7 +40,7 @@ int64_t PartitionMirror::FillersLeft(int64_t records) const {
 Async<Status> PartitionMirror::SendRebuilt(SharedBytes batch, std::optional<int64_t> source_pid, Position& at) {
   const BatchView view(batch.view());
   ReencodeRules rules;
-  if (options_.holes.fill) rules.fill_from = p_.phase.aligned_from().value_or(SourceOffset(0));
+  if (options_.holes.fill && !options_.holes.markers) rules.fill_from = p_.phase.aligned_from().value_or(SourceOffset(0));
   rules.fill_records = options_.holes.fill_records;
   rules.fill_bytes = options_.holes.fill_bytes;
   rules.fillers_left = FillersLeft(view.count());
@@ -49,7 +53,11 @@ Async<Status> PartitionMirror::SendRebuilt(SharedBytes batch, std::optional<int6
   records_ += built->records;
   fillers_ += built->fillers;
   for (Piece& piece : built->pieces) {
-    if (piece.shifted) CO_RETURN_IF_ERROR(co_await Shift(piece.first, at, kHoles));
+    if (piece.shifted && FillsByMarkers(piece.first, at)) {
+      CO_RETURN_IF_ERROR(co_await FillTo(piece.first, at));
+    } else if (piece.shifted) {
+      CO_RETURN_IF_ERROR(co_await Shift(piece.first, at, kHoles));
+    }
     const int64_t taken = source_pid ? 0 : piece.offsets;
     const Position after{piece.next, at.dest_next + piece.offsets, AdvanceSequence(at.sequence, taken), at.epoch};
     CO_RETURN_IF_ERROR(co_await Send(std::move(piece.batch), source_pid, at, after));
@@ -91,7 +99,7 @@ Async<Status> PartitionMirror::EndAt(int64_t source_pid, TransactionEnd end, Pos
   at.dest_next = at.dest_next + 1;
   unclear_ = Unclear::kNo;
   backoff_.Reset();
-  p_.progress.Working();
+  Works();
   co_return absl::OkStatus();
 }
 

@@ -28,6 +28,10 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
   p_.progress.Destination(facts.log.start);
   p_.progress.Bounds(facts.bounds);
   CO_RETURN_IF_ERROR(co_await RecordForeign(facts));
+  markers_known_ = false;
+  for (const ProducerState& p : facts.log.producers)
+    if (p.producer_id == identity_.filler_producer_id) marker_generation_ = p.coordinator_epoch;
+  marker_generation_++;
   Finding finding = Examine(facts, identity_);
   if (const Stop* stop = std::get_if<Stop>(&finding)) {
     CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
@@ -148,15 +152,19 @@ Async<StatusOr<std::optional<Prefill>>> PartitionMirror::RightAligned(SourceBoun
   for (SourceOffset next = bounds.log_start; next < bounds.last_stable;) {
     CO_TRY(const Fetched fetched, co_await p_.source.Next(next));
     if (fetched.batches.empty()) break;  // the log ends in a hole
+    aborted_ = AbortedData(fetched.aborted);
     for (const SharedBytes& batch : fetched.batches) {
       const BatchView view(batch.view());
       next = SourceOffset(view.next_offset());
-      if (view.magic() == 2 && view.count() > 0) log.push_back({view.base_offset(), view.next_offset(), view.count()});
+      if (view.magic() != 2 || view.count() == 0) continue;
+      const bool left_out = LeftOut(view);
+      log.push_back({view.base_offset(), view.next_offset(), left_out ? 0 : view.count(),
+                     left_out ? view.next_offset() - view.base_offset() : 0});
     }
   }
   if (log.empty()) co_return std::nullopt;
   const double ratio = options_.holes.fill_ratio.value_or(std::numeric_limits<double>::max());
-  const HeadPlan plan = PlanHead(log, ratio, options_.holes.fill_records);
+  const HeadPlan plan = PlanHead(log, ratio, options_.holes.markers ? MarkersMost() : options_.holes.fill_records);
   if (plan.records_below == 0) co_return std::nullopt;
   const DestOffset begin(plan.aligned_from.value - plan.records_below);
   Prefill prefill{begin, begin};
@@ -247,9 +255,11 @@ Async<StatusOr<bool>> PartitionMirror::Corresponds(SharedBytes ours, SourceOffse
   const BatchView view(ours.view());
   const SourceOffset last = at + view.last_offset_delta();
   CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(last));
-  if (!source || BatchView(source->view()).base_offset() > last.value) co_return options_.compacted;
+  if (!source || BatchView(source->view()).base_offset() > last.value)
+    co_return options_.compacted&& cleaned_since_ == CleanedSince::kPerhaps;
   if (BatchView(source->view()).base_offset() == at.value && SameRecords(ours.view(), source->view())) co_return true;
-  co_return SameLastRecord(ours.view(), source->view(), last, options_.append_times);
+  const std::optional<bool> same = SameLastRecord(ours.view(), source->view(), last, options_.append_times);
+  co_return same.value_or(cleaned_since_ == CleanedSince::kPerhaps);
 }
 
 // One filler batch at a time, so that a misplaced one is seen at once.

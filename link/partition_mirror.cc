@@ -61,20 +61,23 @@ Async<Status> PartitionMirror::Cycle() {
 
 // The first half: fetch, plan, patch, send. `seen` runs ahead of the position where the log ends in a hole.
 Async<void> PartitionMirror::Pump(Position at, Progressed progressed) {
+  left_out_to_ = SourceOffset(0);
   for (SourceOffset seen = at.source_next;;) {
     StatusOr<Fetched> fetched = co_await p_.source.Next(seen);
     Status step = fetched.status();
     if (step.code() == Code::kOutOfRange) {
       step = co_await CrossGap(seen, at, progressed);
-      seen = at.source_next;
     } else if (step.ok()) {
       p_.progress.Bounds(fetched->bounds);
       fetched_at_ = p_.clock.Now();
+      aborted_ = AbortedData(std::move(fetched->aborted));
       for (SharedBytes& batch : fetched->batches) {
         seen = std::max(seen, SourceOffset(BatchView(batch.view()).next_offset()));
         step = co_await Offer(std::move(batch), at, progressed);
         if (!step.ok()) break;
       }
+      if (step.ok() && progressed == Progressed::kCopying)
+        step = co_await FillBehind(fetched->bounds, fetched->batches.empty(), seen, at);
       if (step.ok()) p_.progress.NothingBetween(at.source_next, seen);
     }
     if (step.ok()) continue;
@@ -87,6 +90,7 @@ Async<void> PartitionMirror::Pump(Position at, Progressed progressed) {
 
 Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed& progressed) {
   const BatchView view(batch.view());
+  const bool left_out = LeftOut(view);
   Plan plan = PlanBatch(view, at, progressed, options_.append_times);
   if (const Prepend* whole = std::get_if<Prepend>(&plan)) {
     at.source_next = whole->base;
@@ -95,15 +99,20 @@ Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed
   if (const Stop* stop = std::get_if<Stop>(&plan)) co_return HaltWith(stop->reason, stop->text);
   if (std::holds_alternative<Skip>(plan)) co_return absl::OkStatus();
   if (gap_open_) CO_RETURN_IF_ERROR(co_await OpenGap(at));
+  if (left_out) co_return co_await LeaveOut(view, progressed);
+  if (const SourceOffset to = MarkersUpTo(view, at); to > at.source_next) {
+    CO_RETURN_IF_ERROR(co_await FillTo(to, at));
+    plan = PlanBatch(view, at, Progressed::kCopying, options_.append_times);
+  }
   const auto bytes = static_cast<int64_t>(batch.size());
   p_.progress.Fetched(1, view.count(), bytes);
   progressed = Progressed::kCopying;
   if (const Marker* marker = std::get_if<Marker>(&plan)) co_return co_await PassMarker(*marker, bytes, at);
   if (const Rebuild* rebuild = std::get_if<Rebuild>(&plan))
-    co_return co_await SendRebuilt(std::move(batch), rebuild->source_pid, at);
+    co_return co_await SendRebuilt(std::move(batch), Within(rebuild->source_pid), at);
   std::optional<int64_t> source_pid;
-  if (const Replay* replay = std::get_if<Replay>(&plan)) source_pid = replay->source_pid;
-  const Position after = After(at, view);
+  if (const Replay* replay = std::get_if<Replay>(&plan)) source_pid = Within(replay->source_pid);
+  const Position after = After(at, view, source_pid);
   co_return co_await Send(std::move(batch), source_pid, at, after);
 }
 
@@ -227,6 +236,7 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
     case kafka::Verdict::kOperator:
       return Halt(Reason::kAuthorizationError, "{}: {}", name_, Text(status));
     case kafka::Verdict::kFenced:
+      p_.progress.Fenced();
       return Halt(Reason::kForeignWrite, "{}: klink's producer was fenced in the destination partition: {}", name_,
                   Text(status));
     default:
@@ -261,12 +271,11 @@ Async<Status> PartitionMirror::UntilNothingLate(std::string_view before) {
   const Duration doubt = doubt_until_ - p_.clock.Now();
   if (doubt <= Duration(0)) co_return absl::OkStatus();
   CO_RETURN_IF_ERROR(co_await p_.clock.Sleep(doubt));
-      p_.progress.Fenced();
   co_return Unavailable("{}: reading the log again, now that nothing sent earlier can land, before {}", name_, before);
 }
 
 // The source no longer holds (or never held) the offset we want next.
-Async<Status> PartitionMirror::CrossGap(SourceOffset seen, Position& at, Progressed& progressed) {
+Async<Status> PartitionMirror::CrossGap(SourceOffset& seen, Position& at, Progressed& progressed) {
   CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());
   p_.progress.Bounds(bounds);
   if (seen >= bounds.log_start)
@@ -279,6 +288,10 @@ Async<Status> PartitionMirror::CrossGap(SourceOffset seen, Position& at, Progres
     co_return Unavailable("{}: the source's log start moved on to {} while the copy was aligned; aligning further",
                           name_, bounds.log_start);
   }
+  if (at.source_next > base && at.source_next < bounds.log_start) {  // a part of the batch we want stands already
+    seen = bounds.log_start;
+    co_return absl::OkStatus();
+  }
   const bool lost = base > seen;  // else only the head of the batch we want was removed
   if (lost && !options_.record_gaps && p_.phase.accepted() != state::Accept::kGap)
     co_return Halt(Reason::kRetentionGap,
@@ -286,7 +299,7 @@ Async<Status> PartitionMirror::CrossGap(SourceOffset seen, Position& at, Progres
                    "with: klink mirror resume --accept-gap",
                    name_, at.source_next, base - 1);
   gap_open_ |= lost;
-  at.source_next = bounds.log_start;
+  at.source_next = seen = bounds.log_start;
   progressed = Progressed::kFresh;
   co_return absl::OkStatus();
 }

@@ -11,6 +11,7 @@
 
 #include "base/backoff.h"
 #include "base/task_group.h"
+#include "link/aborted_data.h"
 #include "link/partition_progress.h"
 #include "link/ports.h"
 #include "link/recovery.h"
@@ -25,7 +26,9 @@ struct StartAt {
 
 // How the holes that compaction leaves keep their offsets.
 struct HoleOptions {
-  bool fill = true;                        // holes: auto or duplicates; else translate
+  bool fill = true;                        // holes: auto, duplicates or markers; else translate
+  bool markers = false;                    // by control records alone
+  bool markers_beyond = true;              // … where a hole is too large for copies of records (auto)
   std::optional<double> fill_ratio = 1.0;  // fillers per record; none: any (duplicates)
   int64_t fill_records = 2000;             // in one hole
   int64_t fill_bytes = 1 << 20;
@@ -35,12 +38,13 @@ struct MirrorOptions {
   bool preserve = true;  // offsets: preserve
   int64_t prefill_limit = 2'000'000'000;
   bool record_gaps = true;        // on_gap: record
+  bool record_foreign = false;    // on_foreign_write: record
   bool follow_log_start = false;  // log_start: follow, and the topic deletes
   Duration log_start_hold = 24h;
   std::optional<StartAt> start;  // none: earliest
-  bool record_foreign = false;    // on_foreign_write: record
   bool compacted = false;        // the source topic was, when the mirror was made: its log may have holes
   bool append_times = true;      // timestamps: exact
+  bool committed = false;        // transactions: committed
   HoleOptions holes;
   size_t batch_bytes = 1 << 20;        // the destination topic's max.message.bytes
   Duration producer_expiration = 24h;  // producer.id.expiration.ms of the destination
@@ -88,6 +92,18 @@ class PartitionMirror {
   Async<Status> Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after);
   Async<Status> SendRebuilt(SharedBytes batch, std::optional<int64_t> source_pid, Position& at);
   Async<Status> FillBefore(const Marker& marker, Position& at);
+  bool LeftOut(const kafka::BatchView& batch);
+  Async<Status> LeaveOut(const kafka::BatchView& batch, Progressed& progressed);
+  std::optional<int64_t> Within(std::optional<int64_t> source_pid) const;
+  SourceOffset MarkersUpTo(const kafka::BatchView& batch, const Position& at) const;
+  bool FillsByMarkers(const SourceOffset& hole_end, const Position& at) const;
+  Async<Status> FillTo(SourceOffset to, Position& at);
+  Async<Status> FillBehind(const SourceBounds& bounds, bool end_seen, SourceOffset& seen, Position& at);
+  Async<Status> WriteMarkers(int64_t count, Position& at);
+  int64_t MarkersMost() const;
+  enum class Holds : uint8_t { kRecord, kNothing, kGone, kBeyond };
+  Async<StatusOr<Holds>> WhatHolds(SourceOffset at);
+  Async<StatusOr<bool>> EndsNothing(SharedBytes marker);
   Async<Status> Shift(SourceOffset since, Position& at, std::string_view why);
   int64_t FillersLeft(int64_t records) const;
   Async<Status> PassMarker(Marker marker, int64_t bytes, Position& at);
@@ -115,6 +131,15 @@ class PartitionMirror {
   Async<StatusOr<Facts>> Gather();
   Async<StatusOr<DestLog>> SettledLog();
   Async<Status> FindIntruder(Facts facts);
+  struct ForeignRange {
+    DestOffset from, to;
+    int64_t producer_id = -1;
+  };
+  void NoteForeign(DestOffset from, DestOffset to, int64_t producer_id);
+  Async<StatusOr<std::vector<ForeignRange>>> FindForeign(const Facts& facts);
+  Status ReachesBack(const Facts& facts, const ForeignRange& first) const;
+  Async<Status> RecordForeign(Facts& facts);
+  Async<StatusOr<SourceOffset>> SourceAt(Facts facts, DestOffset end);
   Async<StatusOr<Started>> StartFresh(Facts facts);
   Async<StatusOr<SourceOffset>> FirstBase(SourceBounds bounds);
   Async<StatusOr<Started>> StartPrefilled(Prefill prefill, DestOffset from);
@@ -133,22 +158,13 @@ class PartitionMirror {
   Async<StatusOr<bool>> AlignTail(Tail log, size_t at, size_t extra);
   Async<StatusOr<std::optional<SharedBytes>>> BeforeMarker(SharedBytes marker);
   Async<StatusOr<bool>> EndsTheSame(const Facts& facts, SharedBytes marker, int64_t source_pid, int64_t shift);
-  struct ForeignRange {
-    DestOffset from, to;
-    int64_t producer_id = -1;
-  };
-  void NoteForeign(DestOffset from, DestOffset to, int64_t producer_id);
-  Async<StatusOr<std::vector<ForeignRange>>> FindForeign(const Facts& facts);
-  Status ReachesBack(const Facts& facts, const ForeignRange& first) const;
-  Async<Status> RecordForeign(Facts& facts);
-  Async<StatusOr<SourceOffset>> SourceAt(Facts facts, DestOffset end);
   Async<StatusOr<std::optional<int64_t>>> SourcePidOf(SharedBytes ours, int64_t shift);
   Async<StatusOr<bool>> IsExplained(const std::vector<SharedBytes>& tail, size_t at, int64_t shift);
   Async<Status> MapExtraMarkers(const DestLog& log, const Resume& resume);
   Async<Status> AbortLost(Position& at);
   Async<Status> WriteFillers(Prefill prefill, DestOffset from);
   Async<Status> FinishPrefill(DestOffset written);
-  Async<Status> CrossGap(SourceOffset seen, Position& at, Progressed& progressed);
+  Async<Status> CrossGap(SourceOffset& seen, Position& at, Progressed& progressed);
   Async<StatusOr<std::optional<Prefill>>> RightAligned(SourceBounds bounds);
   bool HalfForgotten(int64_t max_timestamp_ms) const;
 
@@ -175,6 +191,13 @@ class PartitionMirror {
   Status pump_ended_;
   bool pumping_ = false;
   Instant fetched_at_;
+  // What of the copy is not in the source any more, its cleaner may have removed: only taken for that when no other
+  // reading of the log is exact.
+  enum class CleanedSince : uint8_t { kNo, kPerhaps } cleaned_since_ = CleanedSince::kPerhaps;
+  AbortedData aborted_;            // of what was fetched last
+  SourceOffset left_out_to_;       // up to here the source has nothing that is copied (transactions: committed)
+  int32_t marker_generation_ = 0;  // of our markers in this cycle
+  bool markers_known_ = false;     // one of this generation stands: earlier ones are refused from now on
   bool draining_ = false;
   bool acknowledged_ = false;  // in this cycle: the leader knows our last batch
   bool last_was_old_ = false;  // the last batch sent may already be forgotten by the leader

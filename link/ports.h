@@ -24,12 +24,19 @@ struct SourceBounds {
   SourceOffset last_stable;
 };
 
+// A transaction that was aborted, as a fetch answers it: its producer's batches from there to its marker.
+struct AbortedTransaction {
+  int64_t producer_id = -1;
+  SourceOffset first;
+};
+
 // Whole batches as they stand in the source log, in order; the first may begin below the offset asked for. The bytes
 // are ours alone: batch_patch rewrites their headers in place. Releasing them gives the memory budget back.
 struct Fetched {
   std::vector<SharedBytes> batches;
   SourceBounds bounds;
   int32_t leader_epoch = -1;
+  std::vector<AbortedTransaction> aborted = {};  // all that reach into the batches
 };
 
 // One source partition.
@@ -56,6 +63,7 @@ struct ProducerState {
   int32_t last_sequence = -1;
   int64_t last_timestamp_ms = -1;
   std::optional<DestOffset> open_since = std::nullopt;  // where its open transaction begins in the log
+  int32_t coordinator_epoch = -1;                       // of its last marker
 };
 
 // The destination log as it was at one moment; Unavailable when it moved on between the questions.
@@ -94,6 +102,7 @@ struct TransactionSlot {
   std::string id;
   int64_t producer_id = -1;
   int16_t producer_epoch = 0;
+  int64_t number = 0;  // in the id
 };
 enum class TransactionEnd { kCommit, kAbort };
 
@@ -102,7 +111,6 @@ class Transactions {
  public:
   virtual ~Transactions() = default;
   // The slots whose open transaction names this partition, as a crash left them. One that is being ended is waited for:
-  int64_t number = 0;  // in the id
   // its marker stands in the log when this answers. All other slots this partition held are free again.
   virtual Async<StatusOr<std::vector<TransactionSlot>>> Open() = 0;
   // The slot of that producer, when its open transaction names this partition: another process may have begun it.
@@ -114,6 +122,13 @@ class Transactions {
   virtual Async<Status> End(TransactionSlot slot, TransactionEnd end) = 0;
   // Its marker stands: the slot is free.
   virtual void Release(const TransactionSlot& slot) = 0;
+};
+
+// Control records of a producer that end nothing. The leader refuses those of a lower generation than it has seen.
+struct MarkerStamp {
+  int64_t producer_id = -1;
+  int16_t producer_epoch = 0;
+  int32_t generation = 0;
 };
 
 // One destination partition.
@@ -130,7 +145,14 @@ class Sink {
   }
   // The batch that holds `at`, once it is replicated; nothing when the log has none there.
   virtual Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset) { co_return std::nullopt; }
+  // The same for a marker that is under way: takes its time when nothing is there yet.
+  virtual Async<StatusOr<std::optional<SharedBytes>>> AwaitMarker(DestOffset at) { co_return co_await BatchAt(at); }
   virtual Async<Status> DeleteBelow(DestOffset offset) = 0;
+  // May WriteMarkers be asked for? As far as is known; a refusal tells (protocol.md T9).
+  virtual bool TakesMarkers() const { return false; }
+  // Appends that many control records, replicated when it answers. After any error some of them may stand, or land
+  // later.
+  virtual Async<Status> WriteMarkers(int64_t, MarkerStamp) { co_return Unimplemented("no markers here"); }
 };
 
 // The map between the two logs, of one partition.
@@ -145,8 +167,6 @@ class OffsetMap {
   virtual std::optional<SourceOffset> ToSource(DestOffset at) const = 0;
   // Where the first record at or beyond a source offset stands; nothing when that is not known.
   virtual std::optional<DestOffset> ToDest(SourceOffset at) const {
-  // The same for a marker that is under way: takes its time when nothing is there yet.
-  virtual Async<StatusOr<std::optional<SharedBytes>>> AwaitMarker(DestOffset at) { co_return co_await BatchAt(at); }
     const std::optional<int64_t> now = shift();
     return now ? std::optional(DestOffset(at.value + *now)) : std::nullopt;
   }

@@ -64,7 +64,7 @@ Finding DuringPrefill(const Facts& facts, const Identity& identity) {
                          identity.producer_epoch}};
   if (facts.log.last_batch) {
     const BatchView last(facts.log.last_batch->view());
-    if (last.producer_id() == identity.filler_producer_id)
+    if (last.producer_id() == identity.filler_producer_id && !last.control())
       return Stop{Reason::kMisplacedBatch,
                   fmt::format("fillers reach offset {}, beyond {}; delete the destination topic and "
                               "klink will make it again",

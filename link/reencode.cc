@@ -108,7 +108,7 @@ StatusOr<Reencoded> Reencode(const BatchView& batch, const Position& at, const R
   return builder.Finish();
 }
 
-bool SameLastRecord(ByteView ours, ByteView source, SourceOffset last, bool append_times) {
+std::optional<bool> SameLastRecord(ByteView ours, ByteView source, SourceOffset last, bool append_times) {
   const BatchView copy(ours), original(source);
   if (copy.control() || original.control()) return false;
   auto mine = kafka::ReadRecords(copy, kDecompressedMost), theirs = kafka::ReadRecords(original, kDecompressedMost);
@@ -116,7 +116,7 @@ bool SameLastRecord(ByteView ours, ByteView source, SourceOffset last, bool appe
   const int64_t delta = last.value - original.base_offset();
   const auto found =
       std::find_if(theirs->begin(), theirs->end(), [delta](const Record& r) { return r.offset_delta == delta; });
-  if (found == theirs->end()) return original.has_holes();
+  if (found == theirs->end()) return original.has_holes() ? std::nullopt : std::optional(false);
   Record expected = *found;
   expected.offset_delta = mine->back().offset_delta;
   if (original.log_append_time() && append_times) expected.timestamp = original.max_timestamp();

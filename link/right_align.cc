@@ -13,7 +13,7 @@ HeadPlan PlanHead(const std::vector<Extent>& log, double fill_ratio, int64_t fil
     const int64_t gap = i + 1 < log.size() ? log[i + 1].base - extent.next : 0;
     if (gap > fill_records) break;
     records += extent.records;
-    missing += gap + (extent.next - extent.base - extent.records);
+    missing += gap + (extent.next - extent.base - extent.records - extent.left_out);
     if (static_cast<double>(missing) <= fill_ratio * static_cast<double>(records)) from = i;
   }
   HeadPlan plan;

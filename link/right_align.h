@@ -14,7 +14,8 @@ namespace klink::link {
 struct Extent {
   int64_t base = 0;
   int64_t next = 0;
-  int64_t records = 0;  // that are left of it; a marker is one
+  int64_t records = 0;   // that are left of it; a marker is one
+  int64_t left_out = 0;  // offsets that are filled in any case, and cost nothing here
 };
 
 struct HeadPlan {

@@ -53,7 +53,7 @@ Async<Status> TransactionReplay::Adopt(const DestLog& log) {
     if (known != before.end()) {
       source_pid = known->first;
     } else {
-      CO_TRY(source_pid, co_await SourcePidOf(p.producer_id, *p.open_since, log.end));
+      CO_TRY(source_pid, co_await SourcePidOf(p.producer_id, std::max(*p.open_since, log.start), log.end));
     }
     if (source_pid)
       open_[*source_pid] = {*slot, *p.open_since};

@@ -35,6 +35,9 @@ class TransactionReplay {
   // Whose transaction that producer of ours carries since that offset, as far as this process began it.
   std::optional<int64_t> Remembered(int64_t pid, DestOffset since) const;
 
+  // Is a transaction of that source producer under way here?
+  bool Carries(int64_t source_pid) const { return open_.contains(source_pid); }
+
   // The slot of the source producer's transaction; begins one when it has none, for the batch or marker at `at`.
   Async<StatusOr<TransactionSlot>> SlotOf(int64_t source_pid, DestOffset at);
   // The stamp of the next batch of that slot, `count` records long.

@@ -143,9 +143,9 @@ TEST(Reencode, TheLastRecordTellsWhetherABatchIsOurs) {
   const SharedBytes batch = Batch(100, {At(0), At(3)});
   const Reencoded done = *Reencode(BatchView(batch.view()), Here(100, 100), Filling());
   const ByteView ours = done.pieces[0].batch.view();
-  EXPECT_TRUE(SameLastRecord(ours, batch.view(), SourceOffset(103), true));
+  EXPECT_EQ(SameLastRecord(ours, batch.view(), SourceOffset(103), true), true);
   const SharedBytes other = Batch(100, {At(0), At(3, "another")});
-  EXPECT_FALSE(SameLastRecord(ours, other.view(), SourceOffset(103), true));
+  EXPECT_EQ(SameLastRecord(ours, other.view(), SourceOffset(103), true), false);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ Agent::Agent(const Parts& p)
       io_(1),
       source_(p.world, clock_, p.weather, p.source),
       gate_(p.world, clock_),
-      sink_(p.world, clock_, p.weather, p.dest, gate_, io_.get_executor()),
+      sink_(p.world, clock_, p.weather, p.dest, gate_, io_.get_executor(), p.markers),
       map_(p.world, clock_, p.weather, p.durable),
       phase_(p.world, clock_, p.weather, p.durable),
       transactions_(p.world, clock_, p.weather, p.coordinator, p.durable, gate_),

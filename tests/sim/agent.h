@@ -25,6 +25,7 @@ class Agent {
     Coordinator& coordinator;
     link::Identity identity;
     link::MirrorOptions options;
+    SimSink::Markers markers = SimSink::Markers::kRefused;
   };
 
   explicit Agent(const Parts& parts);

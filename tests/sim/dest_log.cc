@@ -122,6 +122,7 @@ void DestLog::Remember(Producer& producer, const BatchView& view, int64_t base) 
   producer.last_timestamp = view.max_timestamp();
   if (view.control()) {
     producer.open_since.reset();
+    producer.generation = LoadBe<int32_t>(view.body().data() + view.body().size() - 5);
     return;
   }
   if (view.transactional() && !producer.open_since) producer.open_since = base;
@@ -143,6 +144,27 @@ void DestLog::WriteMarker(int leader, int64_t producer_id, int16_t epoch, kafka:
   const int64_t base = end_;
   Store(BuildMarker(0, producer_id, epoch, verdict, leader_epoch_, world_.wall_ms()).view(), transaction);
   Remember(producers_[producer_id], BatchView(batches_.back().bytes.view()), base);
+  AnswerWhenReplicated({Error::kNone, base, end_}, std::move(answer));
+}
+
+void DestLog::WriteFillers(int leader, int64_t count, const link::MarkerStamp& stamp, Answer answer) {
+  if (!Leads(leader)) return answer(Error::kNotLeaderOrFollower, -1);
+  if (world_.now() < short_until_) return answer(Error::kNotEnoughReplicas, -1);
+  Producer& producer = producers_[stamp.producer_id];
+  if (stamp.generation < producer.generation) {
+    world_.Count(Fault::kFillersFenced);
+    return answer(Error::kTransactionCoordinatorFenced, -1);
+  }
+  producer.generation = stamp.generation;
+  const int64_t base = end_;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t at = end_;
+    Store(BuildMarker(0, stamp.producer_id, stamp.producer_epoch, kafka::ControlType::kAbort, stamp.generation,
+                      world_.wall_ms())
+              .view(),
+          -1 - at);
+    Remember(producer, BatchView(batches_.back().bytes.view()), at);
+  }
   AnswerWhenReplicated({Error::kNone, base, end_}, std::move(answer));
 }
 
@@ -204,7 +226,7 @@ const DestLog::Stored* DestLog::Find(int64_t offset) const {
 std::vector<link::ProducerState> DestLog::producers() const {
   std::vector<link::ProducerState> states;
   for (const auto& [id, p] : producers_) {
-    states.push_back({id, p.epoch, p.last_sequence(), p.last_timestamp, std::nullopt});
+    states.push_back({id, p.epoch, p.last_sequence(), p.last_timestamp, std::nullopt, p.generation});
     if (p.open_since) states.back().open_since = DestOffset(*p.open_since);
   }
   return states;

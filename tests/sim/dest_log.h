@@ -64,6 +64,8 @@ class DestLog {
   void Produce(int leader, ByteView batch, const std::string& transactional_id, Answer answer);
   void WriteMarker(int leader, int64_t producer_id, int16_t epoch, kafka::ControlType verdict, int64_t transaction,
                    Answer answer);
+  // WriteTxnMarkers (protocol.md T11, T12).
+  void WriteFillers(int leader, int64_t count, const link::MarkerStamp& stamp, Answer answer);
   kafka::Error DeleteRecords(int leader, int64_t offset);
   bool Leads(int leader) const { return leader == leader_ && world_.now() >= away_until_; }
   int leader() const { return leader_; }
@@ -104,6 +106,7 @@ class DestLog {
     int64_t last_timestamp = -1;
     std::deque<Batch> batches;
     std::optional<int64_t> open_since = std::nullopt;
+    int32_t generation = -1;
 
     int32_t last_sequence() const { return batches.empty() ? -1 : batches.back().last; }
   };

@@ -48,6 +48,7 @@ int64_t Oracle::UntoldForeign() const {
 }
 
 std::string Oracle::Inspect(Stored& stored) const {
+  if (scenario_.fills() && OfOurs(stored)) return InspectFilled(stored);
   if (stored.producer_id == kFillerProducer) {
     const bool due = !durable_.active && durable_.prefill && DestOffset(stored.next) <= durable_.prefill->fillers_end;
     return due ? "" : "a filler where none belongs";
@@ -98,7 +99,9 @@ void Oracle::Watch(const Agent& agent) {
       Complain(fmt::format("halted without a cause: {}", last_text_));
   }
   const std::optional<link::Position> at = progress.position();
-  if (!at || (watched_ && watched_->dest_next == at->dest_next && watched_->source_next == at->source_next)) return;
+  if (!at || scenario_.fills() ||
+      (watched_ && watched_->dest_next == at->dest_next && watched_->source_next == at->source_next))
+    return;
   watched_ = at;
   if (at->dest_next.value > dest_.committed())
     Complain(
@@ -130,10 +133,11 @@ void Oracle::Judge(const Agent& agent) {
   // A coordinator that ends a transaction of ours by itself spoils the copy; that must have been noticed.
   if (Bit(Fault::kTransactionTimedOut) && progress.failed() && *progress.reason() == Reason::kMisplacedBatch) return;
   if (progress.failed()) Complain(fmt::format("still halted: {}", progress.text()));
-  const auto at = progress.position();
-  if (!at || at->source_next.value != source_.last_stable())
-    Complain(fmt::format("stuck at source {} of {}: {}", at ? at->source_next.value : -1, source_.last_stable(),
-                         progress.text()));
+  const auto at = progress.replicated_to();
+  const bool emptied = source_.start() == source_.last_stable();  // the gap is crossed by what comes next
+  if (!emptied && (!at || at->value != source_.last_stable()))
+    Complain(fmt::format("stuck at source {} of {}: {}", at ? at->value : -1, source_.last_stable(), progress.text()));
+  if (scenario_.fills()) return JudgeFilled(agent);
   JudgeLog(agent);
   JudgeTransactions();
 }
@@ -177,7 +181,8 @@ void Oracle::JudgeLog(const Agent& agent) {
   }
   if (next != dest_.end() && !dest_.batches().empty())
     Complain(fmt::format("destination offsets {}–{} hold nothing", next, dest_.end() - 1));
-  const int64_t copied = ours.empty() ? source_.start() : source_.history().at(*ours.back()->source_base).next;
+  const int64_t behind = ours.empty() ? 0 : source_.history().at(*ours.back()->source_base).next;
+  const int64_t copied = std::max(behind, source_.start());
   const int64_t all = source_.last_stable();
   if (copied < all) Complain(fmt::format("source offsets {}–{} are missing", copied, all - 1));
   if (!ours.empty() && *ours.front()->source_base > source_.start())
@@ -238,15 +243,15 @@ void Oracle::JudgeMap(const Agent& agent, const std::vector<const Stored*>& ours
     }
     expected = source.next;
   }
-  int64_t end = ours.empty() ? 0 : ours.back()->next;
-  while (const Stored* behind = dest_.Find(end)) end = behind->next;  // markers that were written twice
-  if (expected >= 0) exact(expected, end);
   for (const Stored& stored : dest_.batches()) {
     if (!IsForeign(stored) || ours.empty() || stored.base < ours.front()->base) continue;
     const Answer whose = map.ToSource(DestOffset(stored.base));
     if (whose.kind != Answer::Kind::kClamped)
       Complain(fmt::format("the map says somebody else's {} = source {}", stored.base, whose.value));
   }
+  int64_t end = ours.empty() ? 0 : ours.back()->next;
+  while (const Stored* behind = dest_.Find(end)) end = behind->next;  // markers that were written twice
+  if (expected >= 0) exact(expected, end);
   // An aborted transaction whose end the source no longer tells takes an offset of its own.
   bool moved = !ours.empty() && *ours.front()->source_base != ours.front()->base;
   if (!Bit(Fault::kMarkerTwice) && !Bit(Fault::kCutTransaction))

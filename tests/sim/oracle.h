@@ -38,6 +38,10 @@ class Oracle {
   void JudgeMap(const Agent& agent, const std::vector<const DestLog::Stored*>& ours);
   void JudgeBatch(const DestLog::Stored& stored);
   void JudgeTransactions();
+  std::string InspectFilled(DestLog::Stored& stored) const;
+  void JudgeFilled(const Agent& agent);
+  bool IsShown(const SourceLog::Batch& batch) const;
+  void JudgeShown(const SourceLog::Batch& batch, const offsets::Translation& map);
   std::optional<int64_t> NextExpected() const;
   std::map<int64_t, int64_t> Carried() const;
   std::string InspectTransaction(const DestLog::Stored& stored) const;

@@ -33,8 +33,14 @@ Async<StatusOr<link::Fetched>> SimSource::Next(SourceOffset at) {
   const int64_t most = world_.random().Between(1, kBatchesAtOnce);
   for (int64_t next = at.value; static_cast<int64_t>(fetched.batches.size()) < most && next < log_.last_stable();) {
     const SourceLog::Batch* batch = log_.Find(next);
+    if (batch == nullptr || batch->base >= log_.last_stable()) break;
     fetched.batches.push_back(SharedBytes::CopyOf(batch->bytes.view()));
     next = batch->next;
+  }
+  if (!fetched.batches.empty()) {
+    const int64_t to = kafka::BatchView(fetched.batches.back().view()).next_offset();
+    for (const SourceLog::Aborted& a : log_.aborted())
+      if (a.marker >= at.value && a.first < to) fetched.aborted.push_back({a.producer_id, SourceOffset(a.first)});
   }
   CO_RETURN_IF_ERROR(co_await clock_.Sleep(weather_.Latency(world_)));
   co_return fetched;
@@ -112,6 +118,43 @@ Async<StatusOr<std::optional<SharedBytes>>> SimSink::BatchAt(DestOffset at) {
   if (stored != nullptr && stored->next <= log_.high_watermark()) found = SharedBytes::CopyOf(stored->bytes.view());
   CO_RETURN_IF_ERROR(co_await clock_.Sleep(weather_.Latency(world_)));
   co_return found;
+}
+
+// It may never arrive, be carried out in part, late, or without an answer.
+Async<Status> SimSink::WriteMarkers(int64_t count, link::MarkerStamp stamp) {
+  if (!gate_.MayWrite()) co_return Unavailable("writing fillers to sim-0: not sent");
+  Random& random = world_.random();
+  auto pending = std::make_shared<link::PendingAppend>(executor_);
+  const Duration there = weather_.Latency(world_), back = weather_.Latency(world_);
+  auto answer = [&world = world_, back, weak = std::weak_ptr(pending)](kafka::Error error, int64_t base) {
+    StatusOr<DestOffset> said = DestOffset(base);
+    if (error != kafka::Error::kNone) said = kafka::ToStatus(error, "writing fillers to sim-0");
+    world.After(back, [weak, said] {
+      if (auto p = weak.lock()) p->Complete(said);
+    });
+  };
+  auto write = [&log = log_, leader = log_.leader(), stamp](int64_t markers, DestLog::Answer then) {
+    log.WriteFillers(leader, markers, stamp, std::move(then));
+  };
+  const DestLog::Answer nobody = [](kafka::Error, int64_t) {};
+  if (!permitted_) {
+    world_.After(there, [answer] { answer(kafka::Error::kClusterAuthorizationFailed, -1); });
+  } else if (weather_.call_unclear <= 0 || !random.Chance(weather_.call_unclear)) {
+    world_.After(there, [write, count, answer] { write(count, answer); });
+  } else {
+    const int64_t part = random.Between(0, count);
+    Duration late = there;
+    if (part > 0 && random.Chance(0.5)) {
+      world_.Count(Fault::kCallLate);
+      late += random.Within(Duration(0), weather_.late_most);
+    }
+    world_.Count(part == 0 ? Fault::kCallLost : Fault::kCallUnanswered);
+    world_.After(late, [write, part, nobody] { write(part, nobody); });
+    world_.After(there + random.Within(Duration(0), 50ms), [answer] { answer(kafka::Error::kNetworkException, -1); });
+  }
+  const StatusOr<DestOffset> said = co_await pending->Wait();
+  takes_markers_ = permitted_;
+  co_return said.status();
 }
 
 Async<Status> SimSink::DeleteBelow(DestOffset offset) {

@@ -44,18 +44,24 @@ class SimGate final : public link::Gate {
 
 class SimSink final : public link::Sink {
  public:
-  SimSink(World& world, Clock& clock, const Weather& weather, DestLog& log, const link::Gate& gate, Executor executor)
+  // Without the right to write markers the first one is refused.
+  enum class Markers : uint8_t { kPermitted, kRefused };
+  SimSink(World& world, Clock& clock, const Weather& weather, DestLog& log, const link::Gate& gate, Executor executor,
+          Markers markers)
       : world_(world),
         clock_(clock),
         weather_(weather),
         log_(log),
         gate_(gate),
         executor_(executor),
-        wire_(world, log, weather) {}
+        wire_(world, log, weather),
+        permitted_(markers == Markers::kPermitted) {}
   std::shared_ptr<link::PendingAppend> Send(SharedBytes batch, std::optional<link::TransactionSlot> slot) override;
   Async<StatusOr<link::DestLog>> Inspect() override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;
   Async<Status> DeleteBelow(DestOffset offset) override;
+  bool TakesMarkers() const override { return takes_markers_; }
+  Async<Status> WriteMarkers(int64_t count, link::MarkerStamp stamp) override;
 
   bool busy() const { return wire_.busy(); }
 
@@ -70,6 +76,8 @@ class SimSink final : public link::Sink {
   Executor executor_;
   int leader_ = 0;  // as of the last Inspect
   Wire wire_;
+  bool permitted_;
+  bool takes_markers_ = true;
 };
 
 }  // namespace klink::sim

@@ -58,7 +58,11 @@ std::string Scenario::ToText() const {
              weather.store_unclear, weather.source_fails, weather.crash, incidents_per_second) +
          (transactions ? fmt::format(" call {} marker late {} twice {} timeout {} ms", weather.call_unclear,
                                      weather.marker_late, weather.marker_twice, ToMillis(transaction_timeout))
-                       : "");
+                       : "") +
+         (fills()
+              ? fmt::format("{}{} holes {} at most {}, markers {}", committed ? " committed" : "",
+                            markers ? " markers" : "", holes, fill_records, markers_permitted ? "permitted" : "refused")
+              : "");
 }
 
 Scenario Draw(uint64_t seed) {
@@ -132,6 +136,31 @@ Scenario DrawTransactions(uint64_t seed) {
   s.weather.marker_late = maybe(0.05);
   s.weather.marker_twice = maybe(0.03);
   if (random.Chance(0.08)) s.transaction_timeout = random.Within(1s, 4s);
+  return s;
+}
+
+Scenario DrawFilled(uint64_t seed) {
+  static constexpr Kind kKinds[] = {Kind::kPlain,     Kind::kPrefill,     Kind::kOldRecords, Kind::kPlain,
+                                    Kind::kRetention, Kind::kFrozenOwner, Kind::kTranslate,  Kind::kBehindData,
+                                    Kind::kWrap,      Kind::kPlain,       Kind::kPlain};
+  static_assert(std::size(kKinds) == static_cast<size_t>(Kind::kCount));
+  const auto kind = static_cast<uint64_t>(kKinds[seed % std::size(kKinds)]);
+  Scenario s = Draw(seed / std::size(kKinds) * std::size(kKinds) + kind);
+  Random random(seed * 0x9e3779b97f4a7c15 + 3);
+  auto maybe = [&](double most) {
+    return random.Chance(0.4) ? most * static_cast<double>(random.Between(1, 10)) / 10 : 0;
+  };
+  s.seed = seed;
+  s.committed = random.Chance(0.6);
+  s.markers = !s.committed || random.Chance(0.3);
+  s.transactions = s.committed || random.Chance(0.5);
+  s.markers_permitted = random.Chance(0.5);
+  s.produce_every = std::max<Duration>(s.produce_every, 150ms);  // each filler is a transaction at worst
+  s.holes = s.markers ? 0.1 : 0;
+  if (random.Chance(0.2)) s.fill_records = random.Between(1, 6);
+  s.weather.call_unclear = maybe(0.05);
+  s.weather.marker_late = maybe(0.05);
+  s.weather.marker_twice = maybe(0.03);
   return s;
 }
 

@@ -46,6 +46,13 @@ struct Scenario {
   // Of producers that write in transactions, taking turns.
   bool transactions = false;
   bool open_at_end = false;
+  // Offsets that only markers can keep.
+  bool committed = false;  // transactions: committed
+  bool markers = false;    // holes: markers
+  bool markers_permitted = false;
+  double holes = 0;  // that compaction left, per record
+  int64_t fill_records = 2000;
+  bool fills() const { return committed || markers; }
   Duration transaction_timeout = 15min;
   bool record_foreign = false;  // on_foreign_write: record
   // Until the weather clears.
@@ -61,6 +68,8 @@ struct Scenario {
 Scenario Draw(uint64_t seed);
 // The same kinds with a source that writes transactions.
 Scenario DrawTransactions(uint64_t seed);
+// … copied as committed records alone; with holes of compaction filled by markers; or both.
+Scenario DrawFilled(uint64_t seed);
 // Somebody else writes now and then, and the mirror goes on; every second one with transactions.
 Scenario DrawForeign(uint64_t seed);
 // The same logs under a clear sky.

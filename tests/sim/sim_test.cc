@@ -25,7 +25,8 @@ struct Family {
 };
 constexpr Family kPlainSeeds{"EverySeedIsExact", Draw, 500, Fault::kLostRequest, kFirstOfTransactions};
 constexpr Family kTransactionSeeds{"EveryTransactionIsExact", DrawTransactions, 500, kFirstOfTransactions,
-                                   Fault::kCount};
+                                   kFirstOfFillers};
+constexpr Family kFilledSeeds{"EveryFilledCopyIsExact", DrawFilled, 500, kFirstOfFillers, Fault::kCount};
 
 std::string Replay(const Family& family, const Scenario& s, const std::vector<std::string>& complaints) {
   std::string text = fmt::format(
@@ -65,11 +66,12 @@ constexpr Family kForeignSeeds{"EveryForeignWriteIsMapped", DrawForeign, 300, Fa
 
 TEST(Simulation, EverySeedIsExact) { RunSeeds(kPlainSeeds); }
 TEST(Simulation, EveryTransactionIsExact) { RunSeeds(kTransactionSeeds); }
+TEST(Simulation, EveryFilledCopyIsExact) { RunSeeds(kFilledSeeds); }
 
 TEST(Simulation, EveryForeignWriteIsMapped) { RunSeeds(kForeignSeeds); }
 
 TEST(Simulation, TheSameSeedIsTheSameRun) {
-  for (const Family& family : {kPlainSeeds, kTransactionSeeds}) {
+  for (const Family& family : {kPlainSeeds, kTransactionSeeds, kFilledSeeds}) {
     for (uint64_t seed = 1; seed <= static_cast<uint64_t>(Kind::kCount); seed++) {
       Simulation once(family.draw(seed));
       Simulation again(family.draw(seed));

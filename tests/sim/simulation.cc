@@ -29,6 +29,7 @@ Simulation::Simulation(Scenario scenario)
       coordinator_(world_, dest_, weather_, scenario.transaction_timeout),
       oracle_(world_, scenario_, source_, dest_, durable_) {
   dest_.Watch(kDataProducer, [this](DestLog::Stored& stored) { return oracle_.Inspect(stored); });
+  source_.LeaveHoles(scenario_.holes);
   for (int i = 0; i < scenario_.batches_before; i++) ProduceOne();
   source_.AdvanceStart(std::min(scenario_.source_first + scenario_.start_inside, source_.end()));
   if (scenario_.transactions && scenario_.kind == Kind::kPrefill) StartInsideTransaction();
@@ -54,7 +55,11 @@ Agent::Parts Simulation::Parts() {
   options.prefill_limit = scenario_.prefill_limit;
   options.producer_expiration = scenario_.expiration;
   options.record_foreign = scenario_.record_foreign;
-  return {world_, weather_, source_, dest_, durable_, coordinator_, identity, options};
+  options.committed = scenario_.committed;
+  options.holes.markers = scenario_.markers;
+  options.holes.fill_records = scenario_.fill_records;
+  const auto markers = scenario_.markers_permitted ? SimSink::Markers::kPermitted : SimSink::Markers::kRefused;
+  return {world_, weather_, source_, dest_, durable_, coordinator_, identity, options, markers};
 }
 
 void Simulation::Start() {
@@ -116,6 +121,7 @@ void Simulation::ProduceOne() {
   if (scenario_.age_spread > Duration(0)) age = random.Chance(0.5) ? age : Duration(0);
   const auto records = static_cast<int>(random.Between(1, scenario_.records_most));
   const int64_t timestamp_ms = world_.wall_ms() - ToMillis(age);
+  if (random.Chance(scenario_.holes)) source_.Skip(random.Between(1, 30));
   if (scenario_.transactions) return ProduceTransactional(records, timestamp_ms);
   source_.Produce(records, timestamp_ms);
 }
@@ -147,6 +153,7 @@ void Simulation::StopProducing() {
   producing_ = false;
   while (source_.open().size() > (scenario_.open_at_end ? 1u : 0u))
     source_.End(source_.open().begin()->first, kafka::ControlType::kCommit);
+  if (scenario_.markers) source_.Skip(world_.random().Below(4));
 }
 
 void Simulation::KeepProducing() {
@@ -266,8 +273,8 @@ void Simulation::LoseSourceRecords() {
 
 bool Simulation::CaughtUp() const {
   if (!agent_ || agent_->progress().failed() || !agent_->progress().text().empty() || !durable_.active) return false;
-  const auto at = agent_->progress().position();
-  return at && at->source_next.value == source_.end();
+  const auto at = agent_->progress().replicated_to();
+  return at && at->value == source_.end();
 }
 
 void Simulation::Clear() {

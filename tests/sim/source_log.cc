@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crc32c.h"
 #include "kafka/record_batch.h"
 
 namespace klink::sim {
@@ -23,11 +24,13 @@ SharedBytes BuildMarker(int64_t base, int64_t producer_id, int16_t epoch, kafka:
 SharedBytes SourceLog::Build(int records, int64_t timestamp_ms, std::optional<int64_t> within) {
   Random& random = world_.random();
   std::vector<kafka::Record> built;
+  int32_t delta = 0;
   for (int i = 0; i < records; i++) {
+    if (holes_ > 0 && random.Chance(holes_)) delta += static_cast<int32_t>(random.Between(1, 4));
     kafka::Record record;
     record.timestamp = timestamp_ms + i % 3;
-    record.offset_delta = i;
-    record.key = fmt::format("o{}", end_ + i);
+    record.offset_delta = delta++;
+    record.key = fmt::format("o{}", end_ + record.offset_delta);
     record.value = std::string(static_cast<size_t>(random.Below(40)), 'v');
     built.push_back(std::move(record));
   }
@@ -40,7 +43,12 @@ SharedBytes SourceLog::Build(int records, int64_t timestamp_ms, std::optional<in
     identity.base_sequence = static_cast<int32_t>(random.Below(1000));
   }
   if (within) identity.attributes = kafka::kTransactionalBit;
-  return kafka::BuildBatch(identity, built);
+  SharedBytes batch = kafka::BuildBatch(identity, built);
+  if (holes_ > 0 && random.Chance(holes_)) {
+    StoreBe<int32_t>(batch.data() + kafka::kLastOffsetDeltaAt, delta + static_cast<int32_t>(random.Below(3)));
+    StoreBe(batch.data() + kafka::kCrcAt, Crc32c(batch.view().substr(kafka::kAttributesAt)));
+  }
+  return batch;
 }
 
 void SourceLog::Add(Batch batch) {
@@ -51,16 +59,19 @@ void SourceLog::Add(Batch batch) {
 }
 
 void SourceLog::Produce(int records, int64_t timestamp_ms) {
-  Add({end_, end_ + records, Build(records, timestamp_ms, std::nullopt)});
+  SharedBytes batch = Build(records, timestamp_ms, std::nullopt);
+  Add({end_, kafka::BatchView(batch.view()).next_offset(), batch});
 }
 
 void SourceLog::ProduceWithin(int64_t producer_id, int records, int64_t timestamp_ms) {
   open_.emplace(producer_id, end_);
-  Add({end_, end_ + records, Build(records, timestamp_ms, producer_id), producer_id});
+  SharedBytes batch = Build(records, timestamp_ms, producer_id);
+  Add({end_, kafka::BatchView(batch.view()).next_offset(), batch, producer_id});
 }
 
 void SourceLog::End(int64_t producer_id, kafka::ControlType verdict) {
-  open_.erase(producer_id);
+  const auto open = open_.extract(producer_id);
+  if (!open.empty() && verdict == kafka::ControlType::kAbort) aborted_.push_back({producer_id, open.mapped(), end_});
   const auto epoch = static_cast<int32_t>(world_.random().Below(9));
   Add({end_, end_ + 1, BuildMarker(end_, producer_id, 0, verdict, epoch, world_.wall_ms()), producer_id, verdict});
 }
@@ -80,7 +91,9 @@ void SourceLog::AdvanceStart(int64_t to) {
 
 const SourceLog::Batch* SourceLog::Find(int64_t offset) const {
   if (offset < start_ || offset >= end_) return nullptr;
-  return &std::prev(history_.upper_bound(offset))->second;
+  auto batch = history_.upper_bound(offset);
+  if (batch != history_.begin() && std::prev(batch)->second.next > offset) --batch;
+  return batch == history_.end() ? nullptr : &batch->second;
 }
 
 const SourceLog::Batch* SourceLog::EndOf(int64_t producer_id, int64_t offset) const {

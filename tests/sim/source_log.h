@@ -37,6 +37,10 @@ class SourceLog {
   void ProduceWithin(int64_t producer_id, int records, int64_t timestamp_ms);
   // Ends the producer's transaction, perhaps one without a record here.
   void End(int64_t producer_id, kafka::ControlType verdict);
+  // What compaction left of batches: holes in and behind them. Of the next batches, with that chance.
+  void LeaveHoles(double chance) { holes_ = chance; }
+  // A row of batches is gone as a whole.
+  void Skip(int64_t offsets) { end_ += offsets; }
   // Retention: the log starts at `to` now, which may lie inside a batch.
   void AdvanceStart(int64_t to);
 
@@ -45,8 +49,12 @@ class SourceLog {
   // Below it every transaction has ended: all that read_committed may see.
   int64_t last_stable() const;
   const std::map<int64_t, int64_t>& open() const { return open_; }
-  // Null when the log holds no batch there.
+  // The batch that holds the offset, or the first one behind it; null when there is none.
   const Batch* Find(int64_t offset) const;
+  struct Aborted {
+    int64_t producer_id, first, marker;
+  };
+  const std::vector<Aborted>& aborted() const { return aborted_; }
   // The marker that ended the producer's transaction with a record at that offset; null while it is open.
   const Batch* EndOf(int64_t producer_id, int64_t offset) const;
   // Every batch there ever was, by base offset.
@@ -63,6 +71,8 @@ class SourceLog {
   int64_t end_;
   std::map<int64_t, Batch> history_;
   std::map<int64_t, int64_t> open_;  // producer -> where its transaction begins
+  std::vector<Aborted> aborted_;
+  double holes_ = 0;
   std::map<std::string, int64_t, std::less<>> by_records_;
 };
 

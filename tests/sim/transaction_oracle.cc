@@ -15,7 +15,8 @@ using Stored = DestLog::Stored;
 }  // namespace
 
 bool OfOurs(const Stored& stored) {
-  return stored.producer_id == kDataProducer || stored.producer_id >= kFirstSlotProducer;
+  return stored.producer_id == kDataProducer || stored.producer_id >= kFirstSlotProducer ||
+         (stored.producer_id == kFillerProducer && stored.marker);
 }
 
 // Which source producer's transaction every slot carries at the end of the log.

@@ -54,7 +54,9 @@ namespace klink::sim {
   ROW(TransactionTimedOut, "a coordinator aborted a transaction of ours")                \
   ROW(CrashInTransaction, "an agent died while the log held an open transaction")        \
   ROW(StartInTransaction, "the source's log began inside a transaction")                 \
-  ROW(CutTransaction, "the source's retention removed the end of a transaction of ours")
+  ROW(CutTransaction, "the source's retention removed the end of a transaction of ours") \
+  ROW(FillersFenced, "a late request for fillers met those of a later owner")            \
+  ROW(NotFilled, "a hole was too large to be filled")
 
 enum class Fault {
 #define KLINK_SIM_FAULT(NAME, MEANING) k##NAME,
@@ -64,6 +66,7 @@ enum class Fault {
 };
 constexpr size_t kFaults = static_cast<size_t>(Fault::kCount);
 constexpr Fault kFirstOfTransactions = Fault::kCallLost;  // from here on they bite transactions alone
+constexpr Fault kFirstOfFillers = Fault::kFillersFenced;
 std::string_view Name(Fault fault);
 
 using FaultCounts = std::array<int64_t, kFaults>;
