@@ -30,6 +30,21 @@ void TakeWorst(MirrorSnapshot& mirror) {
   }
 }
 
+// The newest gap that the source's retention left in the copy, while the map still knows both of its ends.
+void TakeGap(const offsets::Translation& map, PartitionSnapshot& out) {
+  const auto& runs = map.runs();
+  for (size_t i = runs.size(); i-- > 1;) {
+    const SourceOffset from = runs[i - 1].run.source_next(), to = runs[i].run.source;
+    if (runs[i].reason != Name(state::Reason::kRetentionGap) || from == to) continue;
+    out.reason_code = Name(state::Reason::kRetentionGap);
+    out.reason = fmt::format(
+        "the source removed offsets {}–{} before they were copied; from {} on offsets were translated by {:+}", from,
+        to - 1, to, runs[i].run.shift());
+    out.since = runs[i].since_time;
+    return;
+  }
+}
+
 // What others wrote between the runs. It is shown until the mirror is made again, or retention took it.
 void TakeForeign(const offsets::Translation& map, PartitionSnapshot& out) {
   const auto& runs = map.runs();
@@ -132,6 +147,7 @@ PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::Partit
   }
   if (const offsets::Translation* map = store_ ? store_->Find(tp) : nullptr) {
     if (const auto from = map->identical_from()) out.identical_from = from->value;
+    if (!out.reason_code && !out.reason) TakeGap(*map, out);
     if (!out.reason_code && !out.reason) TakeForeign(*map, out);
   }
   out.lag = progress.lag();

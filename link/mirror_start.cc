@@ -60,7 +60,7 @@ Async<Status> PartitionMirror::FindIntruder(Facts facts) {
       NoteForeign(DestOffset(view.base_offset()), DestOffset(view.next_offset()), view.producer_id());
       co_return Halt(Reason::kForeignWrite,
                      "{}: another producer (id {}) wrote to the mirror at offsets {}–{}; stop that writer, then go on "
-                     "behind it with on_foreign_write: record, or delete the mirror topic to copy it again",
+                     "behind it with on_foreign_write: record, or make the mirror again with: klink mirror realign",
                      name_, view.producer_id(), view.base_offset(), view.last_offset());
     }
     if (view.control()) CO_RETURN_IF_ERROR(co_await WasAskedFor(*batch));
@@ -201,7 +201,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartPrefilled(Prefil
     CO_RETURN_IF_ERROR(co_await p_.phase.Activate(0, ""));
   }
   p_.progress.Replicated(start.at, 0, 0);
-  p_.progress.Working();
+  if (!p_.progress.failed()) Works();  // else once it has written, or has nothing to write
   co_return start;
 }
 
@@ -211,7 +211,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartBehind(SourceOff
   CO_RETURN_IF_ERROR(co_await p_.phase.Activate(end.value - since.value, std::move(why)));
   Started start{.at = {since, end, SequenceAt(end.value), identity_.producer_epoch}, .progressed = Progressed::kFresh};
   p_.progress.Replicated(start.at, 0, 0);
-  p_.progress.Working();
+  if (!p_.progress.failed()) Works();  // else once it has written, or has nothing to write
   co_return start;
 }
 
@@ -231,7 +231,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
   if (replay_.has_lost()) CO_RETURN_IF_ERROR(co_await AbortLost(at));
   last_was_old_ = resume.cas == CompareAndAppend::kOff;
   p_.progress.Replicated(at, 0, 0);
-  p_.progress.Working();
+  if (!p_.progress.failed()) Works();  // else once it has written, or has nothing to write
   Started start{.at = at};
   if (facts.prefill && at.dest_next == facts.prefill->fillers_end) {
     start.at.source_next = facts.prefill->head_from.value_or(SourceOffset(facts.prefill->log_start.value));

@@ -1,5 +1,6 @@
 #include "link/partition_mirror.h"
 
+#include "base/log.h"
 #include "kafka/errors.h"
 #include "link/batch_patch.h"
 
@@ -30,10 +31,26 @@ Async<void> PartitionMirror::Run() {
     const Status ended = co_await Cycle();
     if (IsCancelled(ended) || draining_) co_return;
     const auto reason = ReasonOf(ended);
-    p_.progress.Failed(reason, Text(ended));
+    Tell(ended);
     const Status slept = co_await p_.clock.Sleep(reason ? kHaltRetry : backoff_.Next());
     if (!slept.ok()) co_return;
   }
+}
+
+// One line when it stops or a step fails, one when it works again.
+void PartitionMirror::Tell(const Status& ended) {
+  const auto reason = ReasonOf(ended);
+  if (!p_.progress.Failed(reason, Text(ended))) return;
+  if (reason)
+    Log(Level::kWarning, Event::kPartitionFailed, Text(ended),
+        {{"topic", name_.topic}, {"partition", name_.partition}, {"reason", state::Name(*reason)}});
+  else
+    Log(Level::kInfo, Event::kPartitionRetry, Text(ended), {{"topic", name_.topic}, {"partition", name_.partition}});
+}
+
+void PartitionMirror::Works() {
+  if (!p_.progress.Working()) return;
+  Log(Level::kInfo, Event::kPartitionActive, "it goes on", {{"topic", name_.topic}, {"partition", name_.partition}});
 }
 
 void PartitionMirror::Drain() {
@@ -79,6 +96,7 @@ Async<void> PartitionMirror::Pump(Position at, Progressed progressed) {
       if (step.ok() && progressed == Progressed::kCopying)
         step = co_await FillBehind(fetched->bounds, fetched->batches.empty(), seen, at);
       if (step.ok()) p_.progress.NothingBetween(at.source_next, seen);
+      if (step.ok() && fetched->batches.empty()) Works();  // nothing is left that could be refused
     }
     if (step.ok()) continue;
     pump_ended_ = step;
@@ -119,6 +137,9 @@ Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed
 Async<Status> PartitionMirror::OpenGap(Position& at) {
   CO_RETURN_IF_ERROR(co_await UntilAnswered());
   CO_RETURN_IF_ERROR(co_await UntilNothingLate("what the source lost is marked"));
+  Log(Level::kWarning, Event::kRunStarted,
+      fmt::format("the source removed offsets {}–{} before they were copied", lost_from_, at.source_next - 1),
+      {{"topic", name_.topic}, {"partition", name_.partition}, {"reason", state::Name(Reason::kRetentionGap)}});
   replay_.LoseAll(at.dest_next);
   CO_RETURN_IF_ERROR(co_await AbortLost(at));
   if (p_.phase.accepted() == state::Accept::kGap) CO_RETURN_IF_ERROR(co_await p_.phase.ForgetAccepted());
@@ -171,13 +192,14 @@ Async<Status> PartitionMirror::Settle() {
     CO_RETURN_IF_ERROR(Judge(item, answer));
     acknowledged_ = true;
     refused_at_.reset();
+    corrupt_at_.reset();
     unclear_ = Unclear::kNo;
     backoff_.Reset();
     const int64_t length = item.after.dest_next - item.at.dest_next;
     CO_RETURN_IF_ERROR(co_await p_.map.Record(item.at.source_next, item.at.dest_next, length));
     p_.progress.Replicated(item.after, length, item.bytes);
     p_.progress.Took(p_.clock.Now() - item.seen);
-    p_.progress.Working();
+    Works();
     in_flight_.pop_front();
     changed_.NotifyAll();
     CO_RETURN_IF_ERROR(co_await FinishPrefill(item.after.dest_next));
@@ -231,6 +253,9 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
                       fmt::format("{}: the destination refuses the batch of source offsets {}–{}: {}", name_,
                                   item.at.source_next, item.after.source_next - 1, Text(status)));
     case kafka::Verdict::kCorrupt:
+      if (std::exchange(corrupt_at_, item.at.source_next) != item.at.source_next)
+        return Unavailable("{}: the batch at source offset {} does not match its checksum: fetching it again", name_,
+                           item.at.source_next);
       return Halt(Reason::kCrcMismatch, "{}: the batch at source offset {} does not match its checksum: {}", name_,
                   item.at.source_next, Text(status));
     case kafka::Verdict::kOperator:
@@ -298,6 +323,7 @@ Async<Status> PartitionMirror::CrossGap(SourceOffset& seen, Position& at, Progre
                    "{}: the source removed offsets {}–{} before they were copied (on_gap: stop); go on without them "
                    "with: klink mirror resume --accept-gap",
                    name_, at.source_next, base - 1);
+  if (lost && !gap_open_) lost_from_ = at.source_next;
   gap_open_ |= lost;
   at.source_next = seen = bounds.log_start;
   progressed = Progressed::kFresh;

@@ -121,6 +121,8 @@ class PartitionMirror {
   Async<Status> UntilSendable(int64_t max_timestamp_ms);
   Async<Status> UntilNothingLate(std::string_view before);
   Status Judge(const InFlight& item, const StatusOr<DestOffset>& answer);
+  void Tell(const Status& ended);
+  void Works();
 
   struct Started {
     Position at;
@@ -202,9 +204,11 @@ class PartitionMirror {
   bool acknowledged_ = false;  // in this cycle: the leader knows our last batch
   bool last_was_old_ = false;  // the last batch sent may already be forgotten by the leader
   bool gap_open_ = false;      // the source's retention overtook us: the next batch begins a new shift
+  SourceOffset lost_from_;     // of that gap
   // An append of unknown outcome may still land: our own, or (at the start) that of the agent before us.
   enum class Unclear { kNo, kBeforeUs, kOurs } unclear_ = Unclear::kBeforeUs;
   Instant doubt_until_{};  // until then such an append may land; nothing the leader forgets soon is sent before
+  std::optional<SourceOffset> corrupt_at_;  // refused for its checksum there: fetched once more
   std::optional<DestOffset> refused_at_;  // OUT_OF_ORDER_SEQUENCE_NUMBER there, and nothing appended since
 };
 

@@ -1,6 +1,7 @@
 #include "link/partition_progress.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace klink::link {
 
@@ -12,7 +13,8 @@ bool IsDivergence(state::Reason reason) {
   using enum state::Reason;
   return reason == kSourceTruncated || reason == kMisplacedBatch || reason == kCrcMismatch;
 }
-}
+
+}  // namespace
 
 void PartitionProgress::Bounds(const SourceBounds& bounds) {
   bounds_ = bounds;
@@ -38,12 +40,13 @@ void PartitionProgress::NothingBetween(SourceOffset from, SourceOffset to) {
   while (position_ && !ends_.empty() && ends_.front().end <= *replicated_to()) ends_.pop_front();
 }
 
-void PartitionProgress::Working() {
-  if (!failed_ && text_.empty()) return;
-  failed_ = false;
+bool PartitionProgress::Working() {
+  if (!failed_ && text_.empty()) return false;
+  const bool news = std::exchange(failed_, false);
   reason_.reset();
   text_.clear();
   since_ = clock_.Wall();
+  return news;
 }
 
 void PartitionProgress::Remark(std::optional<state::Reason> reason, std::string text) {
@@ -53,14 +56,15 @@ void PartitionProgress::Remark(std::optional<state::Reason> reason, std::string 
   since_ = clock_.Wall();
 }
 
-void PartitionProgress::Failed(std::optional<state::Reason> reason, std::string text) {
-  if (failed_ && !reason) return;  // what halted it counts until it works again
-  if (failed_ == reason.has_value() && reason_ == reason && text_ == text) return;
+bool PartitionProgress::Failed(std::optional<state::Reason> reason, std::string text) {
+  if (failed_ && !reason) return false;  // what halted it counts until it works again
+  if (failed_ == reason.has_value() && reason_ == reason && text_ == text) return false;
   if (reason && IsDivergence(*reason) && reason_ != reason) divergences_[*reason]++;
   failed_ = reason.has_value();
   reason_ = reason;
   text_ = std::move(text);
   since_ = clock_.Wall();
+  return true;
 }
 
 bool PartitionProgress::ForeignWrite(DestOffset from) {

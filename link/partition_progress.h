@@ -34,8 +34,9 @@ class PartitionProgress {
   void Took(Duration latency) { latency_.Observe(std::chrono::duration<double>(latency).count()); }
   // Something an operator should know about a mirror that works; no reason takes it back.
   void Remark(std::optional<state::Reason> reason, std::string text);
-  void Working();                                                      // ACTIVE
-  void Failed(std::optional<state::Reason> reason, std::string text);  // FAILED by reason, or retrying when it has none
+  // ACTIVE, FAILED by reason, or retrying when it has none. True when that is news.
+  bool Working();
+  bool Failed(std::optional<state::Reason> reason, std::string text);
 
   // Somebody else's records stand there. True when that is news.
   bool ForeignWrite(DestOffset from);

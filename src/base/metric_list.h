@@ -7,6 +7,7 @@
   ROW(Gauge, BuildInfo, "klink_build_info", KLINK_LABELS("version"), "Always 1; the version that runs") \
   ROW(Gauge, LinkState, "klink_link_state", KLINK_LABELS("link", "state"), "1 for the state the link is in, 0 for the others") \
   ROW(Gauge, MirrorTopics, "klink_mirror_topics", KLINK_LABELS("link", "state"), "Mirror topics by state") \
+  ROW(Gauge, PartitionReasons, "klink_partition_reasons", KLINK_LABELS("link", "topic", "reason"), "Partitions of a mirror that have something to say, by reason code; absent when there is none") \
   ROW(Gauge, TaskState, "klink_task_state", KLINK_LABELS("link", "task", "state"), "1 for the state the task is in") \
   ROW(Gauge, ClusterReachable, "klink_cluster_reachable", KLINK_LABELS("cluster"), "1 while the cluster answers") \
   ROW(Counter, FetchedBytes, "klink_fetched_bytes_total", KLINK_LABELS("link"), "Bytes of record batches read from the source, as stored there") \

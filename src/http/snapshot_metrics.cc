@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <string>
 #include <string_view>
 
 #include "http/views.h"
@@ -42,6 +43,12 @@ void SetLink(Setter& set, const link::LinkSnapshot& link) {
   for (const link::MirrorSnapshot& mirror : link.mirrors) {
     const MirrorView summary = Summarise(mirror);
     if (summary.lag) set.Set(metric::kLagRecords, static_cast<double>(*summary.lag), link.name, mirror.topic);
+    std::map<std::string, int> reasons;
+    for (const link::PartitionSnapshot& partition : mirror.partitions)
+      if (partition.reason_code) ++reasons[*partition.reason_code];
+    if (mirror.reason_code && reasons.empty()) reasons[*mirror.reason_code] = 1;
+    for (const auto& [reason, count] : reasons)
+      set.Set(metric::kPartitionReasons, count, link.name, mirror.topic, reason);
     if (summary.lag_seconds) set.Set(metric::kLagSeconds, *summary.lag_seconds, link.name, mirror.topic);
   }
   if (view.failover.lost_seconds) set.Set(metric::kRpoSeconds, *view.failover.lost_seconds, link.name, "all");

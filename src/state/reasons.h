@@ -10,7 +10,7 @@ namespace klink::state {
 
 // clang-format off
 #define KLINK_REASONS(ROW) \
-  ROW(RetentionGap, RETENTION_GAP, "the source's retention deleted records before they were copied", "klink mirror resume --accept-gap goes on behind the gap; raise the source's retention or give klink more throughput") \
+  ROW(RetentionGap, RETENTION_GAP, "the source's retention deleted records before they were copied", "raise the source's retention or give klink more throughput; what on_gap: stop halted goes on behind the gap with klink mirror resume --accept-gap") \
   ROW(StartTooFar, START_TOO_FAR, "the source's log starts beyond prefill_limit, so the copy's offsets are translated", "none, or raise prefill_limit and run klink mirror realign") \
   ROW(SourceTruncated, SOURCE_TRUNCATED, "the source's log ends before what was copied, or its history differs there", "compare both logs; klink mirror resume --accept-truncation keeps the copy and goes on") \
   ROW(SourceUnavailable, SOURCE_UNAVAILABLE, "the source cluster does not answer", "check its brokers and the network; it resumes by itself, or fail over") \
@@ -19,7 +19,7 @@ namespace klink::state {
   ROW(SourceLsoStalled, SOURCE_LSO_STALLED, "a transaction at the source stays open, so nothing behind it can be copied", "end the hanging transaction at the source (kafka-transactions.sh find-hanging)") \
   ROW(DestinationTopicDeleted, DESTINATION_TOPIC_DELETED, "somebody deleted the mirror topic", "klink mirror resume --restart-as-new copies it again") \
   ROW(DestinationTopicIdChanged, DESTINATION_TOPIC_ID_CHANGED, "somebody deleted the mirror topic and made it again", "delete that topic, then klink mirror resume --restart-as-new") \
-  ROW(ForeignWrite, FOREIGN_WRITE, "somebody else wrote to the mirror topic", "stop that writer and revoke its WRITE permission; klink mirror resume goes on with translated offsets") \
+  ROW(ForeignWrite, FOREIGN_WRITE, "somebody else wrote to the mirror topic", "stop that writer and revoke its WRITE permission; on_foreign_write: record goes on behind it, klink mirror realign makes the copy again") \
   ROW(MisplacedBatch, MISPLACED_BATCH, "a batch stands at an offset that was not asked for", "run klink verify on the topic; klink mirror realign makes an exact copy again") \
   ROW(RecordTooLarge, RECORD_TOO_LARGE, "the destination refuses a batch as too large", "raise max.message.bytes of the mirror topic or message.max.bytes of the destination's brokers; it resumes by itself") \
   ROW(TimestampRejected, TIMESTAMP_REJECTED, "the destination refuses a record's timestamp", "set message.timestamp.before.max.ms and message.timestamp.after.max.ms of the mirror topic as the source has them") \
