@@ -40,7 +40,8 @@ int64_t PartitionMirror::FillersLeft(int64_t records) const {
 Async<Status> PartitionMirror::SendRebuilt(SharedBytes batch, std::optional<int64_t> source_pid, Position& at) {
   const BatchView view(batch.view());
   ReencodeRules rules;
-  if (options_.holes.fill && !options_.holes.markers) rules.fill_from = p_.phase.aligned_from().value_or(SourceOffset(0));
+  if (options_.holes.fill && !options_.holes.markers)
+    rules.fill_from = p_.phase.aligned_from().value_or(SourceOffset(0));
   rules.fill_records = options_.holes.fill_records;
   rules.fill_bytes = options_.holes.fill_bytes;
   rules.fillers_left = FillersLeft(view.count());
@@ -92,7 +93,9 @@ Async<Status> PartitionMirror::FillBefore(const Marker& marker, Position& at) {
 // One marker, at the next offset.
 Async<Status> PartitionMirror::EndAt(int64_t source_pid, TransactionEnd end, Position& at) {
   ending_ = true;
+  const Instant began = p_.clock.Now();
   CO_RETURN_IF_ERROR(co_await replay_.End(source_pid, end, at.dest_next));
+  marker_time_ += p_.clock.Now() - began;
   ending_ = false;
   CO_RETURN_IF_ERROR(co_await p_.map.Record(at.source_next, at.dest_next, 1));
   at.source_next = at.source_next + 1;

@@ -17,6 +17,7 @@ constexpr Duration kStalledAfter = 60s;
 Async<void> PartitionMirror::Watch() {
   while ((co_await p_.clock.Sleep(kWatchEvery)).ok()) {
     NoticeStall();
+    NoticeSaturation();
     if (!p_.gate.MayWrite()) continue;
     const Status followed = co_await FollowLogStart();
     if (IsCancelled(followed)) co_return;
@@ -68,6 +69,20 @@ Async<Status> PartitionMirror::FollowLogStart() {
   if (*due <= at->source_next) followed_ = due;
   p_.progress.Destination(start);
   co_return absl::OkStatus();
+}
+
+void PartitionMirror::NoticeSaturation() {
+  const int64_t lag = p_.progress.lag().value_or(0);
+  if (!saturation_.Look(p_.clock.Now(), lag, marker_time_)) {
+    if (p_.progress.reason() == Reason::kReplaySaturated) p_.progress.Remark(std::nullopt, "");
+    return;
+  }
+  p_.progress.Remark(
+      Reason::kReplaySaturated,
+      fmt::format("{}: transactions end at the source faster than their markers can be written here, one "
+                  "after the other; spread the topic over more partitions, write more records in a "
+                  "transaction, or copy committed records alone (transactions: committed)",
+                  name_));
 }
 
 // A transaction left open at the source holds back everything behind it.

@@ -15,6 +15,7 @@
 #include "link/partition_progress.h"
 #include "link/ports.h"
 #include "link/recovery.h"
+#include "link/saturation.h"
 #include "link/transaction_replay.h"
 
 namespace klink::link {
@@ -114,6 +115,7 @@ class PartitionMirror {
   Async<Status> LookAtTheEnd();
   Async<Status> FollowLogStart();
   void NoticeStall();
+  void NoticeSaturation();
   Async<StatusOr<SourceOffset>> FirstDifference(const Resume& resume);
   Async<StatusOr<bool>> Repeats(const Resume& resume);
   Async<Status> Truncated(const Facts& facts, Resume& resume);
@@ -186,6 +188,8 @@ class PartitionMirror {
   std::optional<SourceOffset> followed_;    // the last one that was
   std::optional<SourceOffset> stalled_at_;  // the last stable offset that stands still
   Instant stalled_since_{};
+  Saturation saturation_;
+  Duration marker_time_{};  // spent on ending transactions
   int64_t records_ = 0, fillers_ = 0;  // rebuilt, since this process began
   int64_t last_pid_ = -1;              // of the last batch sent; another one waits for its answer
   bool ending_ = false;                // a marker is on its way: the log grows without an append of ours

@@ -45,7 +45,7 @@ struct RunChunk {
   friend bool operator==(const RunChunk&, const RunChunk&) = default;
 };
 
-inline constexpr int64_t kRunsPerChunk = 4096;  // at most ~150 KB a record
+inline constexpr int64_t kRunsPerChunk = 512;  // at most ~20 KB, written again with each run that is added
 
 // What is stored about one partition.
 struct PartitionRuns {
