@@ -207,6 +207,18 @@ void Produce(const Cluster& cluster, const std::string& topic, const std::vector
   }
 }
 
+GroupReader::GroupReader(const Cluster& cluster, const std::string& topic, const std::string& group)
+    : client_(NewClient(RD_KAFKA_CONSUMER, cluster.bootstrap(), {{"group.id", group}}).release()) {
+  const List topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  Require(rd_kafka_subscribe(client_, topics.get()), "subscribing " + group);
+}
+
+GroupReader::~GroupReader() {
+  rd_kafka_consumer_close(client_);
+  rd_kafka_destroy(client_);
+}
+
 std::optional<Range> RangeOf(const Cluster& cluster, const std::string& topic, int partition) {
   const Client client = NewClient(RD_KAFKA_CONSUMER, cluster.bootstrap(), {});
   Range range;

@@ -67,6 +67,16 @@ class LogEnds {
   std::map<std::pair<std::string, int>, int64_t> last_;
 };
 
+// A member of a consumer group that reads a topic, while it lives.
+class GroupReader {
+ public:
+  GroupReader(const Cluster& cluster, const std::string& topic, const std::string& group);
+  ~GroupReader();
+
+ private:
+  rd_kafka_s* client_;
+};
+
 // Every visible record of a partition, in order, up to the high watermark at the time of the call.
 std::vector<Record> ReadPartition(const Cluster& cluster, const std::string& topic, int partition,
                                   const std::string& isolation = "read_committed");

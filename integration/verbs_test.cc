@@ -247,5 +247,35 @@ TEST_F(Verbs, OffsetsAtATimeAreThoseOfTheSource) {
   EXPECT_THAT(answer("2040-01-01T00:00:00Z"), stands(3)) << "after the last record: the end";
 }
 
+TEST_F(Verbs, ATranslatedMirrorIsMadeAgainAtTheSourcesOffsets) {
+  CreateTopic(pair_->destination, topic_, kPartitions);
+  Produce(pair_->destination, topic_, SampleRecords(5 * kPartitions, kPartitions));
+  Produce(pair_->source, topic_, SampleRecords(3000, kPartitions));
+  const auto agent = NewAgent();
+  Load load(pair_->source, topic_, {.partitions = kPartitions});
+  agent->Start();
+  AwaitProgress(topic_);
+  EXPECT_EQ(Describe(*agent, topic_)->partitions.at(0).offsets, "translated");
+  const Outcome plan = agent->Cli({"mirror", "realign", topic_, "--dry-run"});
+  EXPECT_EQ(plan.exit_code, 0) << plan.out << plan.err;
+  EXPECT_THAT(plan.out, testing::HasSubstr("realigning"));
+  {
+    GroupReader reader(pair_->destination, topic_, "app-verbs");
+    Await("the group to be seen", seconds(40), [&] {
+      const Outcome refused = agent->Cli({"mirror", "realign", topic_, "--yes"});
+      return refused.exit_code == 1 && refused.out.find("GROUP_IN_USE") != std::string::npos &&
+             refused.out.find("app-verbs") != std::string::npos;
+    });
+  }
+  Expect(*agent, {"mirror", "realign", topic_});
+  Await("the new copy", seconds(60), [&] {
+    const auto mirror = Describe(*agent, topic_);
+    return mirror && mirror->state == "ACTIVE" && mirror->partitions.at(0).offsets == "identical";
+  });
+  load.Stop();
+  ExpectProvenEqual(*agent, topic_);
+  EXPECT_THAT(agent->Cli({"mirror", "realign", topic_, "--yes"}).out, testing::HasSubstr("unchanged"));
+}
+
 }  // namespace
 }  // namespace klink::it

@@ -144,6 +144,11 @@ Async<StatusOr<ControlledLink>> Agent::ControlLink(ControlRequest request) {
   co_return co_await link->ControlLink(std::move(request));
 }
 
+Async<StatusOr<std::vector<RealignedMirror>>> Agent::Realign(ControlRequest request) {
+  CO_TRY(Link * link, Find(request.link));
+  co_return co_await link->Realign(std::move(request));
+}
+
 Async<StatusOr<std::vector<TranslationSnapshot>>> Agent::Translate(TranslateRequest request) {
   CO_TRY(offsets::TranslationStore * store, StoreOf(request.link));
   std::vector<TranslationSnapshot> answers;

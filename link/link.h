@@ -51,6 +51,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   LinkSnapshot Snapshot() const;
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request);
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request);
+  Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request);
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(std::string topic, WallTime time);
   // Both clusters have answered once.
   bool both_seen() const { return both_seen_; }
@@ -112,6 +113,9 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Status Written(Status written) const;
   Async<StatusOr<std::vector<ControlledMirror>>> ChangeMirrors(ControlRequest request);
   Async<StatusOr<ControlledLink>> ChangeLink(ControlRequest request);
+  Async<StatusOr<std::vector<RealignedMirror>>> ChangeAlignment(ControlRequest request);
+  std::optional<int64_t> OnlyInCopy(const MirrorSnapshot& mirror) const;
+  std::vector<MirrorSnapshot> MirrorsAsked(const ControlRequest& request, std::vector<RealignedMirror>& unknown) const;
   MirrorFacts FactsOf(const MirrorSnapshot& mirror) const;
   bool MayRun(const std::string& topic) const;  // as its record and the link's say
   void StopFailed(const std::string& topic);

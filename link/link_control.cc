@@ -62,6 +62,13 @@ Async<StatusOr<ControlledLink>> Link::ControlLink(ControlRequest request) {
   co_return co_await Await(asked);
 }
 
+Async<StatusOr<std::vector<RealignedMirror>>> Link::Realign(ControlRequest request) {
+  CO_RETURN_IF_ERROR(MayControl());
+  auto asked = std::make_shared<Asked<std::vector<RealignedMirror>>>(parts_.executor);
+  lead_->Spawn(Answer(ChangeAlignment(std::move(request)), asked));
+  co_return co_await Await(asked);
+}
+
 // An error of writing the state, as the caller should see it.
 Status Link::Written(Status written) const {
   if (written.ok() || (steering_ && state_->in_control() && !IsCancelled(written))) return written;

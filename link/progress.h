@@ -203,7 +203,7 @@ struct OffsetsAtRequest {
   WallTime time{};
 };
 
-enum class ControlVerb { kPause, kResume };
+enum class ControlVerb { kPause, kResume, kRealign };
 
 // What somebody asks of a link, or of mirrors in it.
 struct ControlRequest {
@@ -230,6 +230,31 @@ struct ControlledMirror {
     field("state_before", m.state_before);
     field("state", m.state);
     field("outcome", m.outcome);
+    field("error", m.error);
+  }
+};
+
+// A mirror that is made again, and what that costs in records; null where it is not known.
+struct RealignedMirror {
+  std::string topic;
+  std::optional<std::string> state;          // before
+  std::string outcome = "refused";           // realigning | unchanged | refused
+  std::optional<int64_t> deletes;            // offsets of the copy, all of them
+  std::optional<int64_t> only_in_copy;       // of these, what the source does not have any more
+  std::optional<int64_t> copies;             // offsets of the source
+  std::optional<int64_t> prefills;           // offsets written and trimmed to reach its log start
+  std::vector<std::string> groups_not_told;  // whether these read the mirror is not known
+  std::optional<std::string> error;
+
+  static void Describe(auto& m, auto& field) {
+    field("topic", m.topic);
+    field("state", m.state);
+    field("outcome", m.outcome);
+    field("deletes", m.deletes);
+    field("only_in_copy", m.only_in_copy);
+    field("copies", m.copies);
+    field("prefills", m.prefills);
+    field("groups_not_told", m.groups_not_told);
     field("error", m.error);
   }
 };
@@ -263,6 +288,8 @@ class AgentApi {
   // paused. One answer per mirror. Unavailable: another agent leads the link (the text names it when it is known).
   virtual Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request) = 0;
   virtual Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) = 0;
+  // Decided and written; it is carried out from then on, by whichever agent leads the link.
+  virtual Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) = 0;
   // The configuration is loaded and both clusters of every link have answered once.
   virtual bool Ready() const = 0;
   // The engine's executor still turns and nothing ended it.

@@ -112,6 +112,15 @@ Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, Syn
     CO_RETURN_IF_ERROR(co_await RestartAsNew(source, name, identity, destination));
     record = book_.Find(name);
   }
+  if (record->accept == state::Accept::kRealign) {
+    const Status identity = CheckIdentity(source, *record, destination);
+    // Deleted already, by who began this and died. Another topic of that name is not ours to delete, nor is what is
+    // left of a source that is gone.
+    if (!identity.ok() && ReasonOf(identity) != Reason::kDestinationTopicDeleted) co_return identity;
+    if (!copies_.Stand(name)) co_return absl::OkStatus();  // stopped as it is not listed; the next round finds it so
+    CO_RETURN_IF_ERROR(co_await Remake(source, name, destination));
+    record = book_.Find(name);
+  }
   CO_RETURN_IF_ERROR(CheckIdentity(source, *record, destination));
   if (const std::string id = IdText(destination.topics.at(name).id); record->destination_topic_id != id) {
     MirrorBook::Change note_id = [id](MirrorRecord& r) { r.destination_topic_id = id; };
@@ -136,6 +145,10 @@ Async<Status> TopicSync::RestartAsNew(TopicShape source, std::string name, Statu
   }
   if (ReasonOf(identity) == Reason::kDestinationTopicIdChanged) co_return identity;  // not ours to delete
   if (!copies_.Stand(name)) co_return identity;                                      // the next round finds it standing
+  co_return co_await Remake(std::move(source), std::move(name), destination);
+}
+
+Async<Status> TopicSync::Remake(TopicShape source, std::string name, Listing& destination) {
   const auto partitions = static_cast<int32_t>(book_.Find(name)->partitions.size());
   const auto old = destination.topics.find(name);
   const kafka::Uuid before = old == destination.topics.end() ? kafka::Uuid{} : old->second.id;

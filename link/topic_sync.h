@@ -61,6 +61,7 @@ class TopicSync {
   Async<Status> FollowFilter();
   Async<Status> One(const TopicShape& source, Listing& destination, SyncResult& result);
   Async<Status> Begin(TopicShape source, std::string name, Listing& destination, kafka::Uuid before = {});
+  Async<Status> Remake(TopicShape source, std::string name, Listing& destination);
   Async<Status> RestartAsNew(TopicShape source, std::string name, Status identity, Listing& destination);
   Async<Status> Delete(std::string name, Listing& destination);
   Async<Status> Create(TopicPlan plan);

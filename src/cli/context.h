@@ -62,6 +62,7 @@ void AddStatus(CLI::App& app, Context& context);
 void AddLink(CLI::App& app, Context& context);
 void AddMirror(CLI::App& app, Context& context);
 void AddMirrorControl(CLI::App& mirror, Context& context);  // pause, resume
+void AddMirrorRealign(CLI::App& mirror, Context& context);
 void AddMirrorErrors(CLI::App& mirror, Context& context);
 void AddVerify(CLI::App& app, Context& context);
 void AddOffsets(CLI::App& app, Context& context);

@@ -14,8 +14,7 @@ constexpr std::array<const char*, 14> kVerbs = {"promote", "failover", "failback
                                                 "cutover", "explain",  "diff",     "lag",       "check",
                                                 "config",  "acl",      "audit",    "completion"};
 constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
-constexpr std::array<const char*, 6> kMirrorVerbs = {"realign", "promote",  "failover",
-                                                     "reverse", "failback", "truncate"};
+constexpr std::array<const char*, 5> kMirrorVerbs = {"promote", "failover", "reverse", "failback", "truncate"};
 constexpr std::array<const char*, 1> kOffsetsVerbs = {"group"};
 
 void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const char* name) {

@@ -79,6 +79,7 @@ void AddMirror(CLI::App& app, Context& context) {
     };
   });
   AddMirrorControl(*noun, context);
+  AddMirrorRealign(*noun, context);
   AddMirrorErrors(*noun, context);
 }
 

@@ -44,7 +44,8 @@ Status CheckKeys(const Json& json, Body& body) {
 
 StatusOr<state::Accept> ToAccept(const std::string& name) {
   const auto accept = state::FindAccept(name);
-  if (!accept) return InvalidArgument("\"accept\" must be TRUNCATION, RESTART_AS_NEW or GAP; it is \"{}\"", name);
+  if (!accept || *accept == state::Accept::kRealign)
+    return InvalidArgument("\"accept\" must be TRUNCATION, RESTART_AS_NEW or GAP; it is \"{}\"", name);
   return *accept;
 }
 
@@ -76,7 +77,17 @@ StatusOr<link::ControlRequest> ReadControl(std::string_view text, link::ControlV
   return request;
 }
 
-std::string_view NameOf(link::ControlVerb verb) { return verb == link::ControlVerb::kPause ? "pause" : "resume"; }
+std::string_view NameOf(link::ControlVerb verb) {
+  switch (verb) {
+    case link::ControlVerb::kPause:
+      return "pause";
+    case link::ControlVerb::kResume:
+      return "resume";
+    case link::ControlVerb::kRealign:
+      return "realign";
+  }
+  return "unknown";
+}
 
 bool IsJson(std::string_view content_type) {
   std::string type(content_type.substr(0, content_type.find(';')));

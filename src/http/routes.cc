@@ -176,6 +176,10 @@ class Routes {
     return Control<MirrorsControlView, &MirrorsControlView::mirrors, &link::AgentApi::ControlMirrors>(
         verb, ControlOf::kMirrors, std::move(request), std::move(link));
   }
+  Async<Response> Realign(Request request, std::string link) {
+    return Control<RealignView, &RealignView::mirrors, &link::AgentApi::Realign>(
+        link::ControlVerb::kRealign, ControlOf::kMirrors, std::move(request), std::move(link));
+  }
   Async<Response> ControlLink(link::ControlVerb verb, Request request, std::string link) {
     return Control<LinkControlView, &LinkControlView::result, &link::AgentApi::ControlLink>(
         verb, ControlOf::kLink, std::move(request), std::move(link));
@@ -241,6 +245,8 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics) {
     router.Add(Method::kPost, fmt::format("/v1/links/{{}}/mirrors:{}", NameOf(verb)),
                [routes, verb](Request request, Captures c) { return routes->ControlMirrors(verb, request, c[0]); });
   }
+  router.Add(Method::kPost, "/v1/links/{}/mirrors:realign",
+             [routes](Request request, Captures c) { return routes->Realign(std::move(request), c[0]); });
   router.Add(Method::kGet, "/v1/links/{}/mirrors:errors", Now(routes, [](Routes& r, C c) { return r.Errors(c[0]); }));
   router.Add(Method::kGet, "/v1/links/{}", Now(routes, [](Routes& r, C c) { return r.Link(c[0]); }));
   router.Add(Method::kGet, "/v1/links/{}/mirrors", Now(routes, [](Routes& r, C c) { return r.Mirrors(c[0]); }));

@@ -214,6 +214,20 @@ struct MirrorsControlView {
   }
 };
 
+struct RealignView {
+  std::string link;
+  std::string verb;  // realign
+  bool dry_run = false;
+  std::vector<link::RealignedMirror> mirrors;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("verb", m.verb);
+    field("dry_run", m.dry_run);
+    field("mirrors", m.mirrors);
+  }
+};
+
 // The same of a link.
 struct LinkControlView {
   std::string link;

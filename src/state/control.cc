@@ -92,6 +92,8 @@ std::string_view FlagOf(Accept accept) {
       return "--restart-as-new";
     case Accept::kGap:
       return "--accept-gap";
+    case Accept::kRealign:
+      return "klink mirror realign";
   }
   return "an unknown flag";
 }
@@ -115,6 +117,15 @@ StatusOr<MirrorRecord> Resume(MirrorRecord mirror, const Order& order, Accept ac
                               "include it again and it goes on by itself");
   mirror = Lifted(std::move(mirror), order.at_ms);
   if (accept != Accept::kNone) RETURN_IF_ERROR(Note(mirror, accept, halted, order.at_ms));
+  return mirror;
+}
+
+StatusOr<MirrorRecord> Realign(MirrorRecord mirror, const Order& order) {
+  RETURN_IF_ERROR(CheckNotPromoted(mirror));
+  if (!Runs(mirror.phase))
+    return FailedPrecondition("mirror {} is {}: resume it first", mirror.destination_topic, Name(mirror.phase));
+  mirror.accept = Accept::kRealign;
+  mirror.accept_ms = order.at_ms;
   return mirror;
 }
 

@@ -48,6 +48,8 @@ constexpr bool Answers(Accept accept, Reason reason) {
              reason == Reason::kDestinationTopicDeleted || reason == Reason::kDestinationTopicIdChanged;
     case Accept::kGap:
       return reason == Reason::kRetentionGap;
+    case Accept::kRealign:  // no answer: it is asked for
+      return false;
   }
   return false;
 }
@@ -62,6 +64,8 @@ StatusOr<MirrorRecord> Pause(MirrorRecord mirror, const Order& order);
 // accepted noted where it answers what stands still. FailedPrecondition: promoted, left the filter, or nothing stands
 // still for what `accept` answers.
 StatusOr<MirrorRecord> Resume(MirrorRecord mirror, const Order& order, Accept accept, const Halted& halted);
+// Has the copy deleted and made again. FailedPrecondition: promoted, or it does not run.
+StatusOr<MirrorRecord> Realign(MirrorRecord mirror, const Order& order);
 struct FilterVerdict {
   bool included = false;
   std::string why;

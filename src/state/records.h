@@ -170,7 +170,7 @@ struct MirrorRecord {
   bool deletes = true;                  // cleanup.policy of the source has delete
   bool compacted = false;               // cleanup.policy of the source when the mirror was made
   int64_t max_message_bytes = 1 << 20;  // of the topic then
-  Accept accept = Accept::kNone;        // RESTART_AS_NEW; the others stand at their partitions
+  Accept accept = Accept::kNone;        // RESTART_AS_NEW or REALIGN; the others stand at their partitions
   int64_t accept_ms = 0;
   std::vector<PartitionRecord> partitions;
 

@@ -49,7 +49,8 @@ namespace klink::state {
   ROW(Failed, FAILED)
 
 // What an operator accepted when resuming; whoever acts on it takes it away again.
-#define KLINK_ACCEPTS(ROW) ROW(None, NONE) ROW(Truncation, TRUNCATION) ROW(RestartAsNew, RESTART_AS_NEW) ROW(Gap, GAP)
+#define KLINK_ACCEPTS(ROW) \
+  ROW(None, NONE) ROW(Truncation, TRUNCATION) ROW(RestartAsNew, RESTART_AS_NEW) ROW(Gap, GAP) ROW(Realign, REALIGN)
 
 #define KLINK_NAMED_ENUM(ENUM, ROWS)                                                      \
   enum class ENUM : uint8_t { ROWS(KLINK_ENUM_VALUE) };                                   \

@@ -14,7 +14,7 @@ TEST_F(CliTest, HelpOfEveryVerb) {
   for (const char* verb : {"list", "describe", "pause", "resume"})
     ExpectGolden(std::string("help_link_") + verb, {"link", verb, "--help"});
   ExpectGolden("help_link", {"link", "--help"});
-  for (const char* verb : {"pause", "resume", "errors"})
+  for (const char* verb : {"pause", "resume", "errors", "realign"})
     ExpectGolden(std::string("help_mirror_") + verb, {"mirror", verb, "--help"});
   ExpectGolden("help_mirror", {"mirror", "--help"});
   ExpectGolden("help_mirror_list", {"mirror", "list", "--help"});

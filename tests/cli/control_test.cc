@@ -82,6 +82,16 @@ TEST_F(ControlTest, AnAcceptanceReachesTheAgent) {
   ExpectGolden("mirror_restart_declined", {"mirror", "resume", "orders.new", "--restart-as-new"}, "no\n");
 }
 
+TEST_F(ControlTest, ARealignmentIsPlannedAndAskedForByWhatItDeletes) {
+  Serve();
+  ExpectGolden("mirror_realign_dry_run", {"mirror", "realign", "orders.legacy", "orders.eu", "--dry-run"});
+  ExpectGolden("mirror_realign_declined", {"mirror", "realign", "orders.legacy"}, "n\n");
+  EXPECT_TRUE(agent_.asked.back().dry_run);
+  EXPECT_EQ(Run({"mirror", "realign", "orders.legacy"}).exit, Exit::kUsage) << "nobody to ask";
+  ExpectExample("mirror_realign", {"mirror", "realign", "orders.legacy", "--yes"});
+  EXPECT_FALSE(agent_.asked.back().dry_run);
+}
+
 TEST_F(ControlTest, ALinkIsPausedAndResumed) {
   Serve();
   ExpectExample("link_pause", {"link", "pause", "--yes"});

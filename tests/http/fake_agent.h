@@ -113,6 +113,7 @@ class FakeAgent : public link::AgentApi {
   // Pauses and resumes what `snapshot` holds; remembers what it was asked.
   Async<StatusOr<std::vector<link::ControlledMirror>>> ControlMirrors(link::ControlRequest request) override;
   Async<StatusOr<link::ControlledLink>> ControlLink(link::ControlRequest request) override;
+  Async<StatusOr<std::vector<link::RealignedMirror>>> Realign(link::ControlRequest request) override;
   bool Ready() const override { return ready; }
   bool Live() const override { return live; }
 
@@ -212,6 +213,25 @@ inline Async<StatusOr<std::vector<link::ControlledMirror>>> FakeAgent::ControlMi
       answer.error.reset();
       if (!request.dry_run) mirror.state = *answer.state;
     }
+  }
+  co_return answers;
+}
+
+// Realigns orders.legacy, which is translated; refuses orders.eu, which a group reads.
+inline Async<StatusOr<std::vector<link::RealignedMirror>>> FakeAgent::Realign(link::ControlRequest request) {
+  asked.push_back(request);
+  if (!control_status.ok()) co_return control_status;
+  std::vector<link::RealignedMirror> answers;
+  for (const std::string& topic : request.topics) {
+    link::RealignedMirror& mirror = answers.emplace_back();
+    mirror.topic = topic;
+    mirror.state = "ACTIVE";
+    mirror.deletes = 1100;
+    mirror.only_in_copy = 95;
+    mirror.copies = 1000;
+    mirror.prefills = 5;
+    if (topic == "orders.eu") mirror.error = "GROUP_IN_USE: the mirror is read by app-pay; stop these consumers first";
+    if (topic == "orders.legacy") mirror.outcome = "realigning", mirror.groups_not_told.push_back("app-new");
   }
   co_return answers;
 }

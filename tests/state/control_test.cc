@@ -210,5 +210,20 @@ TEST(Control, APausedLinkAllowsTheStepsOfAPromotionAlone) {
   }
 }
 
+TEST(Control, ARealignmentIsNotedInWhatRunsAndAnswersNothing) {
+  MirrorRecord mirror;
+  mirror.destination_topic = "orders";
+  mirror.phase = Phase::kActive;
+  const auto noted = Realign(mirror, {"ann", "", 77});
+  ASSERT_TRUE(noted.ok());
+  EXPECT_EQ(noted->accept, Accept::kRealign);
+  EXPECT_EQ(noted->accept_ms, 77);
+  mirror.phase = Phase::kPaused;
+  EXPECT_EQ(Realign(mirror, {}).status().code(), Code::kFailedPrecondition);
+  mirror.phase = Phase::kStopped;
+  EXPECT_EQ(Realign(mirror, {}).status().code(), Code::kFailedPrecondition);
+  EXPECT_FALSE(Answers(Accept::kRealign, Reason::kForeignWrite));
+}
+
 }  // namespace
 }  // namespace klink::state
