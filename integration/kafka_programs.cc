@@ -9,11 +9,23 @@
 
 namespace klink::it {
 
-std::string ConsoleConsumer(Cluster& cluster, const std::string& topic, int partition, int64_t count) {
+std::string ConsoleConsumer(Cluster& cluster, const std::string& topic, int partition, int64_t count,
+                            const std::string& isolation) {
   const bool three = cluster.version().starts_with("3.");
-  std::vector<std::string> arguments = {"--bootstrap-server", cluster.bootstrap(),       "--topic",      topic,
-                                        "--partition",        std::to_string(partition), "--offset",     "earliest",
-                                        "--max-messages",     std::to_string(count),     "--timeout-ms", "20000"};
+  std::vector<std::string> arguments = {"--bootstrap-server",
+                                        cluster.bootstrap(),
+                                        "--topic",
+                                        topic,
+                                        "--partition",
+                                        std::to_string(partition),
+                                        "--offset",
+                                        "earliest",
+                                        "--max-messages",
+                                        std::to_string(count),
+                                        "--timeout-ms",
+                                        "20000",
+                                        "--isolation-level",
+                                        isolation};
   for (const char* property : {"print.offset", "print.timestamp", "print.headers", "print.key", "print.partition"}) {
     const std::string setting = std::string(property) + "=true";
     arguments.insert(arguments.end(), {three ? "--property" : "--formatter-property", setting});

@@ -109,7 +109,8 @@ class Load {
 
 // Kafka's console consumer on one partition from the log start: a line per record with offset, timestamp, headers, key
 // and value.
-std::string ConsoleConsumer(Cluster& cluster, const std::string& topic, int partition, int64_t count);
+std::string ConsoleConsumer(Cluster& cluster, const std::string& topic, int partition, int64_t count,
+                            const std::string& isolation = "read_uncommitted");
 // Kafka's kafka.tools.DumpLogSegments over all segments of a partition on a broker: a line per batch.
 std::string DumpLogSegments(Cluster& cluster, const std::string& topic, int partition, int broker = 0);
 // Sets topic configs through Kafka's own ConfigCommand.

@@ -99,30 +99,6 @@ TEST_F(LogsTest, AMirrorThatStartsAtTheEndHasTheSameOffsetsFromThere) {
   EXPECT_EQ(copy, std::vector<Record>(original.end() - 100, original.end()));
 }
 
-TEST_F(LogsTest, AnAcceptedGapIsCrossedAndTheNextOneStopsAgain) {
-  LinkFile file = LinkOfPair();
-  file.extra_link = "on_gap: stop";
-  agent().Terminate();
-  agent().SetFile(file);
-  agent().Start();
-  CreateTopic(source(), "t-gap", 1);
-  Produce(source(), "t-gap", SampleRecords(100, 1));
-  AwaitMirrored(source(), destination(), "t-gap");
-  int64_t copied = 100;
-  for (const int64_t lost_to : {150, 350}) {
-    agent().Terminate();
-    Produce(source(), "t-gap", SampleRecords(200, 1), {{"batch.num.messages", "10"}});
-    DeleteRecords(source(), "t-gap", 0, lost_to);
-    agent().Start();
-    AwaitState(agent(), "t-gap", "FAILED", "RETENTION_GAP");
-    EXPECT_EQ(RangeOf(destination(), "t-gap", 0)->end, copied);
-    const Outcome resumed = agent().Cli({"mirror", "resume", "t-gap", "--accept-gap", "--yes"});
-    EXPECT_EQ(resumed.exit_code, 0) << resumed.out << resumed.err;
-    copied += 150;
-    Await("the records behind the gap", seconds(60), [&] { return RangeOf(destination(), "t-gap", 0)->end == copied; });
-  }
-}
-
 // A topic that its brokers really compact: small segments, an eager cleaner.
 const Settings kCompacted = {{"cleanup.policy", "compact"},
                              {"segment.ms", "1000"},

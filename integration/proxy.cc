@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -81,7 +82,7 @@ void Proxy::Run() {
         const Pipe pipe = pipes_[p];
         if (pipe.client != watched[i].fd && pipe.server != watched[i].fd) continue;
         const int other = pipe.client == watched[i].fd ? pipe.server : pipe.client;
-        if (!Forward(watched[i].fd, other)) {
+        if (!Forward(watched[i].fd, other, watched[i].fd == pipe.server)) {
           close(pipe.client);
           close(pipe.server);
           pipes_.erase(pipes_.begin() + static_cast<std::ptrdiff_t>(p));
@@ -109,11 +110,25 @@ void Proxy::Accept() {
   pipes_.push_back({client, server});
 }
 
-bool Proxy::Forward(int from, int to) {
+void Proxy::Corrupt(const std::string& text, int times) {
+  const std::lock_guard lock(mutex_);
+  corrupt_ = text;
+  corrupt_times_ = times;
+}
+
+bool Proxy::Forward(int from, int to, bool from_broker) {
   static thread_local std::string chunk(kChunk, '\0');
   const ssize_t got = recv(from, chunk.data(), chunk.size(), MSG_DONTWAIT);
   if (got < 0) return errno == EAGAIN;
   if (got == 0) return false;
+  if (from_broker && corrupt_times_ > 0) {
+    const std::string_view bytes(chunk.data(), static_cast<size_t>(got));
+    if (const size_t at = bytes.find(corrupt_); at != std::string_view::npos) {
+      chunk[at] = static_cast<char>(chunk[at] ^ 1);
+      --corrupt_times_;
+      ++corrupted_;
+    }
+  }
   for (ssize_t at = 0; at < got;) {
     const ssize_t sent = send(to, chunk.data() + at, static_cast<size_t>(got - at), MSG_NOSIGNAL);
     if (sent <= 0) return false;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,6 +23,9 @@ class Proxy {
   void Hold() { held_ = true; }
   void Release() { held_ = false; }
   int64_t bytes() const { return bytes_; }
+  // Changes one bit of that text whenever the broker sends it, so many times; a cable that lies.
+  void Corrupt(const std::string& text, int times);
+  int corrupted() const { return corrupted_; }
 
  private:
   struct Pipe {
@@ -31,7 +35,7 @@ class Proxy {
 
   void Run();
   void Accept();
-  bool Forward(int from, int to);
+  bool Forward(int from, int to, bool from_broker);
 
   int port_;
   int listener_;
@@ -39,7 +43,10 @@ class Proxy {
   std::atomic<bool> held_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<int64_t> bytes_ = 0;
-  std::mutex mutex_;  // guards pipes_
+  std::atomic<int> corrupted_ = 0;
+  std::mutex mutex_;  // guards what follows
+  std::string corrupt_;
+  int corrupt_times_ = 0;
   std::vector<Pipe> pipes_;
   std::thread thread_;
 };

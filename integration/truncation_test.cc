@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "integration/mirror_check.h"
+#include "integration/transcript.h"
 
 namespace klink::it {
 namespace {
@@ -22,6 +23,11 @@ void CutBack(Cluster& cluster, uintmax_t size) {
     if (file.path().extension() != ".log" && file.path().extension() != ".metadata") fs::remove(file.path());
   fs::resize_file(log, size);
   cluster.Restart(0);
+}
+
+std::string LeaderElectionTool(const Cluster& cluster) {
+  return cluster.version().starts_with("3.") ? "kafka.admin.LeaderElectionCommand"
+                                             : "org.apache.kafka.tools.LeaderElectionCommand";
 }
 
 class TruncationTest : public testing::Test {
@@ -86,6 +92,75 @@ TEST_F(TruncationTest, AnotherHistoryWrittenWhileNoAgentRanIsSeenBeforeAWrongByt
   agent_.Start();
   ExpectStoppedAt500();
   AcceptAndGoOn(800);
+}
+
+// Three brokers, and a partition with two replicas: the follower dies, the leader alone takes records, dies too, and
+// the follower is made the leader although it has not got them.
+TEST(UncleanElectionTest, IsSeenBeforeAWrongByteAndAcceptedWithAnExactMap) {
+  Transcript told("An unclean leader election at the source");
+  constexpr int kLeader = 0, kFollower = 1, kController = 2;
+  ClusterPair pair({.name = "source", .brokers = 3, .heap = "384m"}, {.name = "destination"});
+  LinkFile file;
+  file.source = pair.source.bootstrap();
+  file.destination = pair.destination.bootstrap();
+  file.include = "{literal: bookings}";
+  const std::string address = fmt::format("127.0.0.1:{}", pair.source.port(kController));
+  const auto run = [&](const std::string& java_class, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--bootstrap-server", address});
+    const Outcome outcome = pair.source.Tool(java_class, arguments);
+    if (outcome.exit_code != 0) throw std::runtime_error(java_class + ": " + outcome.out + outcome.err);
+  };
+  const std::string replicas = fmt::format("{}:{}", kLeader + 1, kFollower + 1);
+  run("org.apache.kafka.tools.TopicCommand", {"--create", "--topic", "bookings", "--replica-assignment", replicas});
+  Await("the topic", seconds(30), [&] { return PartitionCount(pair.source, "bookings") == 1; });
+  const Settings batches = {{"batch.num.messages", "50"}};
+  Produce(pair.source, "bookings", SampleRecords(500, 1), batches);
+  Agent agent(file);
+  agent.Start();
+  AwaitMirrored(pair.source, pair.destination, "bookings");
+
+  pair.source.Kill(kFollower);
+  Produce(pair.source, "bookings", SampleRecords(500, 1, 100, 0, "lost"), batches);
+  AwaitMirrored(pair.source, pair.destination, "bookings");
+  pair.source.Kill(kLeader);
+  pair.source.Restart(kFollower);
+  Await("the unclean election", seconds(60), [&] {
+    const Outcome elected = pair.source.Tool(
+        LeaderElectionTool(pair.source),
+        {"--bootstrap-server", address, "--election-type", "unclean", "--topic", "bookings", "--partition", "0"});
+    return elected.exit_code == 0 && RangeOf(pair.source, "bookings", 0) == Range{0, 500};
+  });
+  Produce(pair.source, "bookings", SampleRecords(800, 1, 100, 0, "new"), batches);
+  told.Source(
+      "A partition has two replicas. One broker dies; the other one, alone, acknowledges 500 records (500 to 999), and "
+      "dies too. To be available again, the first is elected leader by force (`kafka-leader-election.sh "
+      "--election-type unclean`), and 800 other records are written, from offset 500 on.");
+  AwaitState(agent, "bookings", "FAILED", "SOURCE_TRUNCATED", seconds(90));
+  EXPECT_EQ(RangeOf(pair.destination, "bookings", 0), (Range{0, 1000}));
+  told.Klink(
+      "The copy holds what the source has lost. Offset 500 is another record now, and nothing is appended: the logs "
+      "are "
+      "compared, and the first offset that differs is named. That is so, too, when it happened while no agent ran.");
+  told.Run(agent, {"mirror", "errors"}, "SOURCE_TRUNCATED");
+  told.LogLine(agent, "KL1212", "SOURCE_TRUNCATED");
+  told.Operator(
+      "The 500 records may be worth more than the source: they are read from the copy, or left. Then the copy goes on "
+      "behind them. A log cannot be cut at its end by anybody but its brokers.");
+  EXPECT_EQ(told.Run(agent, {"mirror", "resume", "bookings", "--accept-truncation", "--yes"}).exit_code, 0);
+  Await("the records behind the cut", seconds(60),
+        [&] { return RangeOf(pair.destination, "bookings", 0) == Range{0, 1800}; });
+  auto copy = ReadPartition(pair.destination, "bookings", 0);
+  auto original = ReadPartition(pair.source, "bookings", 0);
+  copy.erase(copy.begin(), copy.begin() + 1000);
+  original.erase(original.begin(), original.begin() + 500);
+  for (Record& record : copy) record.offset -= 500;
+  EXPECT_EQ(copy, original);
+  told.Klink("The map says where the histories part.");
+  told.Run(agent, {"offsets", "runs", "bookings", "0"}, "1800");
+  told.Run(agent, {"offsets", "translate", "bookings", "0", "600"}, "1100");
+  told.Run(agent, {"mirror", "errors"}, "No mirror");
+  EXPECT_EQ(told.Drift(), "");
+  if (testing::Test::HasFailure()) agent.KeepFiles();
 }
 
 }  // namespace

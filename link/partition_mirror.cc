@@ -250,8 +250,8 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
       return Unavailable("{}: {}", name_, Text(status));
     case kafka::Verdict::kRefused:
       return HaltWith(RefusalReason(*error),
-                      fmt::format("{}: the destination refuses the batch of source offsets {}–{}: {}", name_,
-                                  item.at.source_next, item.after.source_next - 1, Text(status)));
+                      fmt::format("{}: the destination refuses the batch of source offsets {}–{} ({} bytes): {}", name_,
+                                  item.at.source_next, item.after.source_next - 1, item.bytes, Text(status)));
     case kafka::Verdict::kCorrupt:
       if (std::exchange(corrupt_at_, item.at.source_next) != item.at.source_next)
         return Unavailable("{}: the batch at source offset {} does not match its checksum: fetching it again", name_,

@@ -204,6 +204,8 @@ class Trial {
 
   void ExamineBatch(size_t index) {
     const Batch& image = destination_.batches[index];
+    const std::optional<int64_t> last = claim_.ToSource(image.last_offset());
+    if (last && *last < source_.start) return;  // the source removed its original
     const std::optional<int64_t> claimed = claim_.ToSource(image.base_offset);
     const auto same = by_content_.find(Content(image));
     if (same == by_content_.end()) return ExamineStranger(index, claimed);
