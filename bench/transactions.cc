@@ -65,10 +65,10 @@ class Bench {
   explicit Bench(fs::path dir) : dir_(std::move(dir)), pair_(Broker("source"), Broker("destination")) {}
 
   bool Run(int transactions) {
-    const int one = transactions / kProducers, many = transactions * 4 / kProducers / kManyPartitions;
+    const int one = transactions / kProducers, many = transactions * 12 / kProducers / kManyPartitions;
     Load(pair_.source, "one", 1, one);
     Load(pair_.source, "many", kManyPartitions, many);
-    Load(pair_.source, "warm", kManyPartitions, many);
+    Load(pair_.source, "warm", kManyPartitions, many / 3);
     (void)Klink("warm", kManyPartitions);  // unmeasured: brokers that have seen transactions before
     (void)Floor("one");
     const double floor = Rate("floor, 1 partition", Floor("one"), transactions);
@@ -161,7 +161,7 @@ class Bench {
       return grew && SteadyClock::now() - *grew > seconds(3) && committed(pair_.destination) >= wanted;
     });
     process.End(seconds(20));
-    return std::chrono::duration<double>(*grew - *first).count();
+    return std::max(0.1, std::chrono::duration<double>(*grew - *first).count());  // all of it may come at once
   }
 
   fs::path dir_;

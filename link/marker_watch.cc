@@ -1,5 +1,7 @@
 #include "link/marker_watch.h"
 
+#include <algorithm>
+
 #include "kafka/record_batch.h"
 
 namespace klink::link {
@@ -9,8 +11,10 @@ using kafka::Error;
 
 constexpr Duration kGiveUp = 1s;
 constexpr Duration kDeadline = 10s;
-constexpr int32_t kMaxWaitMs = 3;          // who comes meanwhile waits for the next request
-constexpr int32_t kPartitionBytes = 1024;  // a marker takes 78 (protocol.md T11)
+constexpr int32_t kMaxWaitMs = 3;  // who comes meanwhile waits for the next request
+constexpr int32_t kPartitionBytes = 1024;
+constexpr int32_t kMarkerBytes = 78;  // protocol.md T11
+constexpr size_t kShare = 4;          // of many that wait, so many part are worth an answer
 
 kafka::FetchTopic& TopicAtBack(std::vector<kafka::FetchTopic>& topics, const std::string& name) {
   if (topics.empty() || topics.back().topic != name) topics.emplace_back().topic = name;
@@ -67,7 +71,7 @@ Async<void> MarkerWatch::Loop(int32_t broker) {
 Async<void> MarkerWatch::Round(int32_t broker, Waiting& waiting) {
   kafka::FetchRequest request;
   request.max_wait_ms = kMaxWaitMs;
-  request.min_bytes = 1;
+  request.min_bytes = std::max(1, static_cast<int32_t>(waiting.size() / kShare) * kMarkerBytes);
   for (const auto& [tp, waiter] : waiting) {
     kafka::FetchPartition& partition = TopicAtBack(request.topics, tp.topic).partitions.emplace_back();
     partition.partition = tp.partition;
