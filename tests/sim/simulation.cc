@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+
 namespace klink::sim {
 namespace {
 
@@ -28,6 +30,7 @@ Simulation::Simulation(Scenario scenario)
       dest_(world_, source_, DestOptions(scenario)),
       coordinator_(world_, dest_, weather_, scenario.transaction_timeout),
       oracle_(world_, scenario_, source_, dest_, durable_) {
+  SetLogOptions({.level = Level::kError});  // what partitions say is not what is looked at here
   dest_.Watch(kDataProducer, [this](DestLog::Stored& stored) { return oracle_.Inspect(stored); });
   source_.LeaveHoles(scenario_.holes);
   for (int i = 0; i < scenario_.batches_before; i++) ProduceOne();
