@@ -245,12 +245,15 @@ struct LinkConfig {
     field("offsets", m.offsets, {.help = "Whether mirrors keep the source's offsets where the broker allows it"});
     field("prefill_limit", m.prefill_limit,
           {.help = "Offsets written and trimmed to reach the source's log start; beyond: translated", .min = 0});
-    field("holes", m.holes, {.help = "How holes of compaction keep their offsets"});
+    field("holes", m.holes,
+          {.help = "How holes of compaction keep their offsets: by copies of the next record, by control markers, or "
+                   "not; auto takes copies while they are cheap, markers for large holes where they are permitted"});
     field("fill_ratio", m.fill_ratio,
           {.help = "Fillers per surviving record that holes: auto accepts", .min = 0, .max = 1000});
-    field("fill_limit", m.fill_limit, {.help = "Most fillers in one hole"});
+    field("fill_limit", m.fill_limit,
+          {.help = "Most fillers in one hole; where klink may write control markers it takes up to a million"});
     field("transactions", m.transactions,
-          {.help = "How transactions arrive", .later = "copying only committed records is not supported yet"});
+          {.help = "How transactions arrive: as transactions, or only their committed records, as plain ones"});
     field("timestamps", m.timestamps, {.help = "What is kept of LogAppendTime sources"});
     field("acks", m.acks,
           {.help = "What an append waits for", .later = "pipelined acknowledgement is not supported yet"});

@@ -43,7 +43,6 @@ class Validator {
       CheckNames(i);
       CheckClusters(i);
       CheckTopics(i);
-      CheckHoles(i);
       for (size_t j = 0; j < i; ++j) ComparePair(j, i);
     }
     CheckUnused();
@@ -105,11 +104,6 @@ class Validator {
       Error(PathOf(i, "destination"), "'{}' and '{}' name the same broker; a link needs two clusters", link.source,
             link.destination);
     }
-  }
-
-  void CheckHoles(size_t i) {
-    if (config_.links[i].holes == Holes::kMarkers)
-      Error(PathOf(i, "holes"), "markers are not supported yet; choose auto, duplicates or translate");
   }
 
   void CheckTopics(size_t i) {

@@ -146,6 +146,7 @@ oracle::Claim NeededClaim(const Agent& agent, const std::string& topic, int part
   if (!claim) throw std::runtime_error(fmt::format("the agent claims nothing about {}-{}", topic, partition));
   claim->compacted = like.compacted;
   claim->append_times = like.append_times;
+  claim->committed = like.committed;
   return *std::move(claim);
 }
 

@@ -63,7 +63,7 @@ int64_t PartitionMirror::MarkersMost() const {
 // How far control records stand for what is missing before a batch that is copied. A marker has no record that could.
 SourceOffset PartitionMirror::MarkersUpTo(const BatchView& batch, const Position& at) const {
   const SourceOffset base(batch.base_offset());
-  const bool only_so = batch.control() && options_.holes.fill && p_.sink.TakesMarkers();
+  const bool only_so = batch.control() && options_.compacted && options_.holes.fill && p_.sink.TakesMarkers();
   if (options_.holes.markers || only_so) return base;
   return options_.committed ? std::min(left_out_to_, base) : at.source_next;
 }
@@ -72,7 +72,7 @@ SourceOffset PartitionMirror::MarkersUpTo(const BatchView& batch, const Position
 bool PartitionMirror::FillsByMarkers(const SourceOffset& hole_end, const Position& at) const {
   if (options_.holes.markers) return true;
   const bool beyond = hole_end - at.source_next > options_.holes.fill_records;
-  return beyond && options_.holes.fill && options_.holes.markers_beyond && p_.sink.TakesMarkers();
+  return beyond && options_.compacted && options_.holes.fill && options_.holes.markers_beyond && p_.sink.TakesMarkers();
 }
 
 Async<Status> PartitionMirror::FillTo(SourceOffset to, Position& at) {

@@ -18,6 +18,11 @@ bool IsSameMarker(const BatchView& a, const BatchView& b) {
          SameRecords(a.bytes(), b.bytes());
 }
 
+// May there be offsets in the source that hold nothing to be copied?
+bool MayHaveHoles(const MirrorOptions& options) {
+  return options.committed || options.compacted || options.holes.markers;
+}
+
 // What a coordinator writes without having been asked has a higher epoch (protocol.md T8).
 bool IsRaised(const SharedBytes& before, const SharedBytes& marker) {
   const BatchView data(before.view());
@@ -32,6 +37,7 @@ Async<StatusOr<bool>> PartitionMirror::IsTail(const Facts& facts, Resume& resume
   std::vector<SharedBytes> batches{*resume.tail};
   const size_t most = p_.phase.sequences_are_offsets() ? 0 : kExtraMost;  // else there never was a marker
   for (const CleanedSince cleaned : {CleanedSince::kNo, CleanedSince::kPerhaps}) {
+    if (cleaned == CleanedSince::kNo && !MayHaveHoles(options_)) continue;
     cleaned_since_ = cleaned;
     for (size_t extra = 0; extra <= most; extra++) {
       CO_TRY(const bool aligned, co_await AlignTail({facts, resume, batches}, 0, extra));
@@ -123,7 +129,7 @@ Async<StatusOr<std::optional<SharedBytes>>> PartitionMirror::BeforeMarker(Shared
 Async<StatusOr<bool>> PartitionMirror::IsCopy(const Facts& facts, SharedBytes ours, int64_t shift, int64_t in_force) {
   const BatchView view(ours.view());
   const SourceOffset at(view.base_offset() - shift);
-  if (view.control()) {
+  if (view.control() && MayHaveHoles(options_)) {
     CO_TRY(const Holds holds, co_await WhatHolds(at));
     if (holds == Holds::kBeyond) co_return false;
     bool filler = false;

@@ -16,7 +16,7 @@ constexpr size_t kDecompressedMost = 256 << 20;  // of one batch
 
 }  // namespace
 
-std::string CompareBatches(ByteView original, ByteView copy, VerifyOptions::Depth depth) {
+std::string CompareBatches(ByteView original, ByteView copy, VerifyOptions::Depth depth, int16_t also_may_differ) {
   const BatchView a(original), b(copy);
   if (!b.crc_ok()) return "the copy does not match its own checksum";
   if (!a.crc_ok()) return "the source's batch does not match its own checksum";
@@ -25,7 +25,7 @@ std::string CompareBatches(ByteView original, ByteView copy, VerifyOptions::Dept
     return fmt::format("{} records, not {}", b.count(), a.count());
   if (a.base_timestamp() != b.base_timestamp() || a.max_timestamp() != b.max_timestamp())
     return "other timestamps in the header";
-  if (((a.attributes() ^ b.attributes()) & ~kMayDiffer) != 0)
+  if (((a.attributes() ^ b.attributes()) & ~(kMayDiffer | also_may_differ)) != 0)
     return fmt::format("attributes {:#x}, not {:#x}", b.attributes(), a.attributes());
   constexpr size_t kChecked = kafka::kHeaderSize - kafka::kAttributesAt;
   std::array<std::byte, kChecked> difference;

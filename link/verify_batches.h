@@ -12,8 +12,9 @@
 
 namespace klink::link {
 
-// Is `copy` the batch `original` but for what klink and brokers may change? Empty, or what differs.
-std::string CompareBatches(ByteView original, ByteView copy, VerifyOptions::Depth depth);
+// Is `copy` the batch `original` but for what klink and brokers may change, and these attributes? Empty, or what
+// differs.
+std::string CompareBatches(ByteView original, ByteView copy, VerifyOptions::Depth depth, int16_t also_may_differ = 0);
 
 // Both logs' readers see other times than those stored in the records, or neither's do.
 bool SameTimeRule(const kafka::BatchView& original, const kafka::BatchView& copy, VerifyOptions::Times times);

@@ -9,33 +9,6 @@ namespace klink::link {
 using kafka::BatchView;
 using offsets::Answer;
 
-// --- Transactions ----------------------------------------------------------------------------------------------------
-
-std::string TransactionPairs::Carry(int64_t source, int64_t copy) {
-  const int64_t mine = to_copy_.try_emplace(source, copy).first->second;
-  const int64_t its = to_source_.try_emplace(copy, source).first->second;
-  if (mine == copy && its == source) return "";
-  to_copy_[source] = copy;  // said once
-  to_source_[copy] = source;
-  if (mine != copy)
-    return fmt::format("it is in a transaction of producer {}, its predecessors in one of {}", copy, mine);
-  return fmt::format("the transaction of producer {} holds records of another transaction too", copy);
-}
-
-std::string TransactionPairs::End(int64_t source, int64_t copy) {
-  const auto carrier = to_copy_.extract(source);
-  const auto carried = to_source_.extract(copy);
-  if (!carrier.empty() && carrier.mapped() != copy)
-    return fmt::format("it ends a transaction of producer {}, not of {}", copy, carrier.mapped());
-  if (carrier.empty() && !carried.empty())
-    return fmt::format("it ends a transaction of producer {} that goes on in the source", copy);
-  return "";
-}
-
-void TransactionPairs::Forget(int64_t source) {
-  if (const auto carrier = to_copy_.extract(source); !carrier.empty()) to_source_.erase(carrier.mapped());
-}
-
 // --- The walk --------------------------------------------------------------------------------------------------------
 
 LogComparison::LogComparison(const offsets::Translation* map, const LogEnds& ends, int64_t from, int64_t to,
@@ -107,11 +80,14 @@ bool LogComparison::CompareWhole() {
   const std::optional<int64_t> first = ToCopy(original.base_offset() + into), last = ToCopy(original.last_offset());
   if (!first || *first - into != copy.base_offset()) return false;
   if (!last || *last - *first != original.last_offset_delta() - into) return false;
-  std::string what = CompareBatches(original.bytes(), copy.bytes(), options_.depth);
+  const bool plain = IsPlainCopy();
+  std::string what =
+      CompareBatches(original.bytes(), copy.bytes(), options_.depth, plain ? kafka::kTransactionalBit : int16_t{0});
   const bool equal = what.empty() && SameTimeRule(original, copy, options_.times);
   const bool may_differ = source_.front->behind_hole || MayBeRebuilt(original, copy);
   if (!equal && (what.empty() || may_differ)) return false;
-  if (equal && original.transactional()) what = pairs_.Carry(original.producer_id(), copy.producer_id());
+  if (equal && plain) claims_.Shown(original.producer_id(), original.base_offset() + into);
+  if (equal && copy.transactional()) what = pairs_.Carry(original.producer_id(), copy.producer_id());
   if (!what.empty()) {
     Differ(Describe("CORRUPT", std::move(what), &*source_.front, &*copy_.front));
     source_.front.reset();
@@ -200,7 +176,12 @@ void LogComparison::Match() {
   Front &original = *source_.front, &copy = *copy_.front;
   const bool markers = original.item().marker.has_value();
   std::string what;
-  if (markers != copy.item().marker.has_value())
+  const bool left_out = Committed() && original.view().transactional() && copy.item().marker &&
+                        !pairs_.SourceIsOpen(original.view().producer_id()) &&
+                        !pairs_.CopyIsOpen(copy.view().producer_id());
+  if (left_out)
+    MatchFiller();
+  else if (markers != copy.item().marker.has_value())
     what = markers ? "a record stands where the source has a marker" : "a marker stands where the source has a record";
   else
     what = markers ? MatchMarkers() : MatchRecords();
@@ -210,6 +191,27 @@ void LogComparison::Match() {
     DifferOnce(original, Describe("CORRUPT", std::move(what), &original, &copy));
   NextSource();
   NextCopy();
+}
+
+// A marker that ends nothing stands for what readers of committed records do not see.
+void LogComparison::MatchFiller() {
+  const Front& original = *source_.front;
+  NoteEnd(*copy_.front, KeyLedger::Side::kCopy);
+  proof_.fillers++;
+  if (!original.item().marker) return claims_.LeftOut(original.view().producer_id(), original.item().offset);
+  NoteEnd(original, KeyLedger::Side::kSource);
+  SettleClaims();
+}
+
+// The source's marker tells what the copy should have shown.
+void LogComparison::SettleClaims() {
+  const Front& marker = *source_.front;
+  const auto wrong = claims_.End(marker.view().producer_id(), *marker.item().marker);
+  if (!wrong) return;
+  Difference difference = Describe(wrong->kind, wrong->what, &marker, nullptr);
+  difference.source_offset = wrong->offset;
+  difference.destination_offset = ToCopy(wrong->offset);
+  Differ(std::move(difference));
 }
 
 std::string LogComparison::MatchMarkers() {
@@ -227,7 +229,8 @@ std::string LogComparison::MatchMarkers() {
 std::string LogComparison::MatchRecords() {
   Front &original = *source_.front, &copy = *copy_.front;
   Note(Stands::kInBoth, original, original.item().offset);
-  const bool transactional = original.view().transactional();
+  const bool plain = IsPlainCopy(), transactional = original.view().transactional() && !plain;
+  if (plain) claims_.Shown(original.view().producer_id(), original.item().offset);
   if (transactional != copy.view().transactional())
     return transactional ? "it is outside of the transaction" : "it is within a transaction";
   std::string what = CompareRecords(original.item(), copy.item(), options_.times);
@@ -243,10 +246,13 @@ void LogComparison::Missing(std::optional<int64_t> expected) {
   const bool ends_something = marker && pairs_.SourceIsOpen(front.view().producer_id());
   if (marker) {
     NoteEnd(front, KeyLedger::Side::kSource);
+    SettleClaims();
     pairs_.Forget(front.view().producer_id());
   }
-  if (expected && *expected < copy_unreadable_) {
-    // the batch that should hold it is named already
+  const bool closed_up = !expected && Committed() && front.view().transactional() && !ends_something;
+  if (closed_up && !marker) claims_.LeftOut(front.view().producer_id(), front.item().offset);
+  if (closed_up || (expected && *expected < copy_unreadable_)) {
+    // nothing need stand for it; or the batch that should hold it is named already
   } else if (cleaned && !marker) {
     Note(Stands::kInSource, front, front.item().offset);
   } else if (!cleaned || ends_something) {
@@ -294,8 +300,8 @@ bool LogComparison::IsFiller() {
   if (!source || !source_.front || source_.front->item().marker) return false;
   const BatchView next = source_.front->view();
   if (!StandsForHoleBefore(source_.front->item().record, filler.item().record)) return false;
-  if (next.transactional() != copy.transactional()) return false;
-  return !next.transactional() || pairs_.Carry(next.producer_id(), copy.producer_id()).empty();
+  if (next.transactional() != copy.transactional() && !IsPlainCopy()) return false;
+  return !copy.transactional() || pairs_.Carry(next.producer_id(), copy.producer_id()).empty();
 }
 
 // Empty: the source's cleaner may have removed it.

@@ -10,34 +10,22 @@
 // same transaction, or a marker that ends nothing of the source's; or what the map lists as somebody else's
 // (FOREIGN_WRITE). Anything else there is a PHANTOM.
 // In compacted topics both cleaners go their own ways: verify_keys.h says what may be missing on one side.
+// With `transactions: committed` a record of the source's transactions may stand as a plain one, and a marker that ends
+// nothing for a record of an aborted one and for the source's markers: once its end is read it is known which it had
+// to be.
 //
 // One difference is counted for a batch; of records that a cleaner does not explain, one for a key.
 #pragma once
 
-#include <map>
 #include <optional>
 
 #include "base/bytes.h"
 #include "link/verify_batches.h"
 #include "link/verify_keys.h"
+#include "link/verify_transactions.h"
 #include "offsets/translation.h"
 
 namespace klink::link {
-
-// Which producer of the copy carries the transaction under way of a producer of the source.
-class TransactionPairs {
- public:
-  // A record of the one stands for a record of the other. Empty, or why that cannot be.
-  std::string Carry(int64_t source, int64_t copy);
-  // The one's marker stands for the other's.
-  std::string End(int64_t source, int64_t copy);
-  void Forget(int64_t source);
-  bool SourceIsOpen(int64_t source) const { return to_copy_.contains(source); }
-  bool CopyIsOpen(int64_t copy) const { return to_source_.contains(copy); }
-
- private:
-  std::map<int64_t, int64_t> to_copy_, to_source_;
-};
 
 class LogComparison {
  public:
@@ -83,6 +71,13 @@ class LogComparison {
   bool OpenCopy();
   void CompareNext();
   void Match();
+  bool Committed() const { return options_.transactions == VerifyOptions::Transactions::kCommitted; }
+  // Of the two fronts.
+  bool IsPlainCopy() const {
+    return Committed() && source_.front->view().transactional() && !copy_.front->view().transactional();
+  }
+  void MatchFiller();
+  void SettleClaims();
   std::string MatchMarkers();
   std::string MatchRecords();
   void Missing(std::optional<int64_t> expected);
@@ -110,6 +105,7 @@ class LogComparison {
   int64_t source_unreadable_ = -1;  // below: the source's batch is broken, and said to be
   int64_t copy_unreadable_ = -1;
   TransactionPairs pairs_;
+  CommittedClaims claims_;
   KeyLedger keys_;
   PartitionProof proof_;
 };

@@ -14,6 +14,8 @@ struct VerifyOptions {
   enum class Depth : uint8_t { kChecksums, kBytes } depth = Depth::kChecksums;
   // Of a LogAppendTime source: exact keeps the times its readers see, bytes those in the records.
   enum class Times : uint8_t { kExact, kBytes } times = Times::kExact;
+  // Of the source's transactions: committed records may stand as plain ones, and a filler for what else there is.
+  enum class Transactions : uint8_t { kReplayed, kCommitted } transactions = Transactions::kReplayed;
   enum class Cleaning : uint8_t { kNone, kCompacts } cleaning = Cleaning::kNone;  // of either topic
   std::optional<double> sample_percent = {};                                      // none: the whole range
   uint64_t sample_seed = 0;

@@ -242,6 +242,8 @@ Async<StatusOr<link::PartitionProof>> Verifier::ProveOnce(const Pair& pair, std:
   options.sample_seed = std::random_device()();
   if (ask_.full) options.depth = link::VerifyOptions::Depth::kBytes;
   if (link_.timestamps == config::Timestamps::kBytes) options.times = link::VerifyOptions::Times::kBytes;
+  if (link_.transactions == config::Transactions::kCommitted)
+    options.transactions = link::VerifyOptions::Transactions::kCommitted;
   co_return co_await link::VerifyPartition(source_, destination_, pair.source, pair.destination, pair.ends,
                                            map ? &*map : nullptr, options, pace_);
 }

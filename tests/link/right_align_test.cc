@@ -44,6 +44,12 @@ TEST(RightAlign, OneHoleBeyondTheLimitIsNeverFilled) {
   EXPECT_EQ(plan.records_below, 10);
 }
 
+TEST(RightAlign, WhatIsFilledInAnyCaseCostsNothing) {
+  const HeadPlan plan = PlanHead({{0, 50, 0, 50}, {50, 60, 10}, {60, 100, 0, 40}}, 1.0, kMost);
+  EXPECT_EQ(plan.aligned_from, SourceOffset(0));
+  EXPECT_EQ(plan.records_below, 0);
+}
+
 TEST(RightAlign, WhereNothingIsDenseEverythingIsClosedUp) {
   const HeadPlan plan = PlanHead({{0, 100, 1}, {100, 200, 1}}, 1.0, kMost);
   EXPECT_EQ(plan.aligned_from, SourceOffset(200));

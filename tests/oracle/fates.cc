@@ -3,6 +3,8 @@
 #include <map>
 #include <stdexcept>
 
+#include "tests/oracle/judge.h"
+
 namespace klink::oracle {
 
 std::string Name(Fate fate) {
@@ -43,6 +45,17 @@ Fates FatesOf(const std::vector<Batch>& batches) {
     }
   }
   return fates;
+}
+
+Log CommittedOnly(const Log& log) {
+  const Fates fates = FatesOf(log.batches);
+  Log shown{.start = log.start, .end = log.end};
+  for (size_t i = 0; i < log.batches.size(); ++i) {
+    if (log.batches[i].control() || (fates.of[i] != Fate::kPlain && fates.of[i] != Fate::kCommitted)) continue;
+    shown.batches.push_back(log.batches[i]);
+    shown.batches.back().attributes &= ~kTransactionalBit;
+  }
+  return shown;
 }
 
 std::optional<std::vector<Record>> TryRead(const Batch& batch) {

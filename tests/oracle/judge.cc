@@ -382,7 +382,9 @@ class Trial {
 }  // namespace
 
 Findings Examine(const Log& source, const Log& destination, const Claim& claim) {
-  return Trial(source, destination, claim).Run();
+  if (!claim.committed) return Trial(source, destination, claim).Run();
+  const Log shown = CommittedOnly(source);
+  return Trial(shown, destination, claim).Run();
 }
 
 std::vector<Anomaly> Judge(const Log& source, const Log& destination, const Claim& claim) {

@@ -16,6 +16,7 @@
 // A batch that could not be copied as it stood (holes in it or before it, append times, a delete horizon) may have been
 // built again: then each of its records is looked for at its claimed offset. What D has at an offset that S has nothing
 // at is a filler when it is the same as the next record of S, with the same fate, or a marker that ends nothing.
+// With `transactions: committed`, D is judged by CommittedOnly(S): markers and aborted batches of S are holes.
 // In a compacted topic a cleaner may have taken what only one of the logs has (keys.h).
 #pragma once
 
@@ -48,6 +49,7 @@ struct Claim {
   std::vector<Run> runs = {};  // when not identical: where everything stands; D before the first run is not ours
   bool compacted = false;      // a cleaner is at work in one of the topics
   bool append_times = true;    // the times that readers of a LogAppendTime source see are kept
+  bool committed = false;      // of transactions only committed records are copied, as plain ones
 
   bool IsForeign(int64_t destination_offset) const;
   std::optional<int64_t> ToSource(int64_t destination_offset) const;
@@ -67,6 +69,9 @@ struct Findings {
   int64_t rebuilt = 0;           // batches of D that were built again
   int64_t markers = 0;           // that stand where S has the same
 };
+
+// What read_committed shows of a log, outside of transactions; the rest are holes.
+Log CommittedOnly(const Log& log);
 
 Findings Examine(const Log& source, const Log& destination, const Claim& claim);
 // Only what is wrong.

@@ -132,6 +132,35 @@ TEST_F(Transactions, AMarkerThatEndsNothingIsAFiller) {
   EXPECT_THAT(findings.fillers, ElementsAre(3));
 }
 
+struct Committed : Transactions {
+  Committed() {
+    image = {Real({At(0, "a", "1")}, {.producer_id = 9}), MarkerAt(1, 90, Verdict::kAbort),
+             MarkerAt(2, 90, Verdict::kAbort), MarkerAt(3, 90, Verdict::kAbort),
+             Real({At(4, "c", "3")}, {.producer_id = 9})};
+    claim.committed = true;
+  }
+};
+
+TEST_F(Committed, MarkersStandForWhatIsNotShown) {
+  EXPECT_THAT(Codes(), IsEmpty());
+  EXPECT_THAT(findings.fillers, ElementsAre(1, 2, 3));
+}
+
+TEST_F(Committed, ACommittedRecordLeftOutIsLost) {
+  image[0] = MarkerAt(0, 90, Verdict::kAbort);
+  EXPECT_EQ(Codes(), Planted{"L1 LOST"});
+}
+
+TEST_F(Committed, AnAbortedRecordThatIsShownIsAPhantom) {
+  image[1] = Real({At(1, "b", "2")}, {.producer_id = 9});
+  EXPECT_EQ(Codes(), Planted{"L6 PHANTOM"});
+}
+
+TEST_F(Committed, ARecordWithinATransactionIsNoPlainOne) {
+  image[0] = Real({At(0, "a", "1")}, Transactional(70));
+  EXPECT_THAT(Codes(), testing::Contains("L4 CORRUPT"));
+}
+
 struct Holes : RealHistory {
   Holes() {
     source = {Real({At(0, "a", "1"), At(3, "b", "2")}), Real({At(6, "c", "3")})};

@@ -90,9 +90,10 @@ void Oracle::JudgeFilled(const Agent& agent) {
   if (next != dest_.end()) Complain(fmt::format("destination offsets {}–{} hold nothing", next, dest_.end() - 1));
   if (scenario_.committed && dest_.last_stable() != dest_.end())
     Complain(fmt::format("the last stable offset is {} of {}", dest_.last_stable(), dest_.end()));
-  // A transaction whose only copied batch was trimmed with the source's log start is aborted: one offset more.
-  const bool trimmed = scenario_.start_inside > 0 && scenario_.transactions && !scenario_.committed;
-  const bool may = trimmed || Bit(Fault::kMarkerTwice) || Bit(Fault::kRetention) || Bit(Fault::kCallLate) ||
+  // A transaction of which the source no longer has what was copied is aborted: one offset more.
+  const bool replayed = scenario_.transactions && !scenario_.committed;
+  const bool cut = scenario_.start_inside > 0 || source_.start() > scenario_.source_first;
+  const bool may = (replayed && cut) || Bit(Fault::kMarkerTwice) || Bit(Fault::kRetention) || Bit(Fault::kCallLate) ||
                    Bit(Fault::kCallUnanswered) || Bit(Fault::kCutTransaction) || scenario_.fill_records < 10;
   const bool meant =
       scenario_.preserve && scenario_.prefill_limit > 0 && scenario_.dest_start == 0 && scenario_.other_records == 0;
