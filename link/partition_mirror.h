@@ -189,7 +189,7 @@ class PartitionMirror {
   std::optional<SourceOffset> stalled_at_;  // the last stable offset that stands still
   Instant stalled_since_{};
   Saturation saturation_;
-  Duration marker_time_{};  // spent on ending transactions
+  Duration marker_time_{};             // spent on ending transactions
   int64_t records_ = 0, fillers_ = 0;  // rebuilt, since this process began
   int64_t last_pid_ = -1;              // of the last batch sent; another one waits for its answer
   bool ending_ = false;                // a marker is on its way: the log grows without an append of ours
@@ -213,7 +213,7 @@ class PartitionMirror {
   enum class Unclear { kNo, kBeforeUs, kOurs } unclear_ = Unclear::kBeforeUs;
   Instant doubt_until_{};  // until then such an append may land; nothing the leader forgets soon is sent before
   std::optional<SourceOffset> corrupt_at_;  // refused for its checksum there: fetched once more
-  std::optional<DestOffset> refused_at_;  // OUT_OF_ORDER_SEQUENCE_NUMBER there, and nothing appended since
+  std::optional<DestOffset> refused_at_;    // OUT_OF_ORDER_SEQUENCE_NUMBER there, and nothing appended since
 };
 
 }  // namespace klink::link

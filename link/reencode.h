@@ -41,8 +41,8 @@ struct Reencoded {
 // What lies at or beyond the position. DataLoss: the batch is not what its header says.
 StatusOr<Reencoded> Reencode(const kafka::BatchView& batch, const Position& at, const ReencodeRules& rules);
 
-// Does our batch end with the source's record of that offset? Nothing when the source has none there, as its cleaner may
-// have removed it since.
+// Does our batch end with the source's record of that offset? Nothing when the source has none there, as its cleaner
+// may have removed it since.
 std::optional<bool> SameLastRecord(ByteView ours, ByteView source, SourceOffset last, bool append_times);
 
 }  // namespace klink::link

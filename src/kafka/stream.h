@@ -24,8 +24,9 @@ std::string ToString(const Endpoint& endpoint);  // "host:port", "[v6]:port"
 StatusOr<std::vector<Endpoint>> ParseBootstrap(std::string_view text);
 StatusOr<Endpoint> ParseEndpoint(std::string_view text);
 
-// What a connection is for: a long poll must not block the rest, and a slow partition not the quick ones. A broker works
-// on one request of a connection at a time, so transactions have several, each transactional id always the same one.
+// What a connection is for: a long poll must not block the rest, and a slow partition not the quick ones. A broker
+// works on one request of a connection at a time, so transactions have several, each transactional id always the same
+// one.
 enum class Lane : uint8_t { kControl, kFetch, kProduce, kProduceSlow, kMarkers, kTransaction };
 inline constexpr size_t kTransactionLanes = 8;
 inline constexpr size_t kLanes = static_cast<size_t>(Lane::kTransaction) + kTransactionLanes;

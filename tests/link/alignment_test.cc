@@ -113,7 +113,8 @@ TEST(Alignment, AControlBatchThatIsNoMarkerIsRefused) {
 
 TEST(Alignment, ThePositionBehindABatchMovesBothLogsAndTheSequence) {
   const SharedBytes batch = Make({.base = 100, .records = 5});
-  const Position after = After({SourceOffset(100), DestOffset(40), 2'147'483'645, 3}, BatchView(batch.view()), std::nullopt);
+  const Position after =
+      After({SourceOffset(100), DestOffset(40), 2'147'483'645, 3}, BatchView(batch.view()), std::nullopt);
   EXPECT_EQ(after.source_next, SourceOffset(105));
   EXPECT_EQ(after.dest_next, DestOffset(45));
   EXPECT_EQ(after.sequence, 2);
