@@ -27,11 +27,11 @@ class Oracle {
 
   void Complain(std::string what);
   const std::vector<std::string>& complaints() const { return complaints_; }
+  int64_t UntoldForeign() const;
   int64_t misplaced() const { return world_.counts()[static_cast<size_t>(Fault::kMisplaced)]; }
 
  private:
   bool MayHalt(state::Reason reason) const;
-  int64_t UntoldForeign() const;
   bool LogIsSpoilt() const;
   void JudgeSpoilt(const Agent& agent);
   void JudgeLog(const Agent& agent);

@@ -94,7 +94,10 @@ Death DieAfter(const Scenario& scenario, int64_t steps) {
   Simulation simulation(scenario);
   if (steps > 0) simulation.CrashAfter(steps);
   simulation.Start();
-  simulation.For(4s);
+  for (int i = 0; i < 4; i++) {
+    simulation.For(1s);
+    if (scenario.record_foreign) simulation.WriteForeign();
+  }
   simulation.Clear();
   if (scenario.transactions) simulation.StopProducing();  // else the last stable offset runs on
   for (int i = 0; i < 120 && !simulation.CaughtUp(); i++) simulation.For(500ms);
@@ -104,6 +107,7 @@ Death DieAfter(const Scenario& scenario, int64_t steps) {
 struct Dies {
   Kind kind;
   bool transactions = false;
+  bool foreign = false;
 };
 
 Scenario Short(const Dies& dies) {
@@ -111,6 +115,7 @@ Scenario Short(const Dies& dies) {
   Scenario scenario = Calm(Draw(1));
   scenario.kind = kind;
   scenario.transactions = dies.transactions;
+  scenario.record_foreign = dies.foreign;
   scenario.batches_before = 12;
   scenario.produce_every = 300ms;
   scenario.records_most = 6;
@@ -141,7 +146,8 @@ TEST_P(Dying, AtEveryAwaitLosesAndDoublesNothing) {
 INSTANTIATE_TEST_SUITE_P(Simulation, Dying,
                          ::testing::Values(Dies{Kind::kPlain}, Dies{Kind::kPrefill}, Dies{Kind::kTranslate},
                                            Dies{Kind::kBehindData}, Dies{Kind::kOldRecords}, Dies{Kind::kPlain, true},
-                                           Dies{Kind::kPrefill, true}),
+                                           Dies{Kind::kPrefill, true}, Dies{Kind::kForeign, false, true},
+                                           Dies{Kind::kForeign, true, true}),
                          [](const auto& param) {
                            std::string name(Name(param.param.kind));
                            std::replace(name.begin(), name.end(), ' ', '_');

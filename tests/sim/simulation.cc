@@ -277,7 +277,7 @@ void Simulation::LoseSourceRecords() {
 bool Simulation::CaughtUp() const {
   if (!agent_ || agent_->progress().failed() || !agent_->progress().text().empty() || !durable_.active) return false;
   const auto at = agent_->progress().replicated_to();
-  return at && at->value == source_.end();
+  return at && at->value == source_.end() && oracle_.UntoldForeign() == 0;
 }
 
 void Simulation::Clear() {

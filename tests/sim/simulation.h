@@ -25,6 +25,7 @@ class Simulation {
   void Kill();           // … and the current one dies where it stands
   void Clear();          // fair weather from now on
   void StopProducing();  // and every transaction of the source ends, but one when that is the scenario
+  void WriteForeign();   // somebody else, once the mirror is ACTIVE
   void CrashAfter(int64_t steps) { crash_at_ = steps_ + steps; }
   std::vector<std::string> Judge();
   World& world() { return world_; }
@@ -46,7 +47,6 @@ class Simulation {
   void ScheduleIncidents();
   void Incident();
   void ScheduleStory();
-  void WriteForeign();
   void FreezeAndReplace();
   void SecondOwner();
   void LoseSourceRecords();
