@@ -75,6 +75,10 @@ class Bench {
     const double single = Rate("klink, 1 partition", Klink("one", 1), transactions);
     const int all = many * kProducers * kManyPartitions;
     const double spread = Rate("klink, 32 partitions", Klink("many", kManyPartitions), all);
+    const double each = (used_.klink + used_.brokers) / all;
+    fmt::print("    {:.2f} ms of CPU each (klink {:.2f}): no more than {:.0f} transactions/s on {} cores\n",
+               each * 1000, used_.klink / all * 1000, std::thread::hardware_concurrency() / each,
+               std::thread::hardware_concurrency());
     Rate("MirrorMaker 2 exactly-once, 1 partition", MirrorMaker("one", 1), transactions);
     Rate("MirrorMaker 2 exactly-once, 32 partitions", MirrorMaker("many", kManyPartitions), all);
     const bool fast = Must("one partition over the floor", single / floor, ">=", kOneOverFloor);
@@ -123,8 +127,7 @@ class Bench {
       Await("the last record", kLimit, [&] { return arrived(p, end); });
     }
     const double took = SecondsSince(began);
-    fmt::print("  {:.2f} s: klink {:.2f} CPU s, brokers {:.2f} CPU s\n", took, CpuSeconds(process.pid()) - cpu,
-               BrokerCpu() - brokers);
+    used_ = {CpuSeconds(process.pid()) - cpu, BrokerCpu() - brokers};
     process.End(seconds(20));
     return took;
   }
@@ -164,8 +167,12 @@ class Bench {
     return std::max(0.1, std::chrono::duration<double>(*grew - *first).count());  // all of it may come at once
   }
 
+  struct Cpu {
+    double klink = 0, brokers = 0;
+  };
   fs::path dir_;
   ClusterPair pair_;
+  Cpu used_;  // in seconds, of the last run
 };
 
 }  // namespace
