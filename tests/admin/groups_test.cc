@@ -5,12 +5,13 @@
 namespace klink::admin {
 namespace {
 
+using std::string_literals::operator""s;
 using Names = std::set<std::string>;
 
 // version 1, topics "a" and "bc", no user data, as Java's ConsumerProtocol writes a subscription.
-const std::string kSubscription{"\0\1\0\0\0\2\0\1a\0\2bc\xff\xff\xff\xff", 19};
+const std::string kSubscription = "\0\1\0\0\0\2\0\1a\0\2bc\xff\xff\xff\xff"s;
 // version 0, "a" with partitions 0 and 3.
-const std::string kAssignment{"\0\0\0\0\0\1\0\1a\0\0\0\2\0\0\0\0\0\0\0\3\xff\xff\xff\xff", 25};
+const std::string kAssignment = "\0\0\0\0\0\1\0\1a\0\0\0\2\0\0\0\0\0\0\0\3\xff\xff\xff\xff"s;
 
 TEST(GroupsTest, AMembersTopicsAreReadFromItsSubscriptionAndItsAssignment) {
   EXPECT_EQ(TopicsOf(kSubscription, MemberPart::kSubscription), (Names{"a", "bc"}));
