@@ -87,6 +87,9 @@ TEST_F(FillersTest, HolesOfACompactedLogStayHolesToItsReaders) {
     ++copied;
   }
   EXPECT_GT(copied, at.size() * 9 / 10);
+  const std::string runs = agent().Cli({"offsets", "runs", topic, "0", "-o", "json"}).out;
+  EXPECT_EQ(NumberIn(runs, "copies"), 0) << runs;
+  EXPECT_GT(NumberIn(runs, "markers"), 1000) << runs;
   EXPECT_EQ(OracleOnIdentical(source(), destination(), topic, {.compacted = true}), "");
   EXPECT_EQ(VerifyComplaint(agent(), topic), "");
 }

@@ -145,6 +145,9 @@ TEST_F(LogsTest, ALightlyHoledCompactedTopicKeepsEveryOffset) {
   for (const Record& record : copy) at[record.offset] = record;
   for (const Record& record : original) ASSERT_EQ(at[record.offset], record) << record.offset;
   EXPECT_LE(copy.size(), 2 * original.size());
+  const std::string runs = agent().Cli({"offsets", "runs", "c-light", "0", "-o", "json"}).out;
+  EXPECT_EQ(NumberIn(runs, "copies"), static_cast<int64_t>(copy.size() - original.size())) << runs;
+  EXPECT_EQ(NumberIn(runs, "markers"), 0) << runs;
 }
 
 // KLINK_SPARSE: how many records are written before the cleaner comes.
@@ -169,9 +172,7 @@ TEST_F(LogsTest, ASparseCompactedTopicIsAlignedAtItsEnd) {
   // Every record in its order; from where the two logs are aligned on, at its own offset; n records below.
   ASSERT_EQ(copy.size(), original.size());
   const Outcome described = agent().Cli({"mirror", "describe", "c-sparse", "-o", "json"});
-  const size_t found = described.out.find("\"identical_from\": ");
-  ASSERT_NE(found, std::string::npos) << described.out;
-  const int64_t aligned = std::stoll(described.out.substr(found + 18));
+  const int64_t aligned = NumberIn(described.out, "identical_from");
   int64_t below = 0;
   for (const Record& record : original) below += record.offset < aligned;
   int64_t next = aligned - below;

@@ -177,6 +177,13 @@ std::string VerifyComplaint(const Agent& agent, const std::string& topic) {
   return outcome.exit_code == 0 ? "" : fmt::format("exit {}: {}{}", outcome.exit_code, outcome.out, outcome.err);
 }
 
+int64_t NumberIn(const std::string& json, const std::string& key) {
+  const std::string quoted = fmt::format("\"{}\": ", key);
+  const size_t at = json.find(quoted);
+  if (at == std::string::npos) throw std::runtime_error(fmt::format("no {} in {}", key, json));
+  return std::stoll(json.substr(at + quoted.size()));
+}
+
 double CounterSum(const Agent& agent, const std::string& name) {
   const std::string metrics = agent.Get("/metrics").value_or("");
   double sum = 0;

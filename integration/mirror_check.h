@@ -52,6 +52,8 @@ std::string OracleOnTimes(const Cluster& source, const Cluster& destination, con
 // `klink verify --full` on a topic: its whole output when it does not end with 0, else empty.
 std::string VerifyComplaint(const Agent& agent, const std::string& topic);
 
+// The number behind the first such key of a JSON text. Throws when there is none.
+int64_t NumberIn(const std::string& json, const std::string& key);
 // The sum of a counter over all its label sets, 0 when it is not there.
 double CounterSum(const Agent& agent, const std::string& name);
 

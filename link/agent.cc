@@ -167,18 +167,9 @@ Async<StatusOr<std::vector<TranslationSnapshot>>> Agent::Translate(TranslateRequ
   co_return answers;
 }
 
-Async<StatusOr<std::vector<RunSnapshot>>> Agent::Runs(std::string link, TopicPartition partition) {
-  CO_TRY(offsets::TranslationStore * store, StoreOf(link));
-  const offsets::Translation* map = store->Find(partition);
-  if (map == nullptr) co_return NotFound("nothing of {} is mirrored by this agent", partition);
-  std::vector<RunSnapshot> runs;
-  for (const offsets::Segment& segment : map->runs()) {
-    RunSnapshot run{segment.run.source.value, segment.run.dest.value, segment.run.length, {}, {}};
-    if (!segment.reason.empty()) run.reason = segment.reason;
-    if (segment.source_leader_epoch >= 0) run.source_leader_epoch = segment.source_leader_epoch;
-    runs.push_back(std::move(run));
-  }
-  co_return runs;
+Async<StatusOr<RunsSnapshot>> Agent::Runs(std::string link, TopicPartition partition) {
+  CO_TRY(Link * found, Find(link));
+  co_return found->RunsOf(partition);
 }
 
 void Agent::OnCall(const std::string& cluster, kafka::ApiKey api, Duration took, const Status& status) {

@@ -25,7 +25,7 @@ class Agent final : public AgentApi, private kafka::CallObserver {
 
   AgentSnapshot Snapshot() const override;
   Async<StatusOr<std::vector<TranslationSnapshot>>> Translate(TranslateRequest request) override;
-  Async<StatusOr<std::vector<RunSnapshot>>> Runs(std::string link, TopicPartition partition) override;
+  Async<StatusOr<RunsSnapshot>> Runs(std::string link, TopicPartition partition) override;
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(OffsetsAtRequest request) override;
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request) override;
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) override;

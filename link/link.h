@@ -52,6 +52,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request);
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request);
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request);
+  StatusOr<RunsSnapshot> RunsOf(const TopicPartition& tp) const;
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(std::string topic, WallTime time);
   // Both clusters have answered once.
   bool both_seen() const { return both_seen_; }

@@ -108,6 +108,24 @@ void Link::ShowStanding(const TopicPartition& tp, PartitionSnapshot& out) const 
   if (const auto from = map->identical_from()) out.identical_from = from->value;
 }
 
+StatusOr<RunsSnapshot> Link::RunsOf(const TopicPartition& tp) const {
+  if (!store_) return Unavailable("link {} is not connected yet", config_.name);
+  const offsets::Translation* map = store_->Find(tp);
+  if (map == nullptr) return NotFound("nothing of {} is mirrored by this agent", tp);
+  RunsSnapshot out;
+  for (const offsets::Segment& segment : map->runs()) {
+    RunSnapshot run{segment.run.source.value, segment.run.dest.value, segment.run.length, {}, {}};
+    if (!segment.reason.empty()) run.reason = segment.reason;
+    if (segment.source_leader_epoch >= 0) run.source_leader_epoch = segment.source_leader_epoch;
+    out.runs.push_back(std::move(run));
+  }
+  if (const auto running = mirrors_.find(tp); running != mirrors_.end()) {
+    const PartitionProgress& progress = running->second.runner->progress();
+    out.filled = FilledSnapshot{progress.began(), progress.filled_copies(), progress.filled_markers()};
+  }
+  return out;
+}
+
 PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::PartitionRecord& record) const {
   PartitionSnapshot out;
   out.partition = tp.partition;

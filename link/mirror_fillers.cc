@@ -15,7 +15,6 @@ namespace {
 
 using kafka::BatchView;
 
-constexpr int64_t kNobody = -1;              // no source producer has this id
 constexpr int64_t kMarkersMost = 1'000'000;  // in one hole: 78 MB
 constexpr int64_t kMarkersAtOnce = 1000;     // in one request: some milliseconds of a broker's thread
 constexpr size_t kDecompressedMost = 64 << 20;
@@ -123,6 +122,7 @@ Async<Status> PartitionMirror::WriteMarkers(int64_t count, Position& at) {
   if (end != expected) co_return Unavailable("{}: the log ends at {} behind fillers up to {}", name_, end, expected);
   ending_ = false;
   markers_known_ = true;
+  p_.progress.Filled(0, count);
   CO_RETURN_IF_ERROR(co_await p_.map.Record(at.source_next, at.dest_next, count));
   at.source_next = at.source_next + count;
   at.dest_next = expected;

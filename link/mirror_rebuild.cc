@@ -61,7 +61,7 @@ Async<Status> PartitionMirror::SendRebuilt(SharedBytes batch, std::optional<int6
     }
     const int64_t taken = source_pid ? 0 : piece.offsets;
     const Position after{piece.next, at.dest_next + piece.offsets, AdvanceSequence(at.sequence, taken), at.epoch};
-    CO_RETURN_IF_ERROR(co_await Send(std::move(piece.batch), source_pid, at, after));
+    CO_RETURN_IF_ERROR(co_await Send(std::move(piece.batch), source_pid, at, after, piece.fillers));
   }
   co_return absl::OkStatus();
 }
@@ -84,7 +84,6 @@ Async<Status> PartitionMirror::FillBefore(const Marker& marker, Position& at) {
   const bool fill = options_.holes.fill && at.source_next >= fill_from && marker.hole <= kEmptyTransactionsMost &&
                     marker.hole <= FillersLeft(0);
   if (!fill) co_return co_await Shift(end, at, kHoles);
-  constexpr int64_t kNobody = -1;  // no source producer has this id
   fillers_ += marker.hole;
   while (at.source_next < end) CO_RETURN_IF_ERROR(co_await EndAt(kNobody, TransactionEnd::kAbort, at));
   co_return absl::OkStatus();
@@ -97,6 +96,7 @@ Async<Status> PartitionMirror::EndAt(int64_t source_pid, TransactionEnd end, Pos
   CO_RETURN_IF_ERROR(co_await replay_.End(source_pid, end, at.dest_next));
   marker_time_ += p_.clock.Now() - began;
   ending_ = false;
+  if (source_pid == kNobody) p_.progress.Filled(0, 1);
   CO_RETURN_IF_ERROR(co_await p_.map.Record(at.source_next, at.dest_next, 1));
   at.source_next = at.source_next + 1;
   at.dest_next = at.dest_next + 1;

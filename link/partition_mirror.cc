@@ -147,8 +147,8 @@ Async<Status> PartitionMirror::OpenGap(Position& at) {
   co_return absl::OkStatus();
 }
 
-Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at,
-                                    Position after) {
+Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after,
+                                    int64_t fillers) {
   const BatchView view(batch.view());
   const int64_t max_timestamp = view.max_timestamp();
   std::optional<TransactionSlot> slot;
@@ -162,6 +162,7 @@ Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> so
   InFlight item{.at = at,
                 .after = after,
                 .bytes = static_cast<int64_t>(batch.size()),
+                .fillers = fillers,
                 .seen = fetched_at_,
                 .in_transaction = slot.has_value()};
   const Stamp stamp = slot ? replay_.NextStamp(*slot, view.count()) : Stamp{pid, at.epoch, at.sequence};
@@ -198,6 +199,7 @@ Async<Status> PartitionMirror::Settle() {
     const int64_t length = item.after.dest_next - item.at.dest_next;
     CO_RETURN_IF_ERROR(co_await p_.map.Record(item.at.source_next, item.at.dest_next, length));
     p_.progress.Replicated(item.after, length, item.bytes);
+    p_.progress.Filled(item.fillers, 0);
     p_.progress.Took(p_.clock.Now() - item.seen);
     Works();
     in_flight_.pop_front();

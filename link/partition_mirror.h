@@ -76,12 +76,14 @@ class PartitionMirror {
   void Drain();
 
  private:
-  static constexpr size_t kDepth = 5;  // the leader remembers five batches per producer (protocol.md P22)
+  static constexpr size_t kDepth = 5;     // the leader remembers five batches per producer (protocol.md P22)
+  static constexpr int64_t kNobody = -1;  // no source producer has this id
   struct InFlight {
     std::shared_ptr<PendingAppend> pending = nullptr;
     Position at;  // where it should land
     Position after;
     int64_t bytes;
+    int64_t fillers = 0;
     Instant seen = {};
     bool in_transaction = false;
   };
@@ -90,7 +92,8 @@ class PartitionMirror {
   Async<void> Pump(Position at, Progressed progressed);
   Async<Status> Offer(SharedBytes batch, Position& at, Progressed& progressed);
   Async<Status> OpenGap(Position& at);
-  Async<Status> Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after);
+  Async<Status> Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after,
+                     int64_t fillers = 0);
   Async<Status> SendRebuilt(SharedBytes batch, std::optional<int64_t> source_pid, Position& at);
   Async<Status> FillBefore(const Marker& marker, Position& at);
   bool LeftOut(const kafka::BatchView& batch);

@@ -17,7 +17,7 @@ namespace klink::link {
 class PartitionProgress {
  public:
   explicit PartitionProgress(const Clock& clock, Histogram latency = {})
-      : clock_(clock), latency_(std::move(latency)), since_(clock.Wall()) {}
+      : clock_(clock), latency_(std::move(latency)), since_(clock.Wall()), began_(since_) {}
 
   void Bounds(const SourceBounds& bounds);
   void Destination(DestOffset log_start) { destination_log_start_ = log_start; }
@@ -32,6 +32,8 @@ class PartitionProgress {
   }
   // From a batch first seen to its acknowledgement.
   void Took(Duration latency) { latency_.Observe(std::chrono::duration<double>(latency).count()); }
+  // Holes of the source's log that were filled, by offsets: with copies of a record, with markers.
+  void Filled(int64_t copies, int64_t markers) { filled_copies_ += copies, filled_markers_ += markers; }
   // Something an operator should know about a mirror that works; no reason takes it back.
   void Remark(std::optional<state::Reason> reason, std::string text);
   // ACTIVE, FAILED by reason, or retrying when it has none. True when that is news.
@@ -58,6 +60,9 @@ class PartitionProgress {
   int64_t fenced() const { return fenced_; }
   // How often the two logs were found to differ, by what was found.
   const std::map<state::Reason, int64_t>& divergences() const { return divergences_; }
+  int64_t filled_copies() const { return filled_copies_; }
+  int64_t filled_markers() const { return filled_markers_; }
+  WallTime began() const { return began_; }  // counting
   int64_t written_records() const { return written_records_; }
   int64_t written_bytes() const { return written_bytes_; }
   int64_t written_batches() const { return written_batches_; }
@@ -75,7 +80,7 @@ class PartitionProgress {
   std::optional<state::Reason> reason_;
   std::string text_;
   bool failed_ = false;
-  WallTime since_;
+  WallTime since_, began_;
   struct Seen {
     SourceOffset end;
     Instant when;
@@ -84,6 +89,7 @@ class PartitionProgress {
   std::optional<DestOffset> foreign_at_;  // the last one told
   int64_t foreign_writes_ = 0, fenced_ = 0;
   std::map<state::Reason, int64_t> divergences_;
+  int64_t filled_copies_ = 0, filled_markers_ = 0;
   int64_t written_records_ = 0, written_bytes_ = 0, written_batches_ = 0;
   int64_t fetched_bytes_ = 0, fetched_batches_ = 0, fetched_records_ = 0;
 };

@@ -156,6 +156,24 @@ struct RunSnapshot {
   }
 };
 
+// Offsets without a record at the source, kept by something that stands there, since this agent began to count.
+struct FilledSnapshot {
+  WallTime since{};
+  int64_t copies = 0;   // of the next surviving record
+  int64_t markers = 0;  // control records, which no consumer sees
+
+  static void Describe(auto& m, auto& field) {
+    field("since", m.since);
+    field("copies", m.copies);
+    field("markers", m.markers);
+  }
+};
+
+struct RunsSnapshot {
+  std::vector<RunSnapshot> runs;
+  std::optional<FilledSnapshot> filled;  // empty: not mirrored by this agent now
+};
+
 enum class Direction { kToDestination, kToSource };
 
 struct TranslationSnapshot {
@@ -281,7 +299,7 @@ class AgentApi {
   virtual AgentSnapshot Snapshot() const = 0;
   // One answer per offset, in order.
   virtual Async<StatusOr<std::vector<TranslationSnapshot>>> Translate(TranslateRequest request) = 0;
-  virtual Async<StatusOr<std::vector<RunSnapshot>>> Runs(std::string link, TopicPartition partition) = 0;
+  virtual Async<StatusOr<RunsSnapshot>> Runs(std::string link, TopicPartition partition) = 0;
   // One answer per partition, in order.
   virtual Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(OffsetsAtRequest request) = 0;
   // Written to the link's state, and done: once this answers a pause, nothing of klink's is under way to what it

@@ -1,6 +1,7 @@
 #include "link/reencode.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kafka/record_batch.h"
 
@@ -34,7 +35,10 @@ class Builder {
     const bool fill = missing <= rules_.fill_records && missing <= fillers_left_ && missing * size <= rules_.fill_bytes;
     RETURN_IF_ERROR(CloseUp(fill ? from : offset));
     const int64_t fillers = offset - next_;
-    for (int64_t i = 0; i < fillers; i++) RETURN_IF_ERROR(Take(Record(record), size));
+    for (int64_t i = 0; i < fillers; i++) {
+      RETURN_IF_ERROR(Take(Record(record), size));
+      fillers_++;
+    }
     done_.fillers += fillers;
     fillers_left_ -= fillers;
     done_.records++;
@@ -73,6 +77,7 @@ class Builder {
                 .first = first_,
                 .next = next_,
                 .offsets = static_cast<int64_t>(records_.size()),
+                .fillers = std::exchange(fillers_, 0),
                 .shifted = shifted_};
     TRY(piece.batch, kafka::BuildBatch(identity_, records_, codec_));
     done_.pieces.push_back(std::move(piece));
@@ -89,6 +94,7 @@ class Builder {
   int64_t fillers_left_ = 0;
   bool shifted_ = false;
   std::vector<Record> records_;  // of the piece under way
+  int64_t fillers_ = 0;          // among them
   int64_t bytes_ = 0;
   Reencoded done_;
 };

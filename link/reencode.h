@@ -30,6 +30,7 @@ struct Piece {
   SourceOffset first;    // of its first record, or of the hole before it that fillers stand in
   SourceOffset next;     // behind its last one
   int64_t offsets = 0;   // that it takes at the destination: records and fillers
+  int64_t fillers = 0;   // among them
   bool shifted = false;  // a hole before `first` was closed up: from here on another shift
 };
 struct Reencoded {

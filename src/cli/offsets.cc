@@ -41,7 +41,11 @@ std::string RunsText(const http::RunsView& view, bool color) {
                std::to_string(run.destination_start), std::to_string(run.destination_start + run.length),
                fmt::format("{:+}", run.destination_start - run.source_start), Show(run.reason)});
   }
-  return table.ToText(color);
+  std::string text = table.ToText(color);
+  if (view.filled && view.filled->copies + view.filled->markers > 0)
+    text += fmt::format("Filled since {}: {} offsets by copies of the next record, {} by markers\n",
+                        Show(view.filled->since), view.filled->copies, view.filled->markers);
+  return text;
 }
 
 Exit Translate(const Context& context, const Where& where) {

@@ -162,6 +162,8 @@ class Routes {
     auto asked = ReadControl(request.body, verb, of);
     if (!asked.ok()) co_return Problem(asked.status());
     asked->link = link;
+    if (!request.by.empty()) asked->by = request.by;  // who was let in, not who says so
+    if (asked->reason.empty()) asked->reason = request.reason.substr(0, kTextBytesMost);
     View view;
     view.link = link;
     view.verb = NameOf(verb);
@@ -195,7 +197,8 @@ class Routes {
     asked.partition = *partition;
     auto runs = co_await agent_.Runs(link, asked);
     if (!runs.ok()) co_return Problem(runs.status());
-    view.runs = *std::move(runs);
+    view.runs = std::move(runs->runs);
+    view.filled = runs->filled;
     co_return JsonResponse(ToJson(view));
   }
   Async<Response> OffsetsAt(StatusOr<WallTime> time, std::string link, std::string topic) {

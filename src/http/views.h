@@ -176,12 +176,14 @@ struct RunsView {
   std::string topic;
   int32_t partition = 0;
   std::vector<link::RunSnapshot> runs;
+  std::optional<link::FilledSnapshot> filled;
 
   static void Describe(auto& m, auto& field) {
     field("link", m.link);
     field("topic", m.topic);
     field("partition", m.partition);
     field("runs", m.runs);
+    field("filled", m.filled);
   }
 };
 

@@ -108,7 +108,7 @@ class FakeAgent : public link::AgentApi {
 
   link::AgentSnapshot Snapshot() const override { return snapshot; }
   Async<StatusOr<std::vector<link::TranslationSnapshot>>> Translate(link::TranslateRequest request) override;
-  Async<StatusOr<std::vector<link::RunSnapshot>>> Runs(std::string link, TopicPartition partition) override;
+  Async<StatusOr<link::RunsSnapshot>> Runs(std::string link, TopicPartition partition) override;
   Async<StatusOr<std::vector<link::OffsetAtSnapshot>>> OffsetsAt(link::OffsetsAtRequest request) override;
   // Pauses and resumes what `snapshot` holds; remembers what it was asked.
   Async<StatusOr<std::vector<link::ControlledMirror>>> ControlMirrors(link::ControlRequest request) override;
@@ -163,7 +163,7 @@ inline Async<StatusOr<std::vector<link::TranslationSnapshot>>> FakeAgent::Transl
   co_return answers;
 }
 
-inline Async<StatusOr<std::vector<link::RunSnapshot>>> FakeAgent::Runs(std::string link, TopicPartition partition) {
+inline Async<StatusOr<link::RunsSnapshot>> FakeAgent::Runs(std::string link, TopicPartition partition) {
   CO_RETURN_IF_ERROR(Check(link, partition));
   link::RunSnapshot run;
   run.source_start = 5;
@@ -171,9 +171,7 @@ inline Async<StatusOr<std::vector<link::RunSnapshot>>> FakeAgent::Runs(std::stri
   run.length = 1000;
   run.reason = "the destination topic already had 100 records";
   run.source_leader_epoch = 3;
-  std::vector<link::RunSnapshot> runs;
-  runs.push_back(run);
-  co_return runs;
+  co_return link::RunsSnapshot{{run}, link::FilledSnapshot{fake::kStart, 12, 3}};
 }
 
 // One record every second since kStart, from source offset 5 on, 1000 of them, the last 100 not copied yet.

@@ -43,6 +43,17 @@ TEST_F(Progress, TheLagIsWhatTheSourceHoldsBeyondThePosition) {
   EXPECT_EQ(progress_.written_batches(), 2);
 }
 
+TEST_F(Progress, FilledOffsetsAreCountedByWhatStandsInThemSinceItBegan) {
+  const WallTime began = clock_.Wall();
+  clock_.Advance(3s);
+  progress_.Filled(5, 0);
+  progress_.Filled(0, 2);
+  progress_.Filled(1, 1);
+  EXPECT_EQ(progress_.filled_copies(), 6);
+  EXPECT_EQ(progress_.filled_markers(), 3);
+  EXPECT_EQ(progress_.began(), began);
+}
+
 TEST_F(Progress, TheLagIsNeverNegative) {
   progress_.Bounds(To(10));
   progress_.Replicated(At(12), 12, 1);
