@@ -22,15 +22,22 @@ Async<StatusOr<std::shared_ptr<Connection>>> Broker::Ready(Lane lane, Instant de
   LaneState& state = StateOf(lane);
   if (co_await IsStopping()) co_return MarkNeverSent(Cancelled("stopped before connecting"));
   uint64_t seen = state.attempts;
-  while (!IsOpen(lane)) {
+  for (;;) {
+    const bool open = IsOpen(lane);
+    if (open && state.held == 0) {
+      if (!IsOutdated(state)) break;
+      state.held++;
+      network_->tasks.Spawn(Replace(self, lane, state.connection));
+      continue;  // it may be over already
+    }
     if (!closed_.ok()) co_return MarkNeverSent(closed_);
-    if (state.attempts != seen && !state.failure.ok()) co_return MarkNeverSent(state.failure);
+    if (!open && state.attempts != seen && !state.failure.ok()) co_return MarkNeverSent(state.failure);
     if (network_->Now() >= deadline) {
       std::string text = fmt::format("connect to {}: not done in time", ToString(endpoint_));
       if (!state.failure.ok()) text += fmt::format(" (before: {})", Text(state.failure));
       co_return MarkNeverSent(Unavailable("{}", text));
     }
-    if (!state.connecting) {
+    if (!open && !state.connecting) {
       state.connecting = true;
       seen = state.attempts;
       network_->tasks.Spawn(Connect(self, lane));
@@ -107,20 +114,24 @@ Duration Broker::PauseBefore(LaneState& state) const {
 
 Async<StatusOr<std::shared_ptr<Connection>>> Broker::Attempt(Lane lane) {
   const Instant deadline = network_->Now() + dialing_->connect_timeout;
+  StateOf(lane).credentials = Credentials();
   CO_TRY(std::unique_ptr<Stream> stream, co_await dialing_->connector->Connect(endpoint_, lane, deadline));
   auto connection = std::make_shared<Connection>(network_, std::move(stream), ToString(endpoint_));
   connection->Start();
-  const Status ready = co_await Handshake(connection, deadline);
-  if (!ready.ok()) {
-    connection->Fail(ready, CloseBy::kReset);
-    co_return ready;
+  const StatusOr<Duration> session = co_await Handshake(connection, deadline);
+  if (!session.ok()) {
+    connection->Fail(session.status(), CloseBy::kReset);
+    co_return session.status();
   }
   connection->MarkUsable();
+  if (*session > Duration::zero()) {
+    network_->tasks.Spawn(KeepIdentity(shared_from_this(), lane, connection, *session));
+  }
   co_return connection;
 }
 
 // A broker that does not know the version asked answers UNSUPPORTED_VERSION and is asked again in version 0.
-Async<Status> Broker::Handshake(std::shared_ptr<Connection> connection, Instant deadline) {
+Async<StatusOr<Duration>> Broker::Handshake(std::shared_ptr<Connection> connection, Instant deadline) {
   ApiVersionsRequest request;
   request.client_software_name = kSoftware;
   request.client_software_version = kSoftwareVersion;
@@ -128,6 +139,7 @@ Async<Status> Broker::Handshake(std::shared_ptr<Connection> connection, Instant 
     const int32_t id = connection->NextCorrelationId();
     Gather frame = EncodeRequest(request, version, id, dialing_->client_id);
     StatusOr<SharedBytes> answer = co_await connection->Call(std::move(frame), id, deadline);
+    if (!answer.ok() && !IsUnavailable(answer.status())) co_return answer.status();
     if (!answer.ok()) {
       co_return Annotate(answer.status(), "handshake (is this a Kafka listener of the same security protocol?)");
     }
@@ -138,11 +150,55 @@ Async<Status> Broker::Handshake(std::shared_ptr<Connection> connection, Instant 
     connection->versions = BrokerVersions(*response);
     break;
   }
+  Duration session{};
   if (dialing_->authenticator != nullptr) {
-    CO_RETURN_IF_ERROR(co_await dialing_->authenticator->Authenticate(connection, deadline));
+    CO_TRY(session, co_await dialing_->authenticator->Authenticate(connection, deadline));
   }
-  co_return co_await CheckCluster(connection, deadline);
+  CO_RETURN_IF_ERROR(co_await CheckCluster(connection, deadline));
+  co_return session;
 }
+
+// ---- identity ----
+
+Async<void> Broker::KeepIdentity(std::shared_ptr<Broker> self, Lane lane, std::weak_ptr<Connection> of,
+                                 Duration session) {
+  LaneState& state = self->StateOf(lane);
+  while (session > Duration::zero()) {
+    const auto pause = std::chrono::duration_cast<Duration>(session * kSessionShare);
+    if (!(co_await self->network_->deadlines->clock().Sleep(pause)).ok()) co_return;
+    const std::shared_ptr<Connection> connection = of.lock();
+    if (connection == nullptr || !connection->open()) co_return;
+    state.held++;
+    const Instant deadline = self->network_->Now() + self->dialing_->connect_timeout;
+    const StatusOr<Duration> told = co_await self->dialing_->authenticator->Authenticate(connection, deadline);
+    if (!told.ok()) connection->Fail(told.status(), CloseBy::kReset);
+    session = told.value_or(Duration::zero());
+    state.held--;
+    state.changed.NotifyAll();
+  }
+}
+
+// Without an answer to everything within kDrainMost the rest has an unknown outcome, as with any lost connection.
+Async<void> Broker::Replace(std::shared_ptr<Broker> self, Lane lane, std::shared_ptr<Connection> connection) {
+  constexpr Duration kLook = 20ms;
+  LaneState& state = self->StateOf(lane);
+  const Instant until = self->network_->Now() + kDrainMost;
+  while (connection->open() && connection->under_way() > 0 && self->network_->Now() < until) {
+    if (!(co_await self->network_->deadlines->clock().Sleep(kLook)).ok()) break;
+  }
+  connection->Fail(Unavailable("{}: the connection is made again with renewed credentials", connection->peer()),
+                   connection->under_way() == 0 ? CloseBy::kFin : CloseBy::kReset);
+  state.held--;
+  state.changed.NotifyAll();
+}
+
+uint64_t Broker::Credentials() const {
+  return dialing_->credentials == nullptr ? 0 : dialing_->credentials->Generation(network_->Now());
+}
+
+bool Broker::IsOutdated(const LaneState& state) const { return state.credentials != Credentials(); }
+
+// ---- which cluster ----
 
 // An address may lead to another cluster than before (reused, restored, re-pointed): nothing may be sent there.
 Async<Status> Broker::CheckCluster(std::shared_ptr<Connection> connection, Instant deadline) {

@@ -20,6 +20,7 @@
 #include "kafka/broker.h"
 #include "kafka/cluster_metadata.h"
 #include "kafka/messages/metadata.h"
+#include "kafka/stream_tls.h"
 #include "kafka/wire.h"
 
 namespace klink::kafka {
@@ -33,7 +34,9 @@ struct ClusterOptions {
   Duration request_timeout = 10s;        // of what the cluster asks for itself: metadata, coordinators
   size_t frame_limit = 128 << 20;        // an answer that says it is longer ends its connection
   std::shared_ptr<Connector> connector;  // null: TCP
+  std::optional<TlsSettings> tls;        // around it
   std::shared_ptr<Authenticator> authenticator;
+  std::vector<std::string> credential_files;  // connections made before one of these changed are replaced
 };
 
 enum class CoordinatorType : int8_t { kGroup = 0, kTransaction = 1 };
@@ -44,6 +47,7 @@ class CallObserver {
   virtual ~CallObserver() = default;
   virtual void OnCall(const std::string& cluster, ApiKey api, Duration took, const Status& status) = 0;
   virtual void OnThrottle(const std::string& cluster, const Endpoint& broker, Lane lane, Duration throttle) = 0;
+  virtual void OnCredential(const std::string& /*cluster*/, CredentialKind, WallTime /*ends*/) {}
 };
 
 class ClusterCore;

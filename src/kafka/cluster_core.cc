@@ -5,13 +5,26 @@
 namespace klink::kafka {
 namespace {
 
-std::shared_ptr<const Dialing> MakeDialing(const ClusterOptions& options, Network& network) {
+std::shared_ptr<const Dialing> MakeDialing(const ClusterOptions& options, Network& network, CallObserver* observer) {
   auto dialing = std::make_shared<Dialing>();
   dialing->client_id = options.client_id;
   dialing->connect_timeout = options.connect_timeout;
   dialing->connector = options.connector != nullptr
                            ? options.connector
                            : std::make_shared<TcpConnector>(network.executor, network.deadlines);
+  if (!options.credential_files.empty()) dialing->credentials = std::make_shared<FileWatch>(options.credential_files);
+  if (options.tls) {
+    auto watch = dialing->credentials;
+    if (watch == nullptr) watch = std::make_shared<FileWatch>(std::vector<std::string>());
+    ExpirySink note;
+    if (observer != nullptr) {
+      note = [observer, name = options.name](CredentialKind kind, WallTime ends) {
+        observer->OnCredential(name, kind, ends);
+      };
+    }
+    dialing->connector = std::make_shared<TlsConnector>(dialing->connector, *options.tls, network.executor,
+                                                        network.deadlines, std::move(watch), std::move(note));
+  }
   dialing->authenticator = options.authenticator;
   return dialing;
 }
@@ -29,7 +42,7 @@ ClusterCore::ClusterCore(ClusterOptions with, Executor executor, Clock& clock, C
     : options(std::move(with)),
       observer(watching),
       network(std::make_shared<Network>(executor, clock, options.frame_limit)),
-      dialing_(MakeDialing(options, *network)),
+      dialing_(MakeDialing(options, *network, watching)),
       closing_(executor) {
   for (const Endpoint& endpoint : options.bootstrap) {
     bootstrap_.push_back(std::make_shared<Broker>(network, dialing_, endpoint));

@@ -8,6 +8,7 @@ namespace klink::kafka {
 namespace {
 
 constexpr const char* kNeverSent = "klink/never-sent";
+constexpr size_t kFirstFrames = 1 << 20;  // until the peer has proved to be a broker that knows us (KIP-498)
 
 }  // namespace
 
@@ -108,7 +109,8 @@ Async<Status> Connection::ReadFrames() {
 // The stash takes the length and whatever came with it; the rest of a long frame goes straight to its place.
 Async<StatusOr<SharedBytes>> Connection::NextFrame() {
   CO_RETURN_IF_ERROR(co_await FillStash(kFramePrefix));
-  const StatusOr<size_t> judged = FrameSize({stash_.get() + stash_begin_, kFramePrefix}, network_->frame_limit);
+  const size_t limit = usable_ ? network_->frame_limit : std::min(network_->frame_limit, kFirstFrames);
+  const StatusOr<size_t> judged = FrameSize({stash_.get() + stash_begin_, kFramePrefix}, limit);
   if (!judged.ok()) co_return Annotate(judged.status(), peer_);
   const size_t size = *judged;
   stash_begin_ += kFramePrefix;
@@ -148,7 +150,7 @@ Status Connection::Deliver(SharedBytes frame) {
   const std::shared_ptr<Pending> oldest = pending_.front();
   if (oldest->id != id) return DataLoss("{} answered request {} where {} was due", peer_, id, oldest->id);
   pending_.pop_front();
-  network_->last_answer = network_->Now();
+  if (usable_) network_->last_answer = network_->Now();  // a broker that refuses us is none that serves us
   oldest->answer = std::move(frame);
   oldest->done.NotifyAll();
   return absl::OkStatus();

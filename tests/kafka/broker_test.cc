@@ -146,7 +146,7 @@ TEST_F(BrokerTest, AThrottledLaneWaitsAndTheOthersDoNot) {
 
 TEST_F(BrokerTest, AnAuthenticatorThatSaysNoEndsTheConnection) {
   struct Refusing final : Authenticator {
-    Async<Status> Authenticate(std::shared_ptr<Connection>, Instant) override {
+    Async<StatusOr<Duration>> Authenticate(std::shared_ptr<Connection>, Instant) override {
       co_return Unauthenticated("the broker does not know user klink");
     }
   };

@@ -22,6 +22,7 @@ class ConnectionTest : public fake::VirtualTimeTest {
     KLINK_CHECK(stream.ok());
     auto connection = std::make_shared<Connection>(network_, *std::move(stream), "paris");
     connection->Start();
+    connection->MarkUsable();
     return connection;
   }
   // A request of `size` bytes in many parts; its answer is the broker's.
