@@ -25,7 +25,13 @@ constexpr auto Choices(SecurityProtocol) {
                                    {P::kSaslSsl, "sasl_ssl"}});
 }
 
-inline constexpr const char* kSecurityLater = "TLS and SASL are not supported yet";
+// Is the name of the certificate compared with the one that was dialled?
+enum class HostCheck { kHttps, kNone };
+constexpr auto Choices(HostCheck) {
+  return std::to_array<Choice<HostCheck>>({{HostCheck::kHttps, "https"}, {HostCheck::kNone, "none"}});
+}
+
+inline constexpr const char* kMechanisms = "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512";
 
 // The keys are librdkafka's property names; others are not accepted.
 struct ClusterConfig {
@@ -40,6 +46,9 @@ struct ClusterConfig {
   std::string ssl_certificate_location = {};
   std::string ssl_key_location = {};
   Secret ssl_key_password = {};
+  std::string ssl_keystore_location = {};
+  Secret ssl_keystore_password = {};
+  HostCheck ssl_endpoint_identification = HostCheck::kHttps;
   static void Describe(auto& m, auto& field) {
     field("bootstrap.servers", m.bootstrap_servers,
           {.help = "host:port of some brokers, separated by commas", .required = true, .check = CheckEndpoints});
@@ -47,16 +56,21 @@ struct ClusterConfig {
           {.help = "Name of the client in the brokers' logs and quotas", .filled = true, .check = CheckName});
     field("client.rack", m.client_rack,
           {.help = "Where klink runs, to read from the nearest replica", .check = CheckTopicPart});
-    field("security.protocol", m.security_protocol, {.help = "How to talk to brokers", .later = kSecurityLater});
-    field("sasl.mechanism", m.sasl_mechanism, {.help = "SASL mechanism", .later = kSecurityLater});
-    field("sasl.username", m.sasl_username, {.help = "SASL user", .later = kSecurityLater});
-    field("sasl.password", m.sasl_password, {.help = "SASL password, by reference", .later = kSecurityLater});
-    field("ssl.ca.location", m.ssl_ca_location, {.help = "Trusted certificates, PEM", .later = kSecurityLater});
+    field("security.protocol", m.security_protocol, {.help = "How to talk to brokers"});
+    field("sasl.mechanism", m.sasl_mechanism, {.help = "SASL mechanism: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"});
+    field("sasl.username", m.sasl_username, {.help = "SASL user"});
+    field("sasl.password", m.sasl_password, {.help = "SASL password, by reference; read again when its file changes"});
+    field("ssl.ca.location", m.ssl_ca_location,
+          {.help = "Trusted certificates, PEM; without it those the system trusts; read again when it changes"});
     field("ssl.certificate.location", m.ssl_certificate_location,
-          {.help = "klink's certificate, PEM", .later = kSecurityLater});
-    field("ssl.key.location", m.ssl_key_location, {.help = "Its private key, PEM", .later = kSecurityLater});
-    field("ssl.key.password", m.ssl_key_password,
-          {.help = "Password of the key, by reference", .later = kSecurityLater});
+          {.help = "klink's certificate with its chain, PEM; read again when it changes"});
+    field("ssl.key.location", m.ssl_key_location, {.help = "Its private key, PEM"});
+    field("ssl.key.password", m.ssl_key_password, {.help = "Password of the key, by reference"});
+    field("ssl.keystore.location", m.ssl_keystore_location,
+          {.help = "klink's certificate and key in one PKCS#12 file, in place of the two PEM files"});
+    field("ssl.keystore.password", m.ssl_keystore_password, {.help = "Password of the keystore, by reference"});
+    field("ssl.endpoint.identification.algorithm", m.ssl_endpoint_identification,
+          {.help = "https: a broker's certificate must carry the name that is dialled; none: any name will do"});
   }
 };
 

@@ -140,6 +140,22 @@ StatusOr<std::string> Expand(std::string_view text, const EnvLookup& env) {
   return out;
 }
 
+std::vector<std::string> ReferencedFiles(std::string_view text) {
+  std::vector<std::string> files;
+  for (size_t at = text.find("${"); at != std::string_view::npos; at = text.find("${", at + 2)) {
+    if (at > 0 && text[at - 1] == '$') continue;
+    const std::string_view body = text.substr(at + 2, text.find('}', at) - at - 2);
+    const size_t kind = std::min(body.find(':'), body.size());
+    const std::string_view rest = body.substr(std::min(kind + 1, body.size()));
+    const size_t split = std::min(rest.find(':'), rest.size());
+    if (body.starts_with("file:")) files.emplace_back(rest.substr(0, split));
+    if (body.starts_with("dir:") && split < rest.size()) {
+      files.push_back(fmt::format("{}/{}", rest.substr(0, split), rest.substr(split + 1)));
+    }
+  }
+  return files;
+}
+
 std::string EscapeReferences(std::string_view value) {
   std::string out;
   for (size_t at = 0; at < value.size(); ++at) {

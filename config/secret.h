@@ -9,6 +9,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 
@@ -37,6 +38,8 @@ EnvLookup ProcessEnvironment();
 bool HasReference(std::string_view text);
 // `text` with every reference replaced. The error says which variable, file or key is missing; it never holds a value.
 StatusOr<std::string> Expand(std::string_view text, const EnvLookup& env);
+// The files its references name: what a rotation of secrets changes.
+std::vector<std::string> ReferencedFiles(std::string_view text);
 // The text that Expand turns into `value`.
 std::string EscapeReferences(std::string_view value);
 

@@ -101,6 +101,13 @@ TEST_F(References, SayWhichFileIsMissingOrUnfit) {
   }
 }
 
+TEST(ReferencedFiles, AreThoseThatARotationChanges) {
+  EXPECT_THAT(ReferencedFiles("${file:/a}${file:/b:key}${dir:/d:k}"), testing::ElementsAre("/a", "/b", "/d/k"));
+  for (const char* none : {"", "plain", "${env:V}", "${env:V:-/x}", "$${file:/a}", "${file", "${", "${dir:/d}"}) {
+    EXPECT_THAT(ReferencedFiles(none), testing::Each(testing::IsEmpty())) << none;
+  }
+}
+
 TEST_F(References, OfASecretAreShownInPlaceOfIt) {
   Config config;
   config.clusters["paris"].sasl_password = Secret("hunter2", "${file:/run/secrets/paris}");
