@@ -256,7 +256,7 @@ struct LinkConfig {
           {.help = "How transactions arrive: as transactions, or only their committed records, as plain ones"});
     field("timestamps", m.timestamps, {.help = "What is kept of LogAppendTime sources"});
     field("acks", m.acks,
-          {.help = "What an append waits for", .later = "pipelined acknowledgement is not supported yet"});
+          {.help = "What an append waits for: all replicas, or all of them only for the last batch of each fetch"});
     field("groups", m.groups, {.help = "Consumer groups", .later = "carrying over groups is not supported yet"});
     field("acls", m.acls, {.help = "Access control lists", .later = "carrying over ACLs is not supported yet"});
     field("quotas", m.quotas, {.help = "Client quotas", .later = "carrying over quotas is not supported yet"});

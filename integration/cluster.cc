@@ -198,9 +198,9 @@ void Cluster::Restart(int i) {
   AwaitStarted(i);
 }
 
-Outcome Cluster::Tool(const std::string& java_class, const std::vector<std::string>& arguments) {
+Outcome Cluster::Tool(const std::string& java_class, const std::vector<std::string>& arguments, milliseconds limit) {
   const std::string logging = LoggingOption(options_.version, dir_.path(), "ERROR");
-  return RunToEnd(Java(options_.version, java_class, {"-Xmx256m", logging}, arguments));
+  return RunToEnd(Java(options_.version, java_class, {"-Xmx256m", logging}, arguments), limit);
 }
 
 ClusterPair::ClusterPair(ClusterOptions source_options, ClusterOptions destination_options)

@@ -49,7 +49,8 @@ class Cluster {
   Proxy& proxy(int broker) { return *brokers_.at(broker)->proxy; }
 
   // Runs one of Kafka's own command-line tools.
-  Outcome Tool(const std::string& java_class, const std::vector<std::string>& arguments);
+  Outcome Tool(const std::string& java_class, const std::vector<std::string>& arguments,
+               milliseconds limit = seconds(120));
   // Keeps logs and data after the end.
   void KeepFiles() { dir_.Keep(); }
 

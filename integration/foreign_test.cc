@@ -98,5 +98,31 @@ TEST_F(Foreign, WhatOthersWriteIsListedAndTheMirrorGoesOnUnderLoadIdleAndAfterAD
   ExpectExact();
 }
 
+TEST_F(Foreign, WhereItStopsTheMirrorItIsMadeAgainWithoutTheOthersRecords) {
+  LinkFile file = FileOf(source_, destination_);
+  file.extra_link = "on_foreign_write: stop";
+  agent_.SetFile(file);
+  CreateTopic(source_, kTopic, kPartitions);
+  Produce(source_, kTopic, SampleRecords(500, kPartitions));
+  agent_.Start();
+  AwaitMirrored(source_, destination_, kTopic);
+  WriteAsSomebodyElse(10);
+  AwaitState(agent_, kTopic, "FAILED", "FOREIGN_WRITE");
+  EXPECT_THAT(agent_.LogText(), HasSubstr("event=KL1218"));
+  Await("them to be counted", seconds(30),
+        [&] { return CounterSum(agent_, "klink_foreign_writes_total") == kPartitions; });
+  Produce(source_, kTopic, SampleRecords(500, kPartitions));
+  const Outcome plan = agent_.Cli({"mirror", "realign", kTopic, "--dry-run"});
+  EXPECT_EQ(plan.exit_code, 0) << plan.out << plan.err;
+  EXPECT_EQ(LogEnds(destination_).Sum(kTopic, kPartitions), 510) << "a dry run deletes nothing";
+  EXPECT_EQ(agent_.Cli({"mirror", "realign", kTopic, "--yes"}).exit_code, 0);
+  agent_.Kill();  // perhaps between the deletion and the new topic
+  agent_.Start();
+  AwaitState(agent_, kTopic, "ACTIVE", "", seconds(90));
+  AwaitMirrored(source_, destination_, kTopic);
+  EXPECT_EQ(OracleOnIdentical(source_, destination_, kTopic), "");
+  EXPECT_EQ(VerifyComplaint(agent_, kTopic), "");
+}
+
 }  // namespace
 }  // namespace klink::it

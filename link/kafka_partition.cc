@@ -145,9 +145,9 @@ KafkaSink::KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, MarkerWatch& mark
       tp_(std::move(tp)),
       may_delete_(std::move(may_delete)) {}
 
-std::shared_ptr<PendingAppend> KafkaSink::Send(SharedBytes batch, std::optional<TransactionSlot> slot) {
+std::shared_ptr<PendingAppend> KafkaSink::Send(SharedBytes batch, std::optional<TransactionSlot> slot, Acks acks) {
   auto pending = std::make_shared<PendingAppend>(executor_);
-  hub_.Send(tp_, leader_, std::move(batch), std::move(slot), pending);
+  hub_.Send(tp_, leader_, std::move(batch), std::move(slot), acks, pending);
   return pending;
 }
 

@@ -32,7 +32,7 @@ class KafkaSink final : public Sink {
   using MayDelete = std::function<Status(DestOffset)>;
   KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, MarkerWatch& markers, Executor executor, TopicPartition tp,
             MayDelete may_delete);
-  std::shared_ptr<PendingAppend> Send(SharedBytes batch, std::optional<TransactionSlot> slot) override;
+  std::shared_ptr<PendingAppend> Send(SharedBytes batch, std::optional<TransactionSlot> slot, Acks acks) override;
   Async<StatusOr<DestLog>> Inspect() override;
   Async<StatusOr<DestOffset>> End() override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;

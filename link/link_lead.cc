@@ -178,6 +178,7 @@ void Link::StartMirror(const RunnerNames& names) {
   options.preserve = config_.offsets == config::Offsets::kPreserve;
   options.prefill_limit = config_.prefill_limit;
   options.record_gaps = config_.on_gap == config::OnGap::kRecord;
+  options.pipelined = config_.acks == config::Acks::kPipelined;
   options.record_foreign = config_.on_foreign_write == config::OnForeignWrite::kRecord;
   options.producer_expiration = producer_expiration_;
   options.inherited_settle = inherited_settle_;

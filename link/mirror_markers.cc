@@ -77,8 +77,11 @@ Async<StatusOr<bool>> PartitionMirror::AlignTail(Tail log, size_t at, size_t ext
   if (same && extra == 0 && !view.control()) co_return true;
   if (same) co_return co_await AlignTail(log, at + 1, extra);
   CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());  // asked after: its start only moves on
-  const bool gone = SourceOffset(view.last_offset() - shift) - static_cast<int64_t>(extra) < bounds.log_start;
-  if (!gone) co_return false;  // else retention took what it is a copy of
+  const SourceOffset copied = SourceOffset(view.last_offset() - shift) - static_cast<int64_t>(extra);
+  if (copied >= bounds.log_start) co_return false;  // else retention took what it is a copy of …
+  CO_TRY(const std::optional<SharedBytes> first, co_await p_.source.BatchAt(bounds.log_start));
+  if (!MayHaveHoles(options_) && first && BatchView(first->view()).base_offset() <= copied.value)
+    co_return false;  // … but not if it holds both
   if (view.control()) {
     CO_TRY(const std::optional<SharedBytes> before, co_await BeforeMarker(log.batches[at]));
     if (before && IsRaised(*before, log.batches[at])) co_return false;
@@ -177,11 +180,13 @@ Async<Status> PartitionMirror::WasAskedFor(SharedBytes marker) {
                  name_, BatchView(marker.view()).base_offset());
 }
 
-// Found by its records, as extra markers before it may have shifted it; nothing when it is not found so.
+// From the map, where that tells; else found by its records, as extra markers before it may have shifted it. Nothing
+// when it is not found so.
 Async<StatusOr<std::optional<int64_t>>> PartitionMirror::SourcePidOf(SharedBytes ours, int64_t shift) {
   const BatchView view(ours.view());
-  for (int64_t extra = 0; extra <= static_cast<int64_t>(kExtraMost); extra++) {
-    const SourceOffset at(view.base_offset() - shift - extra);
+  const std::optional<SourceOffset> mapped = p_.map.ToSource(DestOffset(view.base_offset()));
+  for (int64_t extra = mapped ? -1 : 0; extra <= static_cast<int64_t>(kExtraMost); extra++) {
+    const SourceOffset at = extra < 0 ? *mapped : SourceOffset(view.base_offset() - shift - extra);
     CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(at));
     if (source && SameRecords(ours.view(), source->view())) co_return BatchView(source->view()).producer_id();
   }

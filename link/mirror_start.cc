@@ -268,7 +268,7 @@ Async<Status> PartitionMirror::WriteFillers(Prefill prefill, DestOffset from) {
     CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
     const int64_t count = std::min<int64_t>(kFillerRecords, prefill.fillers_end - at);
     const Stamp stamp{identity_.filler_producer_id, identity_.filler_epoch, SequenceAt(at.value)};
-    auto pending = p_.sink.Send(FillerBatch(count, stamp), std::nullopt);
+    auto pending = p_.sink.Send(FillerBatch(count, stamp), std::nullopt, Acks::kAll);
     const StatusOr<DestOffset> answer = co_await pending->Wait();
     if (!answer.ok()) {
       unclear_ = Unclear::kOurs;

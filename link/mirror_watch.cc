@@ -35,11 +35,10 @@ Async<void> PartitionMirror::Watch() {
 Async<Status> PartitionMirror::LookAtTheEnd() {
   const std::optional<Position> at = p_.progress.position();
   // What was given up may still land, and is ours.
-  if (!at || !in_flight_.empty() || ending_ || p_.clock.Now() < doubt_until_) co_return absl::OkStatus();
+  if (!at || UnderWay() || ending_ || p_.clock.Now() < doubt_until_) co_return absl::OkStatus();
   const StatusOr<DestOffset> end = co_await p_.sink.End();
   if (IsCancelled(end.status())) co_return end.status();
-  const bool idle =
-      in_flight_.empty() && !ending_ && p_.progress.position()->dest_next == at->dest_next && p_.gate.MayWrite();
+  const bool idle = !UnderWay() && !ending_ && p_.progress.position()->dest_next == at->dest_next && p_.gate.MayWrite();
   if (!end.ok() || !idle || *end <= at->dest_next) co_return absl::OkStatus();
   // Whose it is, recovery tells from the log: it may be ours, of a marker written again (protocol.md T7) or of an owner
   // before us.

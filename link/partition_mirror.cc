@@ -88,11 +88,12 @@ Async<void> PartitionMirror::Pump(Position at, Progressed progressed) {
       p_.progress.Bounds(fetched->bounds);
       fetched_at_ = p_.clock.Now();
       aborted_ = AbortedData(std::move(fetched->aborted));
-      for (SharedBytes& batch : fetched->batches) {
-        seen = std::max(seen, SourceOffset(BatchView(batch.view()).next_offset()));
-        step = co_await Offer(std::move(batch), at, progressed);
-        if (!step.ok()) break;
+      for (auto batch = fetched->batches.begin(); step.ok() && batch != fetched->batches.end(); ++batch) {
+        seen = std::max(seen, SourceOffset(BatchView(batch->view()).next_offset()));
+        following_ = std::next(batch) == fetched->batches.end() ? nullptr : &*std::next(batch);
+        step = co_await Offer(std::move(*batch), at, progressed);
       }
+      following_ = nullptr;
       if (step.ok() && progressed == Progressed::kCopying)
         step = co_await FillBehind(fetched->bounds, fetched->batches.empty(), seen, at);
       if (step.ok()) p_.progress.NothingBetween(at.source_next, seen);
@@ -131,7 +132,8 @@ Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed
   std::optional<int64_t> source_pid;
   if (const Replay* replay = std::get_if<Replay>(&plan)) source_pid = Within(replay->source_pid);
   const Position after = After(at, view, source_pid);
-  co_return co_await Send(std::move(batch), source_pid, at, after);
+  const Acks acks = AcksOf(view, after);
+  co_return co_await Send(std::move(batch), source_pid, at, after, 0, acks);
 }
 
 Async<Status> PartitionMirror::OpenGap(Position& at) {
@@ -148,7 +150,7 @@ Async<Status> PartitionMirror::OpenGap(Position& at) {
 }
 
 Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after,
-                                    int64_t fillers) {
+                                    int64_t fillers, Acks acks) {
   const BatchView view(batch.view());
   const int64_t max_timestamp = view.max_timestamp();
   std::optional<TransactionSlot> slot;
@@ -164,13 +166,15 @@ Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> so
                 .bytes = static_cast<int64_t>(batch.size()),
                 .fillers = fillers,
                 .seen = fetched_at_,
-                .in_transaction = slot.has_value()};
+                .in_transaction = slot.has_value(),
+                .acks = acks,
+                .old = HalfForgotten(max_timestamp)};
   const Stamp stamp = slot ? replay_.NextStamp(*slot, view.count()) : Stamp{pid, at.epoch, at.sequence};
   PatchBatch(batch, stamp, slot ? Keep::kTransactional : Keep::kPlain);
-  item.pending = p_.sink.Send(std::move(batch), slot);
+  item.pending = p_.sink.Send(std::move(batch), slot, acks);
   at = item.after;
   last_pid_ = pid;
-  last_was_old_ = HalfForgotten(max_timestamp);
+  last_was_old_ = item.old;
   in_flight_.push_back(std::move(item));
   changed_.NotifyAll();
   co_return absl::OkStatus();
@@ -178,6 +182,7 @@ Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> so
 
 Async<Status> PartitionMirror::UntilAnswered() {
   while (!in_flight_.empty()) CO_RETURN_IF_ERROR(co_await changed_.Wait());
+  if (!unproven_.empty()) co_return Unavailable("{}: what follows is not what was expected to: reading the log", name_);
   co_return absl::OkStatus();
 }
 
@@ -196,16 +201,41 @@ Async<Status> PartitionMirror::Settle() {
     corrupt_at_.reset();
     unclear_ = Unclear::kNo;
     backoff_.Reset();
-    const int64_t length = item.after.dest_next - item.at.dest_next;
-    CO_RETURN_IF_ERROR(co_await p_.map.Record(item.at.source_next, item.at.dest_next, length));
-    p_.progress.Replicated(item.after, length, item.bytes);
-    p_.progress.Filled(item.fillers, 0);
-    p_.progress.Took(p_.clock.Now() - item.seen);
-    Works();
+    if (item.acks == Acks::kLeader) {
+      unproven_.push_back(item);
+    } else {
+      for (const InFlight& before : std::exchange(unproven_, {})) CO_RETURN_IF_ERROR(co_await Proven(before));
+      CO_RETURN_IF_ERROR(co_await Proven(item));
+    }
     in_flight_.pop_front();
     changed_.NotifyAll();
-    CO_RETURN_IF_ERROR(co_await FinishPrefill(item.after.dest_next));
+    if (unproven_.empty()) CO_RETURN_IF_ERROR(co_await FinishPrefill(item.after.dest_next));
   }
+}
+
+// No leader move loses it any more.
+Async<Status> PartitionMirror::Proven(const InFlight& item) {
+  const int64_t length = item.after.dest_next - item.at.dest_next;
+  CO_RETURN_IF_ERROR(co_await p_.map.Record(item.at.source_next, item.at.dest_next, length));
+  p_.progress.Replicated(item.after, length, item.bytes);
+  proven_was_old_ = item.old;
+  p_.progress.Filled(item.fillers, 0);
+  p_.progress.Took(p_.clock.Now() - item.seen);
+  Works();
+  co_return absl::OkStatus();
+}
+
+// acks: pipelined. A batch need not wait for the replicas when the next one of ours follows at once and does: so the
+// last of every fetch waits for all of them. Not what a leader could forget about us, or that it may not know yet.
+Acks PartitionMirror::AcksOf(const BatchView& batch, const Position& after) const {
+  if (!options_.pipelined || !acknowledged_ || following_ == nullptr || batch.transactional()) return Acks::kAll;
+  const BatchView next(following_->view());
+  const bool follows =
+      next.base_offset() == after.source_next.value &&
+      std::holds_alternative<Append>(PlanBatch(next, after, Progressed::kCopying, options_.append_times));
+  const bool remembered = !proven_was_old_ && !last_was_old_ && !HalfForgotten(batch.max_timestamp()) &&
+                          !HalfForgotten(next.max_timestamp());
+  return follows && remembered ? Acks::kLeader : Acks::kAll;
 }
 
 Async<void> PartitionMirror::Drained() {
@@ -214,6 +244,7 @@ Async<void> PartitionMirror::Drained() {
     if (!answer.ok() && !kafka::ErrorOf(answer.status())) unclear_ = Unclear::kOurs;
   }
   in_flight_.clear();
+  unproven_.clear();  // the log tells what stands
 }
 
 Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& answer) {
@@ -279,7 +310,7 @@ bool PartitionMirror::HalfForgotten(int64_t max_timestamp_ms) const {
 Async<Status> PartitionMirror::UntilSendable(int64_t max_timestamp_ms) {
   for (;;) {
     const bool old = HalfForgotten(max_timestamp_ms);
-    const bool careful = !acknowledged_ || last_was_old_ || old;
+    const bool careful = !acknowledged_ || proven_was_old_ || last_was_old_ || old;
     if (in_flight_.size() >= (careful ? 1 : kDepth)) {
       CO_RETURN_IF_ERROR(co_await changed_.Wait());
     } else if (!p_.gate.MayWrite()) {

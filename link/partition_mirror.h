@@ -40,6 +40,7 @@ struct MirrorOptions {
   int64_t prefill_limit = 2'000'000'000;
   bool record_gaps = true;        // on_gap: record
   bool record_foreign = false;    // on_foreign_write: record
+  bool pipelined = false;         // acks: pipelined
   bool follow_log_start = false;  // log_start: follow, and the topic deletes
   Duration log_start_hold = 24h;
   std::optional<StartAt> start;  // none: earliest
@@ -86,6 +87,8 @@ class PartitionMirror {
     int64_t fillers = 0;
     Instant seen = {};
     bool in_transaction = false;
+    Acks acks = Acks::kAll;
+    bool old = false;  // the leader may soon forget that it knows us by it
   };
 
   Async<Status> Cycle();
@@ -93,7 +96,10 @@ class PartitionMirror {
   Async<Status> Offer(SharedBytes batch, Position& at, Progressed& progressed);
   Async<Status> OpenGap(Position& at);
   Async<Status> Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after,
-                     int64_t fillers = 0);
+                     int64_t fillers = 0, Acks acks = Acks::kAll);
+  Acks AcksOf(const kafka::BatchView& batch, const Position& after) const;
+  Async<Status> Proven(const InFlight& item);
+  bool UnderWay() const { return !in_flight_.empty() || !unproven_.empty(); }
   Async<Status> SendRebuilt(SharedBytes batch, std::optional<int64_t> source_pid, Position& at);
   Async<Status> FillBefore(const Marker& marker, Position& at);
   bool LeftOut(const kafka::BatchView& batch);
@@ -182,6 +188,8 @@ class PartitionMirror {
   MirrorOptions options_;
   Backoff backoff_;
   std::deque<InFlight> in_flight_;
+  std::vector<InFlight> unproven_;          // answered by the leader alone
+  const SharedBytes* following_ = nullptr;  // the batch behind the one that is offered, when it is at hand
   Signal changed_;
   struct SeenStart {
     SourceOffset start;
@@ -208,10 +216,11 @@ class PartitionMirror {
   int32_t marker_generation_ = 0;  // of our markers in this cycle
   bool markers_known_ = false;     // one of this generation stands: earlier ones are refused from now on
   bool draining_ = false;
-  bool acknowledged_ = false;  // in this cycle: the leader knows our last batch
-  bool last_was_old_ = false;  // the last batch sent may already be forgotten by the leader
-  bool gap_open_ = false;      // the source's retention overtook us: the next batch begins a new shift
-  SourceOffset lost_from_;     // of that gap
+  bool acknowledged_ = false;    // in this cycle: the leader knows our last batch
+  bool last_was_old_ = false;    // the last batch sent may already be forgotten by the leader
+  bool proven_was_old_ = false;  // … or the last one that stands for sure
+  bool gap_open_ = false;        // the source's retention overtook us: the next batch begins a new shift
+  SourceOffset lost_from_;       // of that gap
   // An append of unknown outcome may still land: our own, or (at the start) that of the agent before us.
   enum class Unclear { kNo, kBeforeUs, kOurs } unclear_ = Unclear::kBeforeUs;
   Instant doubt_until_{};  // until then such an append may land; nothing the leader forgets soon is sent before

@@ -51,7 +51,8 @@ std::optional<DestOffset> PartitionRunner::StoredMap::shift_since() const {
 }
 
 std::optional<SourceOffset> PartitionRunner::StoredMap::ToSource(DestOffset at) const {
-  const offsets::Answer answer = p_.store.ToSource(names_.destination(), at);
+  const offsets::Translation* map = p_.store.Find(names_.destination());
+  const offsets::Answer answer = map == nullptr ? offsets::Answer() : map->ToSource(at);
   if (answer.kind != offsets::Answer::Kind::kExact) return std::nullopt;
   return SourceOffset(answer.value);
 }

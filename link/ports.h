@@ -132,11 +132,18 @@ struct MarkerStamp {
 };
 
 // One destination partition.
+// Who must have an append before it is answered.
+enum class Acks : uint8_t {
+  kAll,     // every in-sync replica: no leader move loses it
+  kLeader,  // its leader: lost with it. A later one of the same producer that is answered with kAll proves it, since
+            // the leader takes only the successor of the last sequence (protocol.md P20)
+};
+
 class Sink {
  public:
   virtual ~Sink() = default;
   // Appends one patched batch, within the slot's transaction when there is one. Calls in order are appends in order.
-  virtual std::shared_ptr<PendingAppend> Send(SharedBytes batch, std::optional<TransactionSlot> slot) = 0;
+  virtual std::shared_ptr<PendingAppend> Send(SharedBytes batch, std::optional<TransactionSlot> slot, Acks acks) = 0;
   virtual Async<StatusOr<DestLog>> Inspect() = 0;
   // Only the log end offset.
   virtual Async<StatusOr<DestOffset>> End() {
@@ -163,7 +170,8 @@ class OffsetMap {
   virtual std::optional<int64_t> shift() const = 0;
   // Where that shift began at the destination.
   virtual std::optional<DestOffset> shift_since() const = 0;
-  // Where a destination record came from; nothing for what is no copy, or when it is not known.
+  // Where a destination record came from, before Resume as far as that is stored; nothing for what is no copy, or when
+  // it is not known.
   virtual std::optional<SourceOffset> ToSource(DestOffset at) const = 0;
   // Where the first record at or beyond a source offset stands; nothing when that is not known.
   virtual std::optional<DestOffset> ToDest(SourceOffset at) const {

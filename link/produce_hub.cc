@@ -7,7 +7,7 @@ namespace {
 
 constexpr int kRequestsInFlight = 5;
 constexpr size_t kRequestBytes = 16 << 20;
-constexpr int16_t kAcksAll = -1;
+constexpr int16_t kAcksAll = -1, kAcksLeader = 1;
 constexpr int16_t kTransactionalMax = 11;  // from 12 on the leader would add the partition by itself (P30)
 constexpr int32_t kProduceTimeoutMs = 5000;
 constexpr Duration kProduceDeadline = 10s;
@@ -20,7 +20,7 @@ ProduceHub::ProduceHub(kafka::Cluster& cluster, Executor executor, Clock& clock,
     : cluster_(cluster), executor_(executor), clock_(clock), gate_(gate), loops_(executor), exchanges_(executor) {}
 
 void ProduceHub::Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::optional<TransactionSlot> slot,
-                      std::shared_ptr<PendingAppend> pending) {
+                      Acks acks, std::shared_ptr<PendingAppend> pending) {
   if (stopped_) return pending->Complete(Cancelled("{}: stopping", tp));
   PartitionState& partition = partitions_[tp];
   partition.unanswered++;
@@ -31,7 +31,7 @@ void ProduceHub::Send(const TopicPartition& tp, int32_t broker, SharedBytes batc
     lane = std::make_unique<LaneState>(executor_);
     loops_.Spawn(Loop(key));
   }
-  lane->queue.push_back(Item{tp, std::move(batch), slot ? std::move(slot->id) : "", std::move(pending)});
+  lane->queue.push_back(Item{tp, std::move(batch), slot ? std::move(slot->id) : "", acks, std::move(pending)});
   lane->changed.NotifyAll();
 }
 
@@ -62,15 +62,16 @@ Async<void> ProduceHub::Loop(LaneKey key) {
   }
 }
 
-// The oldest batch of every partition that waits, in order of arrival; those of a transaction alone, since a request
-// names one transactional id (protocol.md P31).
+// The oldest batch of every partition that waits, in order of arrival; all with the same acks; those of a
+// transaction alone, since a request names one transactional id (protocol.md P31).
 std::vector<ProduceHub::Item> ProduceHub::Pack(LaneState& lane) {
   std::vector<Item> items;
   std::deque<Item> rest;
   std::set<TopicPartition> taken;
   size_t bytes = 0;
   for (Item& item : lane.queue) {
-    const bool alike = items.empty() || item.transactional_id == items.front().transactional_id;
+    const bool alike =
+        items.empty() || (item.transactional_id == items.front().transactional_id && item.acks == items.front().acks);
     const bool fits = items.empty() || (alike && bytes + item.batch.size() <= kRequestBytes);
     // Whatever stays behind keeps its partition's later batches behind it.
     if (!taken.insert(item.tp).second || !fits) {
@@ -93,7 +94,7 @@ Async<void> ProduceHub::Exchange(LaneKey key, std::vector<Item> items) {
     topic.partition_data.push_back({item.tp.partition, std::move(item.batch)});
   }
   kafka::ProduceRequest request;
-  request.acks = kAcksAll;
+  request.acks = items.front().acks == Acks::kAll ? kAcksAll : kAcksLeader;
   request.timeout_ms = kProduceTimeoutMs;
   const std::string& transactional_id = items.front().transactional_id;
   const bool transactional = !transactional_id.empty();

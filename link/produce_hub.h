@@ -21,7 +21,7 @@ class ProduceHub {
 
   // Queues one patched batch for that broker. Answers of one partition come in the order of the calls, as long as those
   // before a change of slot are awaited first.
-  void Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::optional<TransactionSlot> slot,
+  void Send(const TopicPartition& tp, int32_t broker, SharedBytes batch, std::optional<TransactionSlot> slot, Acks acks,
             std::shared_ptr<PendingAppend> pending);
   // Ends the loops. What was not sent fails; what was sent is awaited by Join.
   void Stop();
@@ -32,6 +32,7 @@ class ProduceHub {
     TopicPartition tp;
     SharedBytes batch;
     std::string transactional_id;
+    Acks acks;
     std::shared_ptr<PendingAppend> pending;
   };
   struct LaneState {

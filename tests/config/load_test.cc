@@ -159,7 +159,7 @@ TEST(Reference, ListsEveryKeyWithItsState) {
         "| `clusters.NAME.sasl.password` | a reference |  | only the default: TLS and SASL are not supported yet |",
         "| `links[].topics.include` | list | required | supported |",
         "| `links[].topics.refresh` | duration from 100ms to 1h | `5s` | supported |",
-        "| `links[].acks` | `all`, `pipelined` | `all` | only the default: pipelined",
+        "| `links[].acks` | `all`, `pipelined` | `all` | supported |",
         "| `links[].groups.interval` | duration from 1s to 1h | `5s` | only the default: carrying over groups"}) {
     EXPECT_THAT(table, HasSubstr(row));
   }

@@ -24,18 +24,21 @@ DestLog::DestLog(World& world, const SourceLog& source, Options options)
   world_.After(options_.check_every, [this] { ForgetProducers(); });
 }
 
-void DestLog::Produce(int leader, ByteView batch, const std::string& transactional_id, Answer answer) {
+void DestLog::Produce(int leader, ByteView batch, const std::string& transactional_id, Answer answer, link::Acks acks) {
   if (!Leads(leader)) {
     world_.Count(Fault::kNotLeader);
     return answer(Error::kNotLeaderOrFollower, -1);
   }
-  if (world_.now() < short_until_) {
+  if (acks == link::Acks::kAll && world_.now() < short_until_) {
     world_.Count(Fault::kNotEnoughReplicas);
     return answer(Error::kNotEnoughReplicas, -1);
   }
   const Outcome outcome = Append(batch, transactional_id);
   if (outcome.error != Error::kNone) return answer(outcome.error, -1);
-  AnswerWhenReplicated(outcome, std::move(answer));
+  if (acks == link::Acks::kAll) return AnswerWhenReplicated(outcome, std::move(answer));
+  told_ = std::max(told_, outcome.end);
+  AnswerWhenReplicated(outcome, [](Error, int64_t) {});
+  answer(Error::kNone, outcome.base);
 }
 
 void DestLog::AnswerWhenReplicated(Outcome outcome, Answer answer) {
@@ -290,6 +293,7 @@ void DestLog::MoveLeader(Duration away) {
 }
 
 void DestLog::Truncate(int64_t end) {
+  if (end < std::exchange(told_, std::min(told_, end))) world_.Count(Fault::kAnsweredLost);
   world_.Count(Fault::kTruncated);
   world_.Note("dest: truncated from {} to {}", end_, end);
   while (!batches_.empty() && batches_.back().base >= end) {

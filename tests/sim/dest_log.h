@@ -6,7 +6,8 @@
 //    one of an unknown producer begins at 0 (P30); a plain one meanwhile is refused (P32); the coordinator's marker
 //    ends it, whether or not there is one (T6), with a higher epoch also the sequences (T8);
 //  - a producer is forgotten at a periodic check when its last batch's record time is older than the expiration;
-//  - an answer to acks=all waits for the high watermark; 20 and 7 say that the batch stands although it did not;
+//  - an answer to acks=all waits for the high watermark, one to acks=1 does not; 20 and 7 say that the batch stands
+//    although it did not;
 //  - a leader move keeps what is below the high watermark, and may drop what is not.
 #pragma once
 
@@ -61,7 +62,8 @@ class DestLog {
   DestLog(World& world, const SourceLog& source, Options options);
 
   // --- What clients ask. `leader` is the broker they believe to lead. ---
-  void Produce(int leader, ByteView batch, const std::string& transactional_id, Answer answer);
+  void Produce(int leader, ByteView batch, const std::string& transactional_id, Answer answer,
+               link::Acks acks = link::Acks::kAll);
   void WriteMarker(int leader, int64_t producer_id, int16_t epoch, kafka::ControlType verdict, int64_t transaction,
                    Answer answer);
   // WriteTxnMarkers (protocol.md T11, T12).
@@ -134,6 +136,7 @@ class DestLog {
   const SourceLog& source_;
   Options options_;
   std::deque<Stored> batches_;
+  int64_t told_ = 0;  // up to here acks=1 was answered
   int64_t start_ = 0, end_ = 0, hw_ = 0;
   int64_t committed_ = 0;  // the highest high watermark ever: what no leader move takes back
   int leader_ = 1;

@@ -46,7 +46,8 @@ std::optional<DestOffset> SimMap::shift_since() const {
 }
 
 std::optional<SourceOffset> SimMap::ToSource(DestOffset at) const {
-  const offsets::Answer answer = living_ ? map_.ToSource(at) : offsets::Answer();
+  const offsets::Translation* map = Known();
+  const offsets::Answer answer = map == nullptr ? offsets::Answer() : map->ToSource(at);
   if (answer.kind != offsets::Answer::Kind::kExact) return std::nullopt;
   return SourceOffset(answer.value);
 }

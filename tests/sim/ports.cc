@@ -70,10 +70,11 @@ Async<Status> SimGate::UntilOpen() {
 
 // --- Sink -----------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<link::PendingAppend> SimSink::Send(SharedBytes batch, std::optional<link::TransactionSlot> slot) {
+std::shared_ptr<link::PendingAppend> SimSink::Send(SharedBytes batch, std::optional<link::TransactionSlot> slot,
+                                                   link::Acks acks) {
   auto pending = std::make_shared<link::PendingAppend>(executor_);
   if (gate_.MayWrite()) {
-    wire_.Send(leader_, std::move(batch), slot ? slot->id : "", pending);
+    wire_.Send(leader_, std::move(batch), slot ? slot->id : "", acks, pending);
   } else {
     pending->Complete(Unavailable("appending to sim-0: not sent"));
   }

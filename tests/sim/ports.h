@@ -56,7 +56,8 @@ class SimSink final : public link::Sink {
         executor_(executor),
         wire_(world, log, weather),
         permitted_(markers == Markers::kPermitted) {}
-  std::shared_ptr<link::PendingAppend> Send(SharedBytes batch, std::optional<link::TransactionSlot> slot) override;
+  std::shared_ptr<link::PendingAppend> Send(SharedBytes batch, std::optional<link::TransactionSlot> slot,
+                                            link::Acks acks) override;
   Async<StatusOr<link::DestLog>> Inspect() override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override;
   Async<Status> DeleteBelow(DestOffset offset) override;

@@ -174,6 +174,14 @@ Scenario DrawForeign(uint64_t seed) {
   return s;
 }
 
+Scenario DrawPipelined(uint64_t seed) {
+  Scenario s = Draw(seed);
+  s.pipelined = true;
+  s.incidents_per_second = 0.6;
+  s.batches_before *= 4;  // several batches in a fetch
+  return s;
+}
+
 Scenario Calm(Scenario s) {
   s.weather = Weather::Fair();
   s.incidents_per_second = 0;

@@ -55,6 +55,7 @@ struct Scenario {
   bool fills() const { return committed || markers; }
   Duration transaction_timeout = 15min;
   bool record_foreign = false;  // on_foreign_write: record
+  bool pipelined = false;       // acks: pipelined
   // Until the weather clears.
   Duration bad_for = 20s;
   Weather weather;
@@ -72,6 +73,8 @@ Scenario DrawTransactions(uint64_t seed);
 Scenario DrawFilled(uint64_t seed);
 // Somebody else writes now and then, and the mirror goes on; every second one with transactions.
 Scenario DrawForeign(uint64_t seed);
+// acks: pipelined, over the plain kinds.
+Scenario DrawPipelined(uint64_t seed);
 // The same logs under a clear sky.
 Scenario Calm(Scenario scenario);
 

@@ -58,6 +58,7 @@ Agent::Parts Simulation::Parts() {
   options.prefill_limit = scenario_.prefill_limit;
   options.producer_expiration = scenario_.expiration;
   options.record_foreign = scenario_.record_foreign;
+  options.pipelined = scenario_.pipelined;
   options.committed = scenario_.committed;
   options.holes.markers = scenario_.markers;
   options.holes.fill_records = scenario_.fill_records;

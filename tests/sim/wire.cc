@@ -9,7 +9,7 @@ constexpr Duration kDeadline = 10s;
 constexpr double kSomethingLandsLate = 0.6;
 }  // namespace
 
-void Wire::Send(int leader, SharedBytes batch, std::string transactional_id,
+void Wire::Send(int leader, SharedBytes batch, std::string transactional_id, link::Acks acks,
                 std::weak_ptr<link::PendingAppend> pending) {
   if (!current_ || !current_->open || current_->leader != leader) {
     if (current_ && current_->open && !current_->unanswered.empty()) Break();
@@ -20,7 +20,8 @@ void Wire::Send(int leader, SharedBytes batch, std::string transactional_id,
   const Shared shared{world_, dest_};
   Random& random = world_.random();
   const Duration late_most = weather_.late_most;
-  auto request = std::make_shared<Request>(Request{std::move(batch), std::move(transactional_id), std::move(pending)});
+  auto request =
+      std::make_shared<Request>(Request{std::move(batch), std::move(transactional_id), acks, std::move(pending)});
   c->unanswered.push_back(request);
   if (random.Chance(weather_.reset))
     world_.After(random.Within(Duration(0), 4 * weather_.latency_most), [=] { Reset(shared, c, late_most); });
@@ -55,18 +56,21 @@ void Wire::Take(Shared shared, std::shared_ptr<Connection> c, Duration back) {
   r->stage = Stage::kTaken;
   c->taking = true;
   const int64_t end_before = shared.dest.end();
-  shared.dest.Produce(c->leader, r->batch.view(), r->transactional_id, [=](kafka::Error error, int64_t base) {
-    c->taking = false;
-    if (!c->open || c->answers_lost) {
-      if (shared.dest.end() > end_before) shared.world.Count(Fault::kLostAnswer);
-    } else {
-      StatusOr<DestOffset> answer = DestOffset(base);
-      if (error != kafka::Error::kNone) answer = kafka::ToStatus(error, "appending to sim-0");
-      c->last_answer = std::max(c->last_answer, shared.world.now() + back);
-      shared.world.At(c->last_answer, [=] { Deliver(c, r, answer); });
-    }
-    shared.world.After(Duration(0), [=] { Take(shared, c, back); });
-  });
+  shared.dest.Produce(
+      c->leader, r->batch.view(), r->transactional_id,
+      [=](kafka::Error error, int64_t base) {
+        c->taking = false;
+        if (!c->open || c->answers_lost) {
+          if (shared.dest.end() > end_before) shared.world.Count(Fault::kLostAnswer);
+        } else {
+          StatusOr<DestOffset> answer = DestOffset(base);
+          if (error != kafka::Error::kNone) answer = kafka::ToStatus(error, "appending to sim-0");
+          c->last_answer = std::max(c->last_answer, shared.world.now() + back);
+          shared.world.At(c->last_answer, [=] { Deliver(c, r, answer); });
+        }
+        shared.world.After(Duration(0), [=] { Take(shared, c, back); });
+      },
+      r->acks);
 }
 
 void Wire::Deliver(std::shared_ptr<Connection> c, std::shared_ptr<Request> r, StatusOr<DestOffset> answer) {
@@ -106,7 +110,7 @@ void Wire::TakeLate(Shared shared, int leader, std::deque<std::shared_ptr<Reques
   shared.world.Count(Fault::kLateRequest);
   shared.world.Note("wire: a late request is taken");
   const int64_t end_before = shared.dest.end();
-  shared.dest.Produce(leader, r->batch.view(), r->transactional_id, [](kafka::Error, int64_t) {});
+  shared.dest.Produce(leader, r->batch.view(), r->transactional_id, [](kafka::Error, int64_t) {}, r->acks);
   if (shared.dest.end() > end_before) shared.world.Count(Fault::kLateAppend);
   shared.world.After(shared.world.random().Within(Duration(0), 20ms), [=] { TakeLate(shared, leader, requests); });
 }

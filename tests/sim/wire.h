@@ -18,7 +18,8 @@ class Wire {
   Wire(World& world, DestLog& dest, const Weather& weather) : world_(world), dest_(dest), weather_(weather) {}
   ~Wire() { Break(); }
 
-  void Send(int leader, SharedBytes batch, std::string transactional_id, std::weak_ptr<link::PendingAppend> pending);
+  void Send(int leader, SharedBytes batch, std::string transactional_id, link::Acks acks,
+            std::weak_ptr<link::PendingAppend> pending);
   // The connection in use is gone, by either side.
   void Break();
   bool busy() const { return current_ && !current_->unanswered.empty(); }
@@ -28,6 +29,7 @@ class Wire {
   struct Request {
     SharedBytes batch;
     std::string transactional_id;
+    link::Acks acks;
     std::weak_ptr<link::PendingAppend> pending;
     Stage stage = Stage::kTravelling;
     bool answered = false;

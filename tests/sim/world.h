@@ -56,7 +56,8 @@ namespace klink::sim {
   ROW(StartInTransaction, "the source's log began inside a transaction")                 \
   ROW(CutTransaction, "the source's retention removed the end of a transaction of ours") \
   ROW(FillersFenced, "a late request for fillers met those of a later owner")            \
-  ROW(NotFilled, "a hole was too large to be filled")
+  ROW(NotFilled, "a hole was too large to be filled")                                    \
+  ROW(AnsweredLost, "a leader move dropped a batch that acks=1 had answered")
 
 enum class Fault {
 #define KLINK_SIM_FAULT(NAME, MEANING) k##NAME,
