@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/topic_filter.h"
+#include "config/validate_cluster.h"
 
 namespace klink::config {
 namespace {
@@ -39,6 +40,11 @@ class Validator {
 
   std::vector<Finding> Run() {
     CheckAgent();
+    for (const auto& [name, cluster] : config_.clusters) {
+      for (SecurityFinding& finding : CheckSecurity(cluster)) {
+        Add(finding.severity, fmt::format("clusters.{}.{}", name, finding.key), std::move(finding.text));
+      }
+    }
     for (size_t i = 0; i < config_.links.size(); ++i) {
       CheckNames(i);
       CheckClusters(i);

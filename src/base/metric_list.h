@@ -10,6 +10,7 @@
   ROW(Gauge, PartitionReasons, "klink_partition_reasons", KLINK_LABELS("link", "topic", "reason"), "Partitions of a mirror that have something to say, by reason code; absent when there is none") \
   ROW(Gauge, TaskState, "klink_task_state", KLINK_LABELS("link", "task", "state"), "1 for the state the task is in") \
   ROW(Gauge, ClusterReachable, "klink_cluster_reachable", KLINK_LABELS("cluster"), "1 while the cluster answers") \
+  ROW(Gauge, CredentialExpiry, "klink_credential_expiry_timestamp_seconds", KLINK_LABELS("cluster", "kind"), "When a client_certificate, ca_certificate, broker_certificate or token of a cluster ends") \
   ROW(Counter, FetchedBytes, "klink_fetched_bytes_total", KLINK_LABELS("link"), "Bytes of record batches read from the source, as stored there") \
   ROW(Counter, FetchedRecords, "klink_fetched_records_total", KLINK_LABELS("link"), "Offsets spanned by the batches read from the source") \
   ROW(Counter, FetchedBatches, "klink_fetched_batches_total", KLINK_LABELS("link"), "Record batches read from the source") \

@@ -156,7 +156,7 @@ TEST(Reference, ListsEveryKeyWithItsState) {
        {"| `agent.memory` | size from 16MiB to 1TiB | `256MiB` | supported |",
         "| `agent.id` | text | `${env:HOSTNAME:-klink-0}` | supported |",
         "| `clusters.NAME.bootstrap.servers` | text | required | supported |",
-        "| `clusters.NAME.sasl.password` | a reference |  | only the default: TLS and SASL are not supported yet |",
+        "| `clusters.NAME.sasl.password` | a reference |  | supported |",
         "| `links[].topics.include` | list | required | supported |",
         "| `links[].topics.refresh` | duration from 100ms to 1h | `5s` | supported |",
         "| `links[].acks` | `all`, `pipelined` | `all` | supported |",
