@@ -193,6 +193,13 @@ void Agent::OnThrottle(const std::string& cluster, const kafka::Endpoint&, kafka
   entry->second.Add(std::chrono::duration<double>(throttle).count());
 }
 
+void Agent::OnCredential(const std::string& cluster, kafka::CredentialKind kind, WallTime ends) {
+  if (!metrics_) return;
+  auto [entry, fresh] = credentials_.try_emplace({cluster, kind});
+  if (fresh) entry->second = metrics_->Get(metric::kCredentialExpiry, cluster, std::string(kafka::Name(kind)));
+  entry->second.Set(static_cast<double>(ends.time_since_epoch().count()) / 1000);
+}
+
 Async<void> Agent::CountLoop() {
   for (;;) {
     Count();

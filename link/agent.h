@@ -39,6 +39,7 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   void OnCall(const std::string& cluster, kafka::ApiKey api, Duration took, const Status& status) override;
   void OnThrottle(const std::string& cluster, const kafka::Endpoint& broker, kafka::Lane lane,
                   Duration throttle) override;
+  void OnCredential(const std::string& cluster, kafka::CredentialKind kind, WallTime ends) override;
   Async<void> CountLoop();
   void Count();
   StatusOr<Link*> Find(const std::string& link) const;
@@ -56,6 +57,7 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   std::map<std::pair<std::string, kafka::ApiKey>, Histogram> durations_;
   std::map<std::tuple<std::string, kafka::ApiKey, std::string>, Counter> errors_;
   std::map<std::pair<std::string, std::string>, Counter> throttles_;
+  std::map<std::pair<std::string, kafka::CredentialKind>, Gauge> credentials_;
   Gauge memory_budget_, buffered_, store_bytes_;
   TaskGroup tasks_;
 };

@@ -78,15 +78,35 @@ Link::~Link() = default;
 
 void Link::Start() {
   tasks_.Spawn(Run());
-  tasks_.Spawn(Watch(source_));
-  tasks_.Spawn(Watch(destination_));
+  tasks_.Spawn(WatchCredentials());
+  tasks_.Spawn(Watch(source_, source_trouble_));
+  tasks_.Spawn(Watch(destination_, destination_trouble_));
 }
 
 // Asks a cluster that was not heard of for a while, so that a loss is seen also where nothing else is asked.
-Async<void> Link::Watch(kafka::Cluster& cluster) {
+Async<void> Link::Watch(kafka::Cluster& cluster, Status& trouble) {
   while ((co_await parts_.clock.Sleep(kWatchEvery)).ok())
     if (parts_.clock.Now() - cluster.last_answer() >= kWatchEvery)
-      (void)co_await cluster.Metadata(std::vector<std::string>());
+      trouble = StatusOf(co_await cluster.Metadata(std::vector<std::string>()));
+}
+
+// librdkafka takes a renewed password with its next connection, a renewed certificate only with a new handle: the link
+// then begins again as the same static member, so its shards stay with it (KIP-345).
+Async<void> Link::WatchCredentials() {
+  const kafka::ClusterOptions& options = destination_.options();
+  kafka::FileWatch all(options.credential_files);
+  kafka::FileWatch tls(options.tls ? FilesOf(*options.tls) : std::vector<std::string>());
+  const auto look = [&] { return std::pair(all.Generation(parts_.clock.Now()), tls.Generation(parts_.clock.Now())); };
+  auto seen = look();
+  if (options.credential_files.empty()) co_return;
+  while ((co_await parts_.clock.Sleep(kWatchEvery)).ok()) {
+    const auto now = look();
+    if (now == seen) continue;
+    admin::RenewSecrets();
+    begin_again_ |= now.second != seen.second;
+    seen = now;
+    if (membership_) membership_->changed().NotifyAll();
+  }
 }
 
 Async<void> Link::Stop() {
@@ -111,7 +131,8 @@ Async<void> Link::Run() {
     co_await Close();
     if (IsCancelled(ended)) co_return;
     const bool lasting = ended.code() == Code::kFailedPrecondition;
-    const auto reason = ReasonOf(ended);
+    auto reason = ReasonOf(ended);
+    if (!reason && ended.code() == Code::kUnauthenticated) reason = Reason::kAuthorizationError;
     SetCondition(lasting ? LinkCondition::kFailed : LinkCondition::kUnavailable, reason, Text(ended));
     if (!(co_await parts_.clock.Sleep(backoff.Next())).ok()) co_return;
   }
@@ -124,6 +145,7 @@ static bool Passes(const Status& status) {
 
 // From reaching the clusters to the first lasting error.
 Async<Status> Link::Serve() {
+  begin_again_ = false;
   CO_RETURN_IF_ERROR(co_await Reach());
   // A first question makes the brokers create what coordinators need, while we go on.
   const std::string group = state::WorkGroup(config_.name), controller = state::ControllerId(config_.name);
@@ -152,6 +174,7 @@ Async<Status> Link::Serve() {
       lead_->Spawn(LeadLoop());
     }
     CO_RETURN_IF_ERROR(co_await membership_->changed().Wait());
+    if (begin_again_) co_return Unavailable("the certificates of cluster {} were renewed", config_.destination);
     changed_.NotifyAll();  // the gate may have opened or closed
   }
 }

@@ -218,9 +218,16 @@ LinkSnapshot Link::Snapshot() const {
   if (condition_ != state::LinkCondition::kFailed && !paused && (SourceGone() || DestinationGone())) {
     const bool source = SourceGone();
     link.state = Name(state::LinkCondition::kUnavailable);
-    link.reason_code = Name(source ? state::Reason::kSourceUnavailable : state::Reason::kDestinationUnavailable);
-    if (condition_ == state::LinkCondition::kActive)
-      link.reason = fmt::format("cluster {} does not answer", source ? config_.source : config_.destination);
+    const Status& trouble = source ? source_trouble_ : destination_trouble_;
+    const bool refused = trouble.code() == Code::kUnauthenticated;
+    link.reason_code = Name(refused  ? state::Reason::kAuthorizationError
+                            : source ? state::Reason::kSourceUnavailable
+                                     : state::Reason::kDestinationUnavailable);
+    if (condition_ == state::LinkCondition::kActive) {
+      const std::string silent =
+          fmt::format("cluster {} does not answer", source ? config_.source : config_.destination);
+      link.reason = trouble.ok() || IsUnavailable(trouble) ? silent : Text(trouble);
+    }
   }
   if (state_)
     for (const auto& [name, record] : state_->view().mirrors()) link.mirrors.push_back(SnapshotOf(record));

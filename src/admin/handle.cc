@@ -1,5 +1,7 @@
 #include "admin/handle.h"
 
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "admin/errors.h"
@@ -29,7 +31,37 @@ Status Set(rd_kafka_conf_t* conf, const std::string& where, const std::string& k
   return InvalidArgument("{}: property {}: {}", where, key, reason);  // the reason never repeats a secret's value
 }
 
+// The open handles whose secrets may change.
+struct OpenHandles {
+  static void Add(rd_kafka_t* rk, std::function<Properties()> secrets) {
+    const std::lock_guard lock(mutex);
+    all[rk] = {.secrets = std::move(secrets), .password = {}};
+  }
+  static void Remove(rd_kafka_t* rk) {
+    const std::lock_guard lock(mutex);
+    all.erase(rk);
+  }
+  struct Entry {
+    std::function<Properties()> secrets;
+    std::string password;  // given last
+  };
+  static inline std::mutex mutex;
+  static inline std::map<rd_kafka_t*, Entry> all;
+};
+
 }  // namespace
+
+void RenewSecrets() {
+  const std::lock_guard lock(OpenHandles::mutex);
+  for (auto& [rk, entry] : OpenHandles::all) {
+    const Properties now = entry.secrets();
+    const auto user = now.find("sasl.username"), password = now.find("sasl.password");
+    if (user == now.end() || password == now.end() || password->second == entry.password) continue;
+    entry.password = password->second;
+    rd_kafka_error_t* failed = rd_kafka_sasl_set_credentials(rk, user->second.c_str(), password->second.c_str());
+    if (failed != nullptr) rd_kafka_error_destroy(failed);  // a handle without SASL
+  }
+}
 
 struct Handle::Sink {
   std::string cluster;
@@ -81,6 +113,9 @@ StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, 
                     {"reconnect.backoff.max.ms", kReconnectMaxMs},
                     {"socket.nagle.disable", "true"}};
   for (const auto& [key, value] : access.properties) all[key] = value;
+  if (access.secrets) {
+    for (const auto& [key, value] : access.secrets()) all[key] = value;
+  }
   for (const auto& [key, value] : own) all[key] = value;
 
   Conf conf(rd_kafka_conf_new());
@@ -96,11 +131,13 @@ StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, 
       rd_kafka_new(kind == Kind::kProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(), reason, sizeof reason);
   if (handle->rk_ == nullptr) return InvalidArgument("{}: {}", handle->where_, reason);
   (void)conf.release();  // rd_kafka_new took it over
+  if (access.secrets) OpenHandles::Add(handle->rk_, access.secrets);
   return handle;
 }
 
 Handle::~Handle() {
   if (rk_ == nullptr) return;
+  OpenHandles::Remove(rk_);
   // The sink lives until librdkafka has logged its last line.
   std::thread([rk = rk_, sink = sink_] { rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }).detach();
 }
