@@ -35,6 +35,7 @@ Async<Reached> Reach(std::string name, config::ClusterConfig config) {
   kafka::Cluster cluster(link::OptionsOf(name, config), executor, clock);
   const Status asked = co_await AskBrokers(cluster, reached);
   if (!asked.ok()) reached.error = Text(asked);
+  reached.reached = asked;
   co_await cluster.Close();
   co_return reached;
 }

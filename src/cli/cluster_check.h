@@ -18,6 +18,7 @@ struct Reached {
   int64_t brokers = 0;
   std::optional<std::string> release;  // of the oldest broker seen
   std::optional<std::string> error;
+  Status reached;      // not OK: why
   Status destination;  // not OK: it cannot be written to
 
   static void Describe(auto& m, auto& field) {

@@ -64,7 +64,7 @@ Exit Connect(const config::Config& config, ReportView& report) {
     Reached reached = Await(Reach(name, cluster));
     if (reached.error) {
       NoteError(report, "clusters." + name, *reached.error);
-      exit = Exit::kUnreachable;
+      exit = reached.reached.code() == Code::kUnauthenticated ? Exit::kNotAuthorised : Exit::kUnreachable;
     }
     report.clusters.push_back(reached);
     by_name[name] = std::move(reached);
