@@ -161,8 +161,8 @@ TEST_F(ExactlyOnceTest, SurvivesARollingRestartOfTheDestination) {
   CreateTopic(pair_.source, "t-tx", 2);
   CreateTopic(pair_.source, "t-in", 2);
   CreateTopic(pair_.source, "t-out", 2);
-  TransactionalLoad load(pair_.source, "t-tx", 2);
-  Load input(pair_.source, "t-in", {.partitions = 2, .per_second = 200});
+  TransactionalLoad load(pair_.source, "t-tx", 2, milliseconds(400));
+  Load input(pair_.source, "t-in", {.partitions = 2, .per_second = 60});
   Processor processor(pair_.source);
   agent_.Start();
   const auto await_progress = [&] {

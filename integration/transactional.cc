@@ -9,8 +9,6 @@ namespace klink::it {
 namespace {
 
 constexpr int kLimitMs = 60000;
-// A load without a limit outruns any copy that waits for markers, as soon as the machine is busy.
-constexpr milliseconds kRoundEvery(100);
 
 void Succeed(rd_kafka_error_t* error, const char* what) {
   if (error == nullptr) return;
@@ -70,8 +68,8 @@ void ProduceTransactions(const Cluster& cluster, const std::string& topic, int p
   }
 }
 
-TransactionalLoad::TransactionalLoad(const Cluster& cluster, std::string topic, int partitions)
-    : cluster_(cluster), topic_(std::move(topic)), partitions_(partitions), thread_([this] { Run(); }) {}
+TransactionalLoad::TransactionalLoad(const Cluster& cluster, std::string topic, int partitions, milliseconds round)
+    : cluster_(cluster), topic_(std::move(topic)), partitions_(partitions), round_(round), thread_([this] { Run(); }) {}
 
 TransactionalLoad::~TransactionalLoad() { Stop(); }
 
@@ -87,7 +85,7 @@ void TransactionalLoad::Run() {
       std::chrono::steady_clock::time_point next;
       for (int i = 0; !stopping_; ++i) {
         std::this_thread::sleep_until(next);
-        next = std::chrono::steady_clock::now() + kRoundEvery;
+        next = std::chrono::steady_clock::now() + round_;
         for (TransactionalProducer* app : {&a, &b}) app->Begin();
         for (int part = 0; part < 2; ++part) {
           a.Send(topic_, SampleRecords(2 + i % 5, partitions_, 80, 0, fmt::format("a-{}-{}-{}-", life, i, part)));

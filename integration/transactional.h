@@ -29,11 +29,12 @@ class TransactionalProducer {
 void ProduceTransactions(const Cluster& cluster, const std::string& topic, int partitions, int count,
                          const std::string& name = "app");
 
-// Two applications that write about twenty transactions a second, on a thread of their own, until Stop(): open at the
-// same time, a third aborted, some plain records between. One whose broker dies begins again under its name.
+// Two applications that write a transaction each in every round, on a thread of their own, until Stop(): open at the
+// same time, a third aborted, some plain records between. One whose broker dies begins again under its name. Without a
+// pause it would outrun any copy that waits for markers, as soon as the machine is busy.
 class TransactionalLoad {
  public:
-  TransactionalLoad(const Cluster& cluster, std::string topic, int partitions);
+  TransactionalLoad(const Cluster& cluster, std::string topic, int partitions, milliseconds round = milliseconds(100));
   ~TransactionalLoad();
   void Stop();
   int64_t transactions() const { return transactions_; }
@@ -43,6 +44,7 @@ class TransactionalLoad {
   const Cluster& cluster_;
   std::string topic_;
   int partitions_;
+  milliseconds round_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int64_t> transactions_ = 0;
   std::thread thread_;
