@@ -1,6 +1,7 @@
 #include "base/digest.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/check.h"
@@ -20,6 +21,23 @@ std::string Sha256Hex(ByteView bytes) {
   std::string hex;
   for (const std::byte b : Sha256(bytes)) hex += fmt::format("{:02x}", static_cast<unsigned>(b));
   return hex;
+}
+
+std::string Sha256Hex(std::string_view text) { return Sha256Hex(AsBytes(text)); }
+
+std::optional<Sha256Digest> ParseSha256Hex(std::string_view hex) {
+  Sha256Digest digest{};
+  if (hex.size() != 2 * digest.size()) return std::nullopt;
+  for (size_t i = 0; i < hex.size(); ++i) {
+    const size_t digit = std::string_view("0123456789abcdef").find(hex[i]);
+    if (digit == std::string_view::npos) return std::nullopt;
+    digest[i / 2] = digest[i / 2] << 4 | static_cast<std::byte>(digit);
+  }
+  return digest;
+}
+
+bool ConstantTimeEqual(const Sha256Digest& a, const Sha256Digest& b) {
+  return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace klink

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 
@@ -13,5 +15,10 @@ using Sha256Digest = std::array<std::byte, 32>;
 Sha256Digest Sha256(ByteView bytes);
 // 64 lower-case hex digits.
 std::string Sha256Hex(ByteView bytes);
+std::string Sha256Hex(std::string_view text);
+// Nothing when `hex` is not 64 lower-case hex digits.
+std::optional<Sha256Digest> ParseSha256Hex(std::string_view hex);
+// Takes the same time wherever the two differ, so that a secret cannot be guessed byte by byte.
+bool ConstantTimeEqual(const Sha256Digest& a, const Sha256Digest& b);
 
 }  // namespace klink
