@@ -315,4 +315,10 @@ Config Bind(const Node& root, const EnvLookup& env, Report& report) {
   return config;
 }
 
+Tokens BindTokens(const Node& root, const EnvLookup& env, Report& report, Origin& origin) {
+  Tokens tokens;
+  Binder(env, report, origin).Read(root, "", Spec(), tokens);
+  return tokens;
+}
+
 }  // namespace klink::config

@@ -6,6 +6,7 @@
 
 #include "config/node.h"
 #include "config/schema.h"
+#include "config/tokens.h"
 
 namespace klink::config {
 
@@ -23,5 +24,7 @@ struct Report {
 
 // The config with its Origin; complaints go to `report`. What could not be read keeps its default.
 Config Bind(const Node& root, const EnvLookup& env, Report& report);
+// The same of a tokens file.
+Tokens BindTokens(const Node& root, const EnvLookup& env, Report& report, Origin& origin);
 
 }  // namespace klink::config

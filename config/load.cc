@@ -146,8 +146,9 @@ class NodeBuilder final : public YAML::EventHandler {
   bool seen_ = false;
 };
 
-// False when there is nothing to bind; the report says why.
-bool Parse(std::string_view text, Report& report, Node& root) {
+}  // namespace
+
+bool ParseYaml(std::string_view text, const char* empty, Report& report, Node& root) {
   if (text.size() > kFileBytesMax) {
     report.Error({}, "", "larger than 1MiB; a configuration is not that large");
     return false;
@@ -157,7 +158,7 @@ bool Parse(std::string_view text, Report& report, Node& root) {
     YAML::Parser parser(in);
     NodeBuilder builder(report);
     if (!parser.HandleNextDocument(builder) || !builder.seen()) {
-      report.Error({}, "", "the file is empty; it needs at least clusters and links");
+      report.Error({}, "", empty);
       return false;
     }
     root = builder.Take();
@@ -183,6 +184,8 @@ bool Parse(std::string_view text, Report& report, Node& root) {
   return false;
 }
 
+namespace {
+
 // A wrong file is not made better by thousands of lines about it.
 constexpr size_t kFindingsMax = 100;
 
@@ -200,7 +203,7 @@ Loaded Load(std::string_view text, std::string_view file_name, const EnvLookup& 
   Report report;
   report.file = std::string(file_name);
   Node root;
-  if (Parse(text, report, root)) {
+  if (ParseYaml(text, "the file is empty; it needs at least clusters and links", report, root)) {
     loaded.config = Bind(root, env, report);
     const size_t known = report.findings.size();
     for (Finding& finding : Validate(loaded.config)) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/bind.h"
 #include "config/schema.h"
 
 namespace klink::config {
@@ -22,6 +23,8 @@ struct Loaded {
   std::vector<Finding> findings;  // in the order of the file
 };
 Loaded Load(std::string_view text, std::string_view file_name, const EnvLookup& env);
+// YAML as plain nodes; `empty` is said of a file without any. False when there is nothing to bind: the report says why.
+bool ParseYaml(std::string_view text, const char* empty, Report& report, Node& root);
 StatusOr<std::string> ReadConfigFile(const std::string& path);
 
 }  // namespace klink::config

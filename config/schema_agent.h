@@ -42,16 +42,18 @@ struct HttpTls {
   std::string key = {};
   std::string client_ca = {};
   static void Describe(auto& m, auto& field) {
-    field("cert", m.cert, {.help = "Certificate of the HTTP server, PEM"});
+    field("cert", m.cert, {.help = "Certificate of the HTTP server with its chain, PEM; read again when it changes"});
     field("key", m.key, {.help = "Its private key, PEM"});
-    field("client_ca", m.client_ca, {.help = "Certificates that clients must chain to, PEM"});
+    field("client_ca", m.client_ca,
+          {.help = "What a client's certificate must chain to, PEM; roles are in tokens_file"});
   }
 };
 
 struct HttpAuth {
   std::string tokens_file = {};
   static void Describe(auto& m, auto& field) {
-    field("tokens_file", m.tokens_file, {.help = "Who may call the API: tokens with their roles"});
+    field("tokens_file", m.tokens_file,
+          {.help = "Who may call the API: tokens with their roles; relative to this file; read again when it changes"});
   }
 };
 
@@ -70,9 +72,11 @@ struct Http {
   HttpAuth auth = {};
   HttpRest rest = {};
   static void Describe(auto& m, auto& field) {
-    field("listen", m.listen, {.help = "Address of the HTTP server; loopback only; port 0 takes any free one"});
-    field("tls", m.tls, {.help = "TLS of the HTTP server", .later = "TLS is not supported yet"});
-    field("auth", m.auth, {.help = "Authentication of callers", .later = "authentication is not supported yet"});
+    field("listen", m.listen,
+          {.help = "Address of the HTTP server; beyond loopback only with auth; port 0 takes any free one"});
+    field("tls", m.tls, {.help = "TLS of the HTTP server; paths relative to this file"});
+    field("auth", m.auth,
+          {.help = "Authentication of callers; without it everybody on this machine may do everything"});
     field("rest", m.rest, {.help = "The Kafka REST paths", .later = "the Kafka REST API is not supported yet"});
   }
 };
@@ -87,13 +91,14 @@ struct Log {
 };
 
 struct Audit {
-  std::string file = {};
+  std::string file = "audit.jsonl";
   bool topic = false;
   OnAuditFailure on_failure = OnAuditFailure::kBlock;
   static void Describe(auto& m, auto& field) {
-    field("file", m.file, {.help = "Audit log, relative to data_dir"});
-    field("topic", m.topic, {.help = "Also write it to the state topic"});
-    field("on_failure", m.on_failure, {.help = "What happens to an action that cannot be recorded"});
+    field("file", m.file, {.help = "Who changed what: the audit log, relative to data_dir; empty: none"});
+    field("topic", m.topic, {.help = "Also write it to _klink.<link>.audit at the destination of each link"});
+    field("on_failure", m.on_failure,
+          {.help = "A change that cannot be recorded is refused (block), or made and logged (continue)"});
   }
 };
 
@@ -131,7 +136,7 @@ struct Agent {
            .over = "more than one thread is not supported yet; remove it or set it to 0"});
     field("http", m.http, {.help = "The HTTP server: health, metrics, API"});
     field("log", m.log, {.help = "The log on stderr"});
-    field("audit", m.audit, {.help = "The audit log", .later = "the audit log is not supported yet"});
+    field("audit", m.audit, {.help = "The audit log"});
     field("metrics", m.metrics, {.help = "Prometheus metrics"});
   }
 };

@@ -71,11 +71,24 @@ class Validator {
   static std::string PathOf(size_t link, std::string_view key) { return fmt::format("links[{}].{}", link, key); }
 
   void CheckAgent() {
-    const Endpoint& listen = config_.agent.http.listen;
-    if (IsLoopback(listen)) return;
-    Error("agent.http.listen",
-          "'{}' is not a loopback address, and authentication is not supported yet; set it to 127.0.0.1:{}",
-          listen.ToText(), listen.port);
+    const Http& http = config_.agent.http;
+    if (http.tls.cert.empty() != http.tls.key.empty())
+      Error("agent.http.tls", "needs both cert and key; add the other");
+    if (!http.tls.client_ca.empty() && http.tls.cert.empty()) {
+      Error("agent.http.tls.client_ca", "without cert and key the server speaks no TLS; add them");
+    }
+    if (!http.tls.client_ca.empty() && http.auth.tokens_file.empty()) {
+      Error("agent.http.tls.client_ca", "gives nobody a role; name agent.http.auth.tokens_file, which does");
+    }
+    if (IsLoopback(http.listen)) return;
+    if (http.auth.tokens_file.empty()) {
+      Error("agent.http.listen",
+            "'{}' is not a loopback address, and without agent.http.auth.tokens_file everybody who reaches it could "
+            "change links; set tokens_file, or listen on 127.0.0.1:{}",
+            http.listen.ToText(), http.listen.port);
+    } else if (http.tls.cert.empty()) {
+      Warn("agent.http.listen", "tokens cross the network readable; set agent.http.tls");
+    }
   }
 
   void CheckNames(size_t i) {

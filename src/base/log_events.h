@@ -63,7 +63,11 @@
   ROW(RunsError, 1405, "the offset map cannot be kept", "read error; translation answers unknown meanwhile") \
   ROW(HttpListening, 1501, "the HTTP server accepts connections", "none") \
   ROW(HttpError, 1502, "the HTTP server could not serve a request", "read error") \
-  ROW(HttpRefused, 1503, "a connection was refused: too many at once", "close idle clients")
+  ROW(HttpRefused, 1503, "a connection was refused: too many at once", "close idle clients") \
+  ROW(HttpOpen, 1504, "nobody is asked who calls: everybody on this machine may do everything", "set agent.http.auth.tokens_file") \
+  ROW(HttpFileReload, 1505, "a file of tokens or certificates changed", "when error is given, correct the file: what was read before stays in force") \
+  ROW(AuditError, 1506, "the audit log cannot be written, or was not whole when it was opened", "read error; check the disk; klink audit verify") \
+  ROW(AuditStarted, 1507, "the audit log goes on", "none")
 // clang-format on
 
 namespace klink {

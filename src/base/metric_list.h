@@ -36,5 +36,6 @@
   ROW(Gauge, MemoryBudgetBytes, "klink_memory_budget_bytes", KLINK_LABELS(), "The budget for data in flight") \
   ROW(Gauge, StoreBytes, "klink_store_bytes", KLINK_LABELS(), "Size of the local store in data_dir") \
   ROW(Counter, HttpRequests, "klink_http_requests_total", KLINK_LABELS("route", "code"), "Requests the agent answered over HTTP") \
+  ROW(Gauge, AuditSequence, "klink_audit_sequence", KLINK_LABELS(), "Sequence number of the last event in this agent's audit log") \
   ROW(Gauge, ConfigLastReloadSuccessful, "klink_config_last_reload_successful", KLINK_LABELS(), "1 when the last load of the configuration was taken over")
 // clang-format on

@@ -5,6 +5,7 @@
 
 #include "base/json_fields.h"
 #include "cli/context.h"
+#include "http/client.h"
 
 namespace klink::cli {
 
@@ -42,8 +43,12 @@ class AgentClient {
 
  private:
   AgentClient(const Context& context, std::string url) : context_(context), url_(std::move(url)) {}
+  // Of an error status.
+  Status Refusal(const http::ClientResponse& response) const;
   const Context& context_;
   std::string url_;
+  std::string token_;
+  http::Trust trust_;
   bool answered_ = false;
 };
 

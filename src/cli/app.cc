@@ -25,6 +25,10 @@ void AddGlobals(CLI::App& app, Globals& globals) {
   app.add_option("-c,--config", globals.config, "Configuration; else $KLINK_CONFIG, else /etc/klink/klink.yaml")
       ->type_name("FILE");
   app.add_option("--url", globals.url, "The agent; else $KLINK_URL, else from the configuration")->type_name("URL");
+  app.add_option("--token-file", globals.token_file, "File with the token to call with; else $KLINK_TOKEN_FILE")
+      ->type_name("FILE");
+  app.add_option("--ca-file", globals.ca_file, "PEM: whom to trust at an https URL; else $KLINK_CA_FILE")
+      ->type_name("FILE");
   app.add_option("--link", globals.link, "Which link; needed when there are several")->type_name("LINK");
   app.add_option("--reason", globals.reason, "Why, kept with what a verb changes")->type_name("TEXT");
   app.add_option("-o,--output", globals.output, "human, json or yaml")
@@ -59,6 +63,7 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   AddMirror(app, context);
   AddVerify(app, context);
   AddOffsets(app, context);
+  AddAudit(app, context);
   AddVersion(app, context);
   AddLaterVerbs(app, context);
   FallThrough(app);

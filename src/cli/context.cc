@@ -1,5 +1,7 @@
 #include "cli/context.h"
 
+#include <filesystem>
+
 #include "cli/yaml.h"
 #include "config/load.h"
 
@@ -11,6 +13,10 @@ std::string Context::ConfigPath() const {
 }
 
 bool Context::ConfigIsNamed() const { return !globals.config.empty() || io.env("KLINK_CONFIG").has_value(); }
+
+std::string Context::FileOfConfig(const std::string& path) const {
+  return (std::filesystem::absolute(ConfigPath()).parent_path() / path).string();
+}
 
 StatusOr<config::Config> Context::LoadConfig() const {
   const std::string path = ConfigPath();

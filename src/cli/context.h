@@ -27,8 +27,10 @@ struct Io {
 enum class Output { kHuman, kJson, kYaml };
 
 struct Globals {
-  std::string config;  // --config; empty: $KLINK_CONFIG, then kDefaultConfig
-  std::string url;     // --url; empty: $KLINK_URL, then from the configuration
+  std::string config;      // --config; empty: $KLINK_CONFIG, then kDefaultConfig
+  std::string url;         // --url; empty: $KLINK_URL, then from the configuration
+  std::string token_file;  // --token-file; empty: $KLINK_TOKEN_FILE
+  std::string ca_file;     // --ca-file; empty: $KLINK_CA_FILE
   std::string link;
   std::string reason;  // why, for verbs that change something
   Output output = Output::kHuman;
@@ -46,6 +48,8 @@ struct Context {
   bool color() const { return io.terminal && !globals.no_color && !io.env("NO_COLOR").has_value(); }
   std::string ConfigPath() const;
   bool ConfigIsNamed() const;  // by --config or $KLINK_CONFIG
+  // A path as the configuration writes it: relative to the configuration's directory.
+  std::string FileOfConfig(const std::string& path) const;
   StatusOr<config::Config> LoadConfig() const;
 
   // "klink: text" on err, and the code that fits.
@@ -67,6 +71,7 @@ void AddMirrorErrors(CLI::App& mirror, Context& context);
 void AddVerify(CLI::App& app, Context& context);
 void AddOffsets(CLI::App& app, Context& context);
 void AddOffsetsAt(CLI::App& offsets, Context& context);
+void AddAudit(CLI::App& app, Context& context);
 void AddVersion(CLI::App& app, Context& context);
 // Verbs that this version refuses by name.
 void AddLaterVerbs(CLI::App& app, Context& context);

@@ -10,9 +10,9 @@
 namespace klink::cli {
 namespace {
 
-constexpr std::array<const char*, 14> kVerbs = {"promote", "failover", "failback", "reverse",   "drill",
-                                                "cutover", "explain",  "diff",     "lag",       "check",
-                                                "config",  "acl",      "audit",    "completion"};
+constexpr std::array<const char*, 13> kVerbs = {"promote", "failover", "failback",  "reverse", "drill",
+                                                "cutover", "explain",  "diff",      "lag",     "check",
+                                                "config",  "acl",      "completion"};
 constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
 constexpr std::array<const char*, 5> kMirrorVerbs = {"promote", "failover", "reverse", "failback", "truncate"};
 constexpr std::array<const char*, 1> kOffsetsVerbs = {"group"};

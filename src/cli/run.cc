@@ -3,12 +3,15 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -16,6 +19,7 @@
 #include "cli/agent_file.h"
 #include "cli/context.h"
 #include "config/load.h"
+#include "http/gate.h"
 #include "http/routes.h"
 #include "http/server.h"
 #include "link/agent.h"
@@ -63,6 +67,13 @@ class DrainLimit {
   std::jthread thread_;  // stopped and joined when the drain ended in time
 };
 
+// Passwords stand in this process's memory: it leaves none of it on a disk, and no process of the same user reads it.
+void KeepMemoryPrivate() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
 class Runner {
  public:
   Runner(const Context& context, config::Config config)
@@ -76,6 +87,8 @@ class Runner {
 
  private:
   Status Listen();
+  StatusOr<http::Access> OpenAccess() const;
+  Status OpenAudit();
   Async<void> WatchSignals();
   Async<void> Shutdown();
 
@@ -84,20 +97,55 @@ class Runner {
   asio::io_context io_{1};
   asio::signal_set signals_;
   DrainLimit drain_limit_;
+  SystemClock clock_;
   Metrics metrics_;
   Gauge config_loaded_;
   link::Agent agent_;
+  std::shared_ptr<http::AuditLog> audit_;
   std::unique_ptr<http::Server> server_;
   Exit exit_ = Exit::kOk;
   bool stopping_ = false;
 };
 
+StatusOr<http::Access> Runner::OpenAccess() const {
+  const std::string& file = config_.agent.http.auth.tokens_file;
+  if (!file.empty()) return http::Access::Open(context_.FileOfConfig(file));
+  Log(Level::kWarning, Event::kHttpOpen,
+      "everybody on this machine may change links: set agent.http.auth.tokens_file to ask who calls");
+  return http::Access();
+}
+
+Status Runner::OpenAudit() {
+  const config::Audit& audit = config_.agent.audit;
+  if (audit.file.empty()) return absl::OkStatus();
+  state::AuditFile::Options options;
+  options.path = (std::filesystem::path(config_.agent.data_dir) / audit.file).string();
+  options.agent = config_.agent.id;
+  TRY(auto file, state::AuditFile::Open(io_.get_executor(), std::move(options)));
+  std::unique_ptr<http::AuditTopics> topics;
+  if (audit.topic) topics = std::make_unique<http::AuditTopics>(io_.get_executor(), config_);
+  audit_ = std::make_shared<http::AuditLog>(std::move(file), audit.on_failure, metrics_, clock_, std::move(topics));
+  Detach(io_.get_executor(), audit_->Started(std::string(kVersion)));
+  return absl::OkStatus();
+}
+
 Status Runner::Listen() {
-  const config::Endpoint& listen = config_.agent.http.listen;
-  TRY(server_,
-      http::Server::Listen(io_.get_executor(), listen.host, listen.port, http::MakeRoutes(agent_, metrics_), metrics_));
+  const config::Http& http = config_.agent.http;
+  http::GateParts parts;
+  TRY(parts.access, OpenAccess());
+  RETURN_IF_ERROR(OpenAudit());
+  parts.audit = audit_;
+  http::Service service = http::Guard(http::MakeRoutes(agent_, metrics_, audit_), std::move(parts), clock_);
+  http::ServerOptions options;
+  if (!http.tls.cert.empty()) {
+    http::TlsPaths paths{context_.FileOfConfig(http.tls.cert), context_.FileOfConfig(http.tls.key), ""};
+    if (!http.tls.client_ca.empty()) paths.client_ca = context_.FileOfConfig(http.tls.client_ca);
+    TRY(options.tls, http::TlsFiles::Open(std::move(paths)));
+  }
+  TRY(server_, http::Server::Listen(io_.get_executor(), http.listen.host, http.listen.port, std::move(service),
+                                    metrics_, std::move(options)));
   AgentFile file;
-  file.url = "http://" + server_->address();
+  file.url = (http.tls.cert.empty() ? "http://" : "https://") + server_->address();
   file.pid = getpid();
   file.id = config_.agent.id;
   return WriteAgentFile(config_.agent.data_dir, file);
@@ -150,10 +198,12 @@ Async<void> Runner::Shutdown() {
   drain_limit_.Begin();
   co_await agent_.Stop();
   co_await server_->Stop();
+  if (audit_ != nullptr) co_await audit_->Close();
   io_.stop();
 }
 
 Exit RunAgent(const Context& context) {
+  KeepMemoryPrivate();
   const std::string path = context.ConfigPath();
   const StatusOr<std::string> text = config::ReadConfigFile(path);
   if (!text.ok()) return context.Fail(text.status(), Exit::kConfiguration);

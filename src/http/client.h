@@ -10,16 +10,25 @@
 namespace klink::http {
 
 struct Url {
+  bool tls = false;
   std::string host;
   std::string port;
 };
-// "http://127.0.0.1:8470" (https is refused with a sentence).
+// "http://127.0.0.1:8470", "https://klink.example.org:8470".
 StatusOr<Url> ParseUrl(std::string_view text);
+
+// What a server proves itself with, for https.
+struct Trust {
+  std::string ca_file;  // PEM; empty: the system's. The certificate must be for the URL's host
+  std::string only;     // PEM: this very certificate is the server's, whatever its names
+};
 
 struct ClientRequest {
   Method method = Method::kGet;
   std::string target;  // escaped
   std::string body;    // JSON
+  std::string token;   // empty: none is sent
+  Trust trust;
 };
 
 struct ClientResponse {
@@ -30,7 +39,8 @@ struct ClientResponse {
 
 inline constexpr uint64_t kAnswerBytesMost = 256ull << 20;
 
-// Unavailable when nobody answers within `deadline`; an HTTP error status is an answer.
+// Unavailable when nobody answers within `deadline`, FailedPrecondition when it is not trusted; an HTTP error status is
+// an answer.
 Async<StatusOr<ClientResponse>> Exchange(Url url, ClientRequest request, Duration deadline);
 
 }  // namespace klink::http

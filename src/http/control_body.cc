@@ -8,8 +8,6 @@
 namespace klink::http {
 namespace {
 
-constexpr size_t kTextBytesMost = 1000;  // of by and reason: they are kept in the link's state
-
 struct Body {
   std::vector<std::string> topics;
   bool all = false;

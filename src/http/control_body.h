@@ -9,6 +9,8 @@
 
 namespace klink::http {
 
+inline constexpr size_t kTextBytesMost = 1000;  // of by and reason: they are kept in the link's state
+
 enum class ControlOf { kLink, kMirrors };
 
 //   {"topics": ["orders", "app-*"], "all": false, "accept": "GAP", "by": "…", "reason": "…", "dry_run": false}

@@ -28,6 +28,12 @@ struct Request {
   Target target;
   std::string content_type;
   std::string body;
+  std::string host;                       // the header
+  std::string peer;                       // "10.0.0.7:51234"
+  std::string authorization;              // the header
+  std::vector<std::string> certificates;  // the names in the client certificate, if one was shown and holds
+  std::string reason;                     // the header X-Klink-Reason
+  std::string by;                         // who was let in; empty: nobody asked
 };
 
 struct Response {
@@ -35,6 +41,7 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::string route = "none";  // the pattern that matched, for metrics: bounded, unlike paths
+  std::string challenge;       // the header WWW-Authenticate, with 401
 };
 
 Response JsonResponse(const Json& json);

@@ -7,7 +7,7 @@
 namespace klink::http {
 namespace {
 
-std::optional<Captures> Match(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+std::optional<Captures> Capture(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
   if (pattern.size() != path.size()) return std::nullopt;
   Captures captures;
   for (size_t i = 0; i < pattern.size(); i++) {
@@ -30,19 +30,30 @@ void Router::Add(Method method, std::string_view pattern, Handler handler) {
   routes_.push_back({method, std::string(pattern), std::move(target->segments), std::move(handler)});
 }
 
-Async<Response> Router::Handle(Request request) const {
-  bool path_exists = false;
+Router::Match Router::Find(const Request& request) const {
+  Match found;
   for (const Route& route : routes_) {
-    std::optional<Captures> captures = Match(route.segments, request.target.segments);
+    std::optional<Captures> captures = Capture(route.segments, request.target.segments);
     if (!captures) continue;
-    path_exists = true;
+    found.path_exists = true;
     if (route.method != request.method) continue;
-    Response response = co_await route.handler(std::move(request), *std::move(captures));
-    response.route = route.pattern;
-    co_return response;
+    found.pattern = route.pattern;
+    found.handler = &route.handler;
+    found.captures = *std::move(captures);
+    break;
   }
-  co_return path_exists ? Problem(405, "this path is not served with this method")
-                        : Problem(404, "there is nothing at this path");
+  return found;
+}
+
+Async<Response> Router::operator()(Request request) const {
+  Match found = Find(request);
+  if (found.handler == nullptr) {
+    co_return found.path_exists ? Problem(405, "this path is not served with this method")
+                                : Problem(404, "there is nothing at this path");
+  }
+  Response response = co_await (*found.handler)(std::move(request), std::move(found.captures));
+  response.route = std::string(found.pattern);
+  co_return response;
 }
 
 }  // namespace klink::http

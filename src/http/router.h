@@ -21,15 +21,25 @@ class Router {
   // `pattern` like "/v1/links/{}/mirrors". Of several that match, the first added answers.
   void Add(Method method, std::string_view pattern, Handler handler);
   // 404 when no pattern matches the path, 405 when one does with another method.
-  Async<Response> Handle(Request request) const;
+  Async<Response> operator()(Request request) const;
 
- private:
+  struct Match {
+    std::string_view pattern;  // empty: nobody answers
+    const Handler* handler = nullptr;
+    Captures captures;
+    bool path_exists = false;
+  };
+  Match Find(const Request& request) const;
+
   struct Route {
     Method method;
     std::string pattern;
     std::vector<std::string> segments;
     Handler handler;
   };
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
   std::vector<Route> routes_;
 };
 

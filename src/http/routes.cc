@@ -37,6 +37,13 @@ StatusOr<int32_t> QueryPartition(const Request& request) {
   return ToPartition(value);
 }
 
+StatusOr<int64_t> QueryEvents(const Request& request) {
+  if (!request.target.query.contains("events")) return 100;
+  TRY(const int64_t most, ParseNumber("events", request.target.query.at("events")));
+  if (most > kAuditEventsPerRequestMost) return InvalidArgument("?events= may be {}", kAuditEventsPerRequestMost);
+  return most;
+}
+
 StatusOr<WallTime> QueryTime(const Request& request) {
   TRY(const std::string text, QueryText(request, "at"));
   return ParseRfc3339(text);
@@ -96,7 +103,8 @@ const link::LinkSnapshot* FindLink(const link::AgentSnapshot& agent, std::string
 // The answers. One object shared by the handlers; lives as long as the router.
 class Routes {
  public:
-  Routes(link::AgentApi& agent, Metrics& metrics) : agent_(agent), metrics_(metrics), snapshot_metrics_(metrics) {}
+  Routes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit)
+      : agent_(agent), metrics_(metrics), snapshot_metrics_(metrics), audit_(std::move(audit)) {}
 
   Response Livez() const { return agent_.Live() ? TextResponse("ok\n") : Problem(503, "the engine has stopped"); }
   Response Readyz() const {
@@ -186,6 +194,20 @@ class Routes {
     return Control<LinkControlView, &LinkControlView::result, &link::AgentApi::ControlLink>(
         verb, ControlOf::kLink, std::move(request), std::move(link));
   }
+  Async<Response> Audit(StatusOr<int64_t> most) {
+    if (!most.ok()) co_return Problem(most.status());
+    if (audit_ == nullptr) co_return Problem(NotFound("this agent keeps no audit log: agent.audit.file is empty"));
+    AuditView view;
+    view.file = audit_->file().path();
+    const auto lines = co_await audit_->file().Tail(static_cast<size_t>(*most));
+    if (!lines.ok()) co_return Problem(lines.status());
+    view.head = audit_->file().head();
+    for (const std::string& line : *lines) {
+      StatusOr<Json> event = ParseJson(line);
+      view.events.push_back(event.ok() ? *std::move(event) : Json(std::string_view(line)));
+    }
+    co_return JsonResponse(ToJson(view));
+  }
   Async<Response> Runs(StatusOr<int32_t> partition, std::string link, std::string topic) {
     if (!partition.ok()) co_return Problem(partition.status());
     RunsView view;
@@ -223,6 +245,7 @@ class Routes {
   link::AgentApi& agent_;
   Metrics& metrics_;
   SnapshotMetrics snapshot_metrics_;
+  std::shared_ptr<AuditLog> audit_;
 };
 
 // A handler that answers without waiting.
@@ -233,14 +256,16 @@ Handler Now(std::shared_ptr<Routes> routes, F answer) {
 
 }  // namespace
 
-Router MakeRoutes(link::AgentApi& agent, Metrics& metrics) {
-  auto routes = std::make_shared<Routes>(agent, metrics);
+Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit) {
+  auto routes = std::make_shared<Routes>(agent, metrics, std::move(audit));
   using C = const Captures&;
   Router router;
   router.Add(Method::kGet, "/livez", Now(routes, [](Routes& r, C) { return r.Livez(); }));
   router.Add(Method::kGet, "/readyz", Now(routes, [](Routes& r, C) { return r.Readyz(); }));
   router.Add(Method::kGet, "/metrics", Now(routes, [](Routes& r, C) { return r.Metricsz(); }));
   router.Add(Method::kGet, "/v1/status", Now(routes, [](Routes& r, C) { return r.Status(); }));
+  router.Add(Method::kGet, "/v1/audit",
+             [routes](Request request, Captures) { return routes->Audit(QueryEvents(request)); });
   router.Add(Method::kGet, "/v1/links", Now(routes, [](Routes& r, C) { return r.Links(); }));
   for (const link::ControlVerb verb : {link::ControlVerb::kPause, link::ControlVerb::kResume}) {
     router.Add(Method::kPost, fmt::format("/v1/links/{{}}:{}", NameOf(verb)),

@@ -4,15 +4,17 @@
 #pragma once
 
 #include "base/metrics.h"
+#include "http/audit_log.h"
 #include "http/router.h"
 #include "link/progress.h"
 
 namespace klink::http {
 
-// `agent` and `metrics` outlive the router's server.
-Router MakeRoutes(link::AgentApi& agent, Metrics& metrics);
+// `agent` and `metrics` outlive the router's server. Without `audit` nothing is written down, and /v1/audit says so.
+Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit = nullptr);
 
 inline constexpr size_t kOffsetsPerRequestMost = 10'000;
 inline constexpr size_t kTopicsPerRequestMost = 10'000;
+inline constexpr int64_t kAuditEventsPerRequestMost = 1000;
 
 }  // namespace klink::http

@@ -4,9 +4,12 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include "base/log.h"
 #include "base/task_group.h"
@@ -16,8 +19,10 @@ namespace {
 
 namespace beast = boost::beast;
 using asio::ip::tcp;
+using TlsStream = asio::ssl::stream<beast::tcp_stream>;
 
 constexpr Duration kAcceptPause = 100ms;  // after a failed accept (no file descriptors left)
+constexpr Duration kGoodbye = 1s;         // for TLS to be closed in order
 
 // What a request that cannot be read is answered with; nothing when the peer just went away.
 std::optional<Response> AnswerTo(beast::error_code ec) {
@@ -38,24 +43,58 @@ Method MethodOf(beast::http::verb verb) {
   return Method::kOther;
 }
 
+// Of a header that stands twice, the first.
+template <class Message, class Name>
+std::string Header(const Message& message, Name name) {
+  const auto value = message[name];
+  return std::string(value.data(), value.size());
+}
+
+std::string PeerOf(const tcp::socket& socket) {
+  boost::system::error_code ec;
+  const tcp::endpoint peer = socket.remote_endpoint(ec);
+  if (ec) return "";
+  const std::string ip = peer.address().to_string();
+  return peer.address().is_v6() ? fmt::format("[{}]:{}", ip, peer.port()) : fmt::format("{}:{}", ip, peer.port());
+}
+
 }  // namespace
 
 struct Server::Impl {
-  Impl(Executor e, Router r, Metrics& m, ServerLimits l)
-      : executor(e), router(std::move(r)), metrics(m), limits(l), acceptor(e), tasks(e) {}
+  Impl(Executor e, Service s, Metrics& m, ServerOptions o)
+      : executor(e),
+        service(std::move(s)),
+        metrics(m),
+        limits(o.limits),
+        tls(std::move(o.tls)),
+        acceptor(e),
+        tasks(e) {}
+
+  // What a connection is, whatever its stream.
+  struct Peer {
+    std::string address;
+    std::vector<std::string> certificates;
+  };
 
   Async<void> Accept();
   Async<void> Serve(tcp::socket socket);
-  Async<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer, Duration wait);
-  Async<bool> UntilFirstByte(beast::tcp_stream& stream, beast::flat_buffer& buffer, Duration wait);
-  Async<bool> Write(beast::tcp_stream& stream, Response response, bool keep_alive, bool head_only);
+  Async<void> ServeTls(tcp::socket socket, TlsFiles::Context context);
+  template <class Stream>
+  Async<void> ServeAll(Stream& stream, Peer peer);
+  template <class Stream>
+  Async<bool> ServeOne(Stream& stream, beast::flat_buffer& buffer, Duration wait, const Peer& peer);
+  template <class Stream>
+  Async<bool> UntilFirstByte(Stream& stream, beast::flat_buffer& buffer, Duration wait);
+  template <class Stream>
+  Async<bool> Write(Stream& stream, Response response, bool keep_alive, bool head_only);
   void Refuse(tcp::socket socket);
   void Count(const Response& response);
 
   Executor executor;
-  Router router;
+  Service service;
   Metrics& metrics;
   ServerLimits limits;
+  std::unique_ptr<TlsFiles> tls;
   tcp::acceptor acceptor;
   TaskGroup tasks;
   size_t connections = 0;
@@ -74,7 +113,7 @@ Async<void> Server::Impl::Accept() {
       Refuse(std::move(socket));
     } else {
       connections++;
-      tasks.Spawn(Serve(std::move(socket)));
+      tasks.Spawn(tls == nullptr ? Serve(std::move(socket)) : ServeTls(std::move(socket), tls->Current()));
     }
   }
 }
@@ -89,34 +128,69 @@ void Server::Impl::Refuse(tcp::socket socket) {
 }
 
 Async<void> Server::Impl::Serve(tcp::socket socket) {
+  Peer peer;
+  peer.address = PeerOf(socket);
   beast::tcp_stream stream(std::move(socket));
-  beast::flat_buffer buffer(limits.header_bytes + limits.body_bytes);
-  Duration wait = limits.header_timeout;
-  while (co_await ServeOne(stream, buffer, wait)) wait = limits.idle_timeout;
+  co_await ServeAll(stream, std::move(peer));
   beast::error_code ignored;
   stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
   connections--;
 }
 
+Async<void> Server::Impl::ServeTls(tcp::socket socket, TlsFiles::Context context) {
+  Peer peer;
+  peer.address = PeerOf(socket);
+  TlsStream stream(beast::tcp_stream(std::move(socket)), *context);
+  stream.next_layer().expires_after(limits.header_timeout);
+  auto [ec] = co_await stream.async_handshake(asio::ssl::stream_base::server, kAsTuple);
+  beast::error_code ignored;
+  if (!ec) {
+    peer.certificates = PeerNames(stream.native_handle());
+    co_await ServeAll(stream, std::move(peer));
+    if (!co_await IsStopping()) {
+      stream.next_layer().expires_after(kGoodbye);
+      co_await stream.async_shutdown(kAsTuple);
+    }
+  } else if (ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_HTTP_REQUEST) {
+    constexpr std::string_view kAnswer =
+        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 32\r\n\r\n"
+        "this port speaks TLS: use https\n";
+    stream.next_layer().socket().non_blocking(true, ignored);
+    stream.next_layer().socket().send(asio::buffer(kAnswer), 0, ignored);
+  }
+  stream.next_layer().socket().shutdown(tcp::socket::shutdown_both, ignored);
+  connections--;
+}
+
+template <class Stream>
+Async<void> Server::Impl::ServeAll(Stream& stream, Peer peer) {
+  beast::flat_buffer buffer(limits.header_bytes + limits.body_bytes);
+  Duration wait = limits.header_timeout;
+  while (co_await ServeOne(stream, buffer, wait, peer)) wait = limits.idle_timeout;
+}
+
 // The wait between requests has another bound than the arrival of one: an idle client may stay, a slow one may not.
-Async<bool> Server::Impl::UntilFirstByte(beast::tcp_stream& stream, beast::flat_buffer& buffer, Duration wait) {
+template <class Stream>
+Async<bool> Server::Impl::UntilFirstByte(Stream& stream, beast::flat_buffer& buffer, Duration wait) {
   if (buffer.size() > 0) co_return true;  // pipelined
-  stream.expires_after(wait);
+  beast::get_lowest_layer(stream).expires_after(wait);
   auto [ec, got] = co_await stream.async_read_some(buffer.prepare(1), kAsTuple);
   buffer.commit(got);
   co_return !ec && !co_await IsStopping();
 }
 
 // Reads one request and answers it; true when another one may follow.
-Async<bool> Server::Impl::ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer, Duration wait) {
+template <class Stream>
+Async<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffer, Duration wait, const Peer& peer) {
   if (!co_await UntilFirstByte(stream, buffer, wait)) co_return false;
   beast::http::request_parser<beast::http::string_body> parser;
   parser.header_limit(limits.header_bytes);
   parser.body_limit(limits.body_bytes);
-  stream.expires_after(limits.header_timeout);
+  beast::get_lowest_layer(stream).expires_after(limits.header_timeout);
   auto [ec, got] = co_await beast::http::async_read_header(stream, buffer, parser, kAsTuple);
+  if (!ec && got > limits.header_bytes) ec = beast::http::error::header_limit;  // Beast's own limit is not exact
   if (!ec) {
-    stream.expires_after(limits.body_timeout);
+    beast::get_lowest_layer(stream).expires_after(limits.body_timeout);
     std::tie(ec, got) = co_await beast::http::async_read(stream, buffer, parser, kAsTuple);
   }
   if (co_await IsStopping()) co_return false;
@@ -135,27 +209,35 @@ Async<bool> Server::Impl::ServeOne(beast::tcp_stream& stream, beast::flat_buffer
     Request request;
     request.method = MethodOf(message.method());
     request.target = *std::move(target);
-    const auto type = message[beast::http::field::content_type];
-    request.content_type = std::string(type.data(), type.size());
+    request.content_type = Header(message, beast::http::field::content_type);
+    request.host = Header(message, beast::http::field::host);
+    request.authorization = Header(message, beast::http::field::authorization);
+    request.reason = Header(message, "X-Klink-Reason");
+    request.peer = peer.address;
+    request.certificates = peer.certificates;
     request.body = std::move(message.body());
-    stream.expires_never();
-    response = co_await router.Handle(std::move(request));
+    beast::get_lowest_layer(stream).expires_never();
+    response = co_await service(std::move(request));
   }
   co_return co_await Write(stream, std::move(response), message.keep_alive(),
                            message.method() == beast::http::verb::head);
 }
 
-Async<bool> Server::Impl::Write(beast::tcp_stream& stream, Response response, bool keep_alive, bool head_only) {
+template <class Stream>
+Async<bool> Server::Impl::Write(Stream& stream, Response response, bool keep_alive, bool head_only) {
   Count(response);
   beast::http::response<beast::http::string_body> message;
   message.result(static_cast<unsigned>(response.status));
   message.reason(beast::string_view(StatusTitle(response.status)));
   message.set(beast::http::field::content_type, response.content_type);
   message.set(beast::http::field::cache_control, "no-store");
+  message.set("X-Content-Type-Options", "nosniff");
+  message.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  if (!response.challenge.empty()) message.set(beast::http::field::www_authenticate, response.challenge);
   message.keep_alive(keep_alive);
   message.content_length(response.body.size());
   if (!head_only) message.body() = std::move(response.body);
-  stream.expires_after(limits.write_timeout);
+  beast::get_lowest_layer(stream).expires_after(limits.write_timeout);
   auto [ec, put] = co_await beast::http::async_write(stream, message, kAsTuple);
   co_return !ec && keep_alive && !co_await IsStopping();
 }
@@ -169,12 +251,12 @@ void Server::Impl::Count(const Response& response) {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
-StatusOr<std::unique_ptr<Server>> Server::Listen(Executor executor, std::string host, uint16_t port, Router router,
-                                                 Metrics& metrics, ServerLimits limits) {
+StatusOr<std::unique_ptr<Server>> Server::Listen(Executor executor, std::string host, uint16_t port, Service service,
+                                                 Metrics& metrics, ServerOptions options) {
   boost::system::error_code ec;
   const auto ip = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, ec);
   if (ec) return InvalidArgument("listening on \"{}\": not an IP address", host);
-  auto impl = std::make_unique<Impl>(executor, std::move(router), metrics, limits);
+  auto impl = std::make_unique<Impl>(executor, std::move(service), metrics, std::move(options));
   const tcp::endpoint endpoint(ip, port);
   impl->acceptor.open(endpoint.protocol(), ec);
   if (!ec) impl->acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
@@ -187,7 +269,9 @@ StatusOr<std::unique_ptr<Server>> Server::Listen(Executor executor, std::string 
 std::string Server::address() const {
   boost::system::error_code ec;
   const tcp::endpoint bound = impl_->acceptor.local_endpoint(ec);
-  const std::string ip = bound.address().to_string();
+  // Every address of this machine: name one that can be connected to.
+  const bool any = bound.address().is_unspecified();
+  const std::string ip = !any ? bound.address().to_string() : bound.address().is_v6() ? "::1" : "127.0.0.1";
   return bound.address().is_v6() ? fmt::format("[{}]:{}", ip, bound.port()) : fmt::format("{}:{}", ip, bound.port());
 }
 

@@ -1,5 +1,5 @@
 // The agent's HTTP/1.1 server: one coroutine per connection on the agent's executor, everything bounded. It knows
-// bytes, limits and keep-alive; what a path means is the router's.
+// bytes, limits and keep-alive; what a path means is the service's.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
-#include "http/router.h"
+#include "http/gate.h"
+#include "http/tls_files.h"
 
 namespace klink::http {
 
@@ -21,14 +22,21 @@ struct ServerLimits {
   size_t connections = 64;      // beyond: 503 and closed
 };
 
+struct ServerOptions {
+  ServerOptions() = default;
+  ServerOptions(ServerLimits l) : limits(l) {}  // NOLINT: limits alone are options
+  ServerLimits limits;
+  std::unique_ptr<TlsFiles> tls;  // null: plain HTTP
+};
+
 class Server {
  public:
   // Listens at once; port 0 takes a free one. `host` is a literal address or "localhost".
-  static StatusOr<std::unique_ptr<Server>> Listen(Executor executor, std::string host, uint16_t port, Router router,
-                                                  Metrics& metrics, ServerLimits limits = {});
+  static StatusOr<std::unique_ptr<Server>> Listen(Executor executor, std::string host, uint16_t port, Service service,
+                                                  Metrics& metrics, ServerOptions options = {});
   ~Server();
 
-  // "127.0.0.1:41234": as bound.
+  // "127.0.0.1:41234": as bound, and as it can be reached from this machine.
   std::string address() const;
   void Start();
   // Closes the listener and ends every connection; answers being written are given up.

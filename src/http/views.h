@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "link/progress.h"
+#include "state/audit.h"
 
 namespace klink::http {
 
@@ -275,6 +276,19 @@ struct ErrorsView {
   static void Describe(auto& m, auto& field) {
     field("link", m.link);
     field("errors", m.errors);
+  }
+};
+
+// The end of the audit log.
+struct AuditView {
+  std::string file;
+  state::AuditHead head;
+  std::vector<Json> events;  // oldest first
+
+  static void Describe(auto& m, auto& field) {
+    field("file", m.file);
+    field("head", m.head);
+    field("events", m.events);
   }
 };
 

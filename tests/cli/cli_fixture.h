@@ -50,9 +50,9 @@ class CliTest : public testing::Test {
   }
 
   // Serves agent_ on a free port; the URL is known as "URL" in golden files.
-  void Serve() {
-    auto server =
-        http::Server::Listen(io_.get_executor(), "127.0.0.1", 0, http::MakeRoutes(agent_, metrics_), metrics_);
+  void Serve() { Serve(http::MakeRoutes(agent_, metrics_)); }
+  void Serve(http::Service service) {
+    auto server = http::Server::Listen(io_.get_executor(), "127.0.0.1", 0, std::move(service), metrics_);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     server_->Start();

@@ -24,6 +24,9 @@ TEST_F(CliTest, HelpOfEveryVerb) {
   ExpectGolden("help_offsets_translate", {"offsets", "translate", "--help"});
   ExpectGolden("help_offsets_runs", {"offsets", "runs", "--help"});
   ExpectGolden("help_offsets_at", {"offsets", "at", "--help"});
+  ExpectGolden("help_audit", {"audit", "--help"});
+  ExpectGolden("help_audit_verify", {"audit", "verify", "--help"});
+  ExpectGolden("help_audit_tail", {"audit", "tail", "--help"});
   ExpectGolden("help_version", {"version", "--help"});
 }
 

@@ -42,11 +42,13 @@ TEST(ProblemTest, AStatusSurvivesTheWayThroughHttp) {
   EXPECT_EQ(FromProblem(503, "<html>").code(), Code::kUnavailable);
 }
 
-TEST(UrlTest, OnlyHostAndPortOfPlainHttpAreTaken) {
+TEST(UrlTest, OnlyHostAndPortAreTaken) {
   EXPECT_EQ(ParseUrl("http://127.0.0.1:8470/")->port, "8470");
   EXPECT_EQ(ParseUrl("http://[::1]:1")->host, "::1");
-  for (const char* bad :
-       {"127.0.0.1:80", "https://a:1", "http://a", "http://a:b", "http://a:1/x", "http://:1", "http://a:70000"}) {
+  EXPECT_FALSE(ParseUrl("http://a:1")->tls);
+  EXPECT_TRUE(ParseUrl("https://a:1")->tls);
+  for (const char* bad : {"127.0.0.1:80", "https://a", "ftp://a:1", "http://a", "http://a:b", "http://a:1/x",
+                          "http://:1", "http://a:70000"}) {
     EXPECT_FALSE(ParseUrl(bad).ok()) << bad;
   }
 }
@@ -64,7 +66,7 @@ TEST(RouterTest, ThePathDecidesThenTheMethod) {
     request.method = method;
     request.target = *ParseTarget(path);
     Response response;
-    auto task = [](const Router& r, Request q, Response& out) -> Async<void> { out = co_await r.Handle(std::move(q)); };
+    auto task = [](const Router& r, Request q, Response& out) -> Async<void> { out = co_await r(std::move(q)); };
     Detach(io.get_executor(), task(router, request, response));
     io.restart();
     io.run();

@@ -1,17 +1,11 @@
 // The real server on a free port: answers, limits, keep-alive, and an end that does not wait for anybody.
 #include "http/server.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "http/client.h"
-#include "http/routes.h"
-#include "tests/http/fake_agent.h"
+#include "tests/http/server_fixture.h"
 
 namespace klink::http {
 namespace {
@@ -20,71 +14,6 @@ using asio::ip::tcp;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-class ServerTest : public testing::Test {
- protected:
-  void Start(ServerLimits limits = {}) {
-    auto server = Server::Listen(io_.get_executor(), "127.0.0.1", 0, MakeRoutes(agent_, metrics_), metrics_, limits);
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    server_->Start();
-  }
-  void TearDown() override {
-    if (server_ == nullptr) return;
-    bool stopped = false;
-    Detach(io_.get_executor(), StopServer(stopped));
-    RunUntil(stopped);
-    EXPECT_TRUE(stopped);
-  }
-  Async<void> StopServer(bool& stopped) {
-    co_await server_->Stop();
-    stopped = true;
-  }
-  void RunUntil(const bool& done) {
-    io_.restart();
-    while (!done && io_.run_one_for(10s) > 0) {
-    }
-  }
-  ClientResponse Ask(std::string target, std::string body = "") {
-    ClientRequest request;
-    request.target = std::move(target);
-    request.method = body.empty() ? Method::kGet : Method::kPost;
-    request.body = std::move(body);
-    ClientResponse response;
-    bool done = false;
-    Detach(io_.get_executor(), AskOnce(request, response, done));
-    RunUntil(done);
-    return response;
-  }
-  Async<void> AskOnce(ClientRequest request, ClientResponse& out, bool& done) {
-    const Url url = *ParseUrl("http://" + server_->address());
-    StatusOr<ClientResponse> response = co_await Exchange(url, std::move(request), 10s);
-    if (response.ok()) out = *std::move(response);
-    done = true;
-  }
-  // Sends these bytes on a new connection and reads until the server closes it.
-  std::string Raw(std::string bytes) {
-    std::string answer;
-    bool done = false;
-    Detach(io_.get_executor(), RawOnce(std::move(bytes), answer, done));
-    RunUntil(done);
-    return answer;
-  }
-  Async<void> RawOnce(std::string bytes, std::string& answer, bool& done) {
-    tcp::socket socket(io_);
-    const HostPort at = *ParseHostPort(server_->address());
-    const tcp::endpoint endpoint(asio::ip::make_address(at.host), at.port);
-    co_await socket.async_connect(endpoint, kAsTuple);
-    co_await asio::async_write(socket, asio::buffer(bytes), kAsTuple);
-    co_await asio::async_read(socket, asio::dynamic_buffer(answer), kAsTuple);
-    done = true;
-  }
-
-  asio::io_context io_;
-  FakeAgent agent_;
-  Metrics metrics_;
-  std::unique_ptr<Server> server_;
-};
 
 TEST_F(ServerTest, LivezAndReadyzFollowTheAgent) {
   Start();
@@ -242,12 +171,31 @@ TEST_F(ServerTest, MetricsFollowTheSnapshotAndVanishWithTheTopic) {
   EXPECT_THAT(text, HasSubstr("klink_http_requests_total{code=\"200\",route=\"/metrics\"} 1\n"));
 }
 
-TEST_F(ServerTest, HeadersAndBodiesBeyondTheirLimitsAreRefused) {
-  ServerLimits limits;
-  limits.body_bytes = 100;
-  Start(limits);
-  EXPECT_THAT(Raw("GET / HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
-  EXPECT_THAT(Raw("POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n"), StartsWith("HTTP/1.1 413 "));
+TEST_F(ServerTest, HeadersUpToTheLimitAndNoFurther) {
+  Start();
+  const auto request = [](size_t size) {
+    const std::string begin = "GET /livez HTTP/1.1\r\nConnection: close\r\nX: ";
+    return begin + std::string(size - begin.size() - 4, 'x') + "\r\n\r\n";
+  };
+  EXPECT_THAT(Raw(request(8 * 1024)), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(Raw(request(8 * 1024 + 1)), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(ServerTest, BodiesUpToTheLimitAndNoFurther) {
+  Start();
+  const auto request = [](size_t size) {
+    return fmt::format("POST /v1/links/x:pause HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", size) +
+           std::string(size, 'x');
+  };
+  EXPECT_THAT(Raw(request(1024 * 1024)), StartsWith("HTTP/1.1 415 "));
+  EXPECT_THAT(Raw(request(1024 * 1024 + 1)), StartsWith("HTTP/1.1 413 "));
+  const std::string chunked =
+      "POST /v1/links/x:pause HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_THAT(Raw(chunked + "100001\r\n" + std::string(0x100001, 'x') + "\r\n0\r\n\r\n"), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(ServerTest, WhatIsNoRequestIsRefused) {
+  Start();
   EXPECT_THAT(Raw("\x16\x03\x01 hello\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(Raw("GET /%zz HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
 }
@@ -267,13 +215,40 @@ TEST_F(ServerTest, AClientThatSendsHalfAHeaderIsGivenUp) {
   EXPECT_EQ(Ask("/livez").status, 200);
 }
 
-TEST_F(ServerTest, BeyondTheConnectionLimitIs503) {
+// A byte every now and then keeps no connection: the whole header has one time.
+TEST_F(ServerTest, ASlowClientIsGivenUpAndHoldsUpNobody) {
   ServerLimits limits;
-  limits.connections = 1;
+  limits.header_timeout = 200ms;
   Start(limits);
-  tcp::socket idle(io_);
+  tcp::socket slow(io_);
   const HostPort at = *ParseHostPort(server_->address());
-  idle.connect(tcp::endpoint(asio::ip::make_address(at.host), at.port));
+  slow.connect(tcp::endpoint(asio::ip::make_address(at.host), at.port));
+  bool closed = false;
+  int sent = 0;
+  auto drip = [](tcp::socket& socket, int& count, bool& done) -> Async<void> {
+    SystemClock clock;
+    for (boost::system::error_code ec; !ec && count < 10'000; ++count) {
+      (void)co_await clock.Sleep(10ms);
+      std::tie(ec, std::ignore) = co_await asio::async_write(socket, asio::buffer("G", 1), kAsTuple);
+    }
+    done = true;
+  };
+  Detach(io_.get_executor(), drip(slow, sent, closed));
+  EXPECT_EQ(Ask("/livez").status, 200) << "while the slow one sends";
+  RunUntil(closed);
+  EXPECT_TRUE(closed);
+  EXPECT_LT(sent, 10'000);
+}
+
+TEST_F(ServerTest, ConnectionsUpToTheLimitAndNoFurther) {
+  Start();
+  const HostPort at = *ParseHostPort(server_->address());
+  std::vector<tcp::socket> idle;
+  for (size_t n = 0; n < ServerLimits().connections - 1; ++n) {
+    idle.emplace_back(io_).connect(tcp::endpoint(asio::ip::make_address(at.host), at.port));
+  }
+  EXPECT_EQ(Ask("/livez").status, 200) << "the last one";
+  idle.emplace_back(io_).connect(tcp::endpoint(asio::ip::make_address(at.host), at.port));
   EXPECT_THAT(Raw("GET /livez HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 503 "));
 }
 

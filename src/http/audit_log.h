@@ -1,0 +1,72 @@
+// What the gate writes down: of every call that changes something a `requested` event before it is made and a
+// `completed` or `failed` one after it, and a `refused` one of every call that was not let in. Who, from where, what,
+// why, what came of it. A dry run changes nothing and is not written down.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "config/schema_agent.h"
+#include "http/access.h"
+#include "http/audit_topics.h"
+#include "http/route_table.h"
+#include "state/audit_file.h"
+
+namespace klink::http {
+
+inline constexpr size_t kAuditAnswerBytesMost = 256 << 10;  // beyond: its digest stands for it
+inline constexpr size_t kAuditTextBytesMost = 1000;         // of what a caller wrote
+inline constexpr Duration kRefusalsApart = 1min;            // of one address at one route; those between are counted
+inline constexpr size_t kRefusalsKnownMost = 1024;
+
+// A call that changes something, as the events tell it.
+struct AuditedCall {
+  const RouteRow* row = nullptr;
+  const Request* request = nullptr;
+  Caller caller;
+  std::string link;
+};
+
+// Pure.
+bool IsDryRun(const Request& request);
+state::AuditEvent RequestedEvent(const AuditedCall& call);
+state::AuditEvent OutcomeEvent(const AuditedCall& call, const Response& response, int64_t requested);
+state::AuditEvent RefusedEvent(const Request& request, std::string_view action, const Status& why, int64_t repeated);
+
+class AuditLog {
+ public:
+  AuditLog(std::unique_ptr<state::AuditFile> file, config::OnAuditFailure on_failure, Metrics& metrics,
+           const Clock& clock, std::unique_ptr<AuditTopics> topics = nullptr);
+
+  // The event that says that this agent runs; with what a crash tore.
+  Async<void> Started(std::string version);
+  // Answers the sequence number. An error only where a change must not be made without its event.
+  Async<StatusOr<int64_t>> Requested(AuditedCall call);
+  Async<void> Outcome(AuditedCall call, const Response& response, int64_t requested);
+  Async<void> Refused(const Request& request, std::string action, Status why);
+
+  // Copies under way are given up.
+  Async<void> Close();
+  state::AuditFile& file() { return *file_; }
+
+ private:
+  enum class Copy { kAwaited, kLater };
+  // The copy in the topics is awaited where something hangs on it.
+  Async<StatusOr<int64_t>> Write(state::AuditEvent event, Copy copy);
+
+  struct Refusals {
+    Instant last;
+    int64_t untold = 0;
+  };
+  std::unique_ptr<state::AuditFile> file_;
+  config::OnAuditFailure on_failure_;
+  const Clock& clock_;
+  std::unique_ptr<AuditTopics> topics_;  // null: the file alone
+  Gauge sequence_;
+  std::map<std::string, Refusals> refusals_;
+};
+
+}  // namespace klink::http

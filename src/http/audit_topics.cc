@@ -1,0 +1,103 @@
+#include "http/audit_topics.h"
+
+#include "admin/topics.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "link/cluster_access.h"
+
+namespace klink::http {
+
+std::string AuditTopic(std::string_view link) { return fmt::format("_klink.{}.audit", link); }
+
+struct AuditTopics::Target {
+  Target(Executor executor, const config::Config& config, const config::LinkConfig& of)
+      : link(of.name),
+        access(klink::link::AccessOf(of.destination, config.clusters.at(of.destination))),
+        opening(std::move(executor), 1) {}
+  std::string link;
+  admin::Access access;
+  Permits opening;
+  std::unique_ptr<admin::RunLogWriter> writer;
+};
+
+AuditTopics::AuditTopics(Executor executor, const config::Config& config)
+    : executor_(std::move(executor)), agent_(config.agent.id), tasks_(executor_) {
+  for (const config::LinkConfig& of : config.links) targets_.push_back(std::make_unique<Target>(executor_, config, of));
+}
+
+AuditTopics::~AuditTopics() = default;
+
+Async<Status> AuditTopics::Publish(std::string link, std::string line) {
+  bool known = false;
+  for (const auto& target : targets_) known |= target->link == link;
+  Status result;
+  for (const auto& target : targets_)
+    if (!known || target->link == link) result.Update(co_await PublishTo(*target, line));
+  co_return result;
+}
+
+Async<Status> AuditTopics::PublishTo(Target& target, std::string line) {
+  CO_RETURN_IF_ERROR(co_await Open(target));
+  co_return co_await target.writer->Publish(agent_, std::move(line));
+}
+
+// The broker's default decides how many replicas: whoever wants more sets it there, or alters the topic.
+Async<Status> AuditTopics::Open(Target& target) {
+  CO_RETURN_IF_ERROR(co_await target.opening.Take(1));
+  Status opened;
+  if (target.writer == nullptr) {
+    admin::TopicSpec spec;
+    spec.name = AuditTopic(target.link);
+    spec.configs = {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"unclean.leader.election.enable", "false"}};
+    auto topics = admin::Topics::Open(executor_, target.access);
+    opened = topics.status();
+    if (opened.ok()) opened = co_await (*topics)->CreateTopic(std::move(spec));
+    if (opened.ok() || absl::IsAlreadyExists(opened)) {
+      auto writer = admin::RunLogWriter::Open(executor_, pool_, target.access, AuditTopic(target.link));
+      opened = writer.status();
+      if (writer.ok()) target.writer = *std::move(writer);
+    }
+  }
+  target.opening.Give(1);
+  co_return Annotate(opened, AuditTopic(target.link));
+}
+
+void AuditTopics::PublishLater(std::string link, std::string line) {
+  tasks_.Spawn(Keep(std::move(link), std::move(line)));
+}
+
+Async<void> AuditTopics::Keep(std::string link, std::string line) {
+  const Status published = co_await Publish(std::move(link), std::move(line));
+  if (published.ok() || IsCancelled(published)) co_return;
+  Log(Level::kError, Event::kAuditError, "an audit event has no copy in its topic", {{"error", Text(published)}});
+}
+
+Async<void> AuditTopics::Close() {
+  tasks_.Stop();
+  co_await tasks_.Join();
+  for (const auto& target : targets_)
+    if (target->writer != nullptr) co_await target->writer->Close();
+}
+
+Async<StatusOr<state::AuditHead>> ReadAuditHead(config::Config config) {
+  constexpr Duration kReadLimit = 30s;
+  const Executor executor = co_await asio::this_coro::executor;
+  SystemClock clock;
+  BlockingPool pool;
+  state::AuditHead head;
+  for (const config::LinkConfig& of : config.links) {
+    admin::LogTailer::OnRecord take = [&](const admin::LogRecord& record) {
+      if (record.key != config.agent.id || !record.value) return;
+      const StatusOr<int64_t> sequence = state::AuditSequence(*record.value);
+      if (!sequence.ok() || *sequence <= head.sequence) return;
+      head.sequence = *sequence;
+      head.hash = Sha256Hex(std::string_view(*record.value));
+    };
+    admin::Access access = link::AccessOf(of.destination, config.clusters.at(of.destination));
+    CO_RETURN_IF_ERROR(
+        co_await admin::ReadWholeLog(executor, clock, pool, access, AuditTopic(of.name), take, kReadLimit));
+  }
+  co_return head;
+}
+
+}  // namespace klink::http
