@@ -1,5 +1,7 @@
 #include "link/cluster_access.h"
 
+#include "kafka/relay.h"
+
 namespace klink::link {
 
 namespace {
@@ -64,47 +66,18 @@ kafka::ClusterOptions OptionsOf(const std::string& name, const config::ClusterCo
   return options;
 }
 
-admin::Access AccessOf(const std::string& name, const config::ClusterConfig& cluster) {
+admin::Access AccessOf(const std::string& name, const config::ClusterConfig& cluster, Executor executor, Clock& clock) {
   admin::Access access;
   access.cluster = name;
-  auto& all = access.properties;
-  all = {{"bootstrap.servers", cluster.bootstrap_servers},
-         {"client.id", cluster.client_id},
-         {"security.protocol", std::string(config::ToText(cluster.security_protocol))}};
-  const auto set = [&all](const char* key, const std::string& value) {
-    if (!value.empty()) all[key] = value;
-  };
-  if (HasTls(cluster)) {
-    set("ssl.ca.location", cluster.ssl_ca_location);
-    set("ssl.certificate.location", cluster.ssl_certificate_location);
-    set("ssl.key.location", cluster.ssl_key_location);
-    set("ssl.key.password", cluster.ssl_key_password.Reveal());
-    set("ssl.keystore.location", cluster.ssl_keystore_location);
-    set("ssl.keystore.password", cluster.ssl_keystore_password.Reveal());
-    set("ssl.endpoint.identification.algorithm", std::string(config::ToText(cluster.ssl_endpoint_identification)));
+  access.properties = {{"bootstrap.servers", cluster.bootstrap_servers}, {"client.id", cluster.client_id}};
+  if (HasTls(cluster) || HasSasl(cluster)) {
+    access.relay = std::make_shared<kafka::Relay>(OptionsOf(name, cluster), executor, clock);
   }
-  if (HasSasl(cluster)) {
-    set("sasl.mechanism", cluster.sasl_mechanism);
-    set("sasl.username", cluster.sasl_username);
-    set("sasl.password", cluster.sasl_password.Reveal());
-  }
-  if (!HasTls(cluster) && !HasSasl(cluster)) return access;
-  access.secrets = [cluster] {
-    admin::Properties now;
-    const auto renew = [&now](const char* key, const config::Secret& secret) {
-      if (!secret.reference().empty()) now[key] = SourceOf(secret)();
-    };
-    if (HasTls(cluster)) {
-      renew("ssl.key.password", cluster.ssl_key_password);
-      renew("ssl.keystore.password", cluster.ssl_keystore_password);
-    }
-    if (HasSasl(cluster)) {
-      now["sasl.username"] = cluster.sasl_username;
-      renew("sasl.password", cluster.sasl_password);
-    }
-    return now;
-  };
   return access;
+}
+
+Async<void> CloseAccess(admin::Access access) {
+  if (access.relay != nullptr) co_await access.relay->Close();
 }
 
 }  // namespace klink::link

@@ -8,6 +8,8 @@
 namespace klink::link {
 
 kafka::ClusterOptions OptionsOf(const std::string& name, const config::ClusterConfig& cluster);
-admin::Access AccessOf(const std::string& name, const config::ClusterConfig& cluster);
+// Until CloseAccess, on the executor.
+admin::Access AccessOf(const std::string& name, const config::ClusterConfig& cluster, Executor executor, Clock& clock);
+Async<void> CloseAccess(admin::Access access);
 
 }  // namespace klink::link

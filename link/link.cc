@@ -63,8 +63,7 @@ Link::Link(LinkParts parts, const config::LinkConfig& config, const config::Clus
            const config::ClusterConfig& destination)
     : parts_(std::move(parts)),
       config_(config),
-      source_access_(AccessOf(config.source, source)),
-      destination_access_(AccessOf(config.destination, destination)),
+      destination_access_(AccessOf(config.destination, destination, parts_.executor, parts_.clock)),
       source_(OptionsOf(config.source, source), parts_.executor, parts_.clock, parts_.observer),
       destination_(OptionsOf(config.destination, destination), parts_.executor, parts_.clock, parts_.observer),
       fetch_(source_, parts_.executor, parts_.clock, parts_.budget),
@@ -78,7 +77,6 @@ Link::~Link() = default;
 
 void Link::Start() {
   tasks_.Spawn(Run());
-  tasks_.Spawn(WatchCredentials());
   tasks_.Spawn(Watch(source_, source_trouble_));
   tasks_.Spawn(Watch(destination_, destination_trouble_));
 }
@@ -88,25 +86,6 @@ Async<void> Link::Watch(kafka::Cluster& cluster, Status& trouble) {
   while ((co_await parts_.clock.Sleep(kWatchEvery)).ok())
     if (parts_.clock.Now() - cluster.last_answer() >= kWatchEvery)
       trouble = StatusOf(co_await cluster.Metadata(std::vector<std::string>()));
-}
-
-// librdkafka takes a renewed password with its next connection, a renewed certificate only with a new handle: the link
-// then begins again as the same static member, so its shards stay with it (KIP-345).
-Async<void> Link::WatchCredentials() {
-  const kafka::ClusterOptions& options = destination_.options();
-  kafka::FileWatch all(options.credential_files);
-  kafka::FileWatch tls(options.tls ? FilesOf(*options.tls) : std::vector<std::string>());
-  const auto look = [&] { return std::pair(all.Generation(parts_.clock.Now()), tls.Generation(parts_.clock.Now())); };
-  auto seen = look();
-  if (options.credential_files.empty()) co_return;
-  while ((co_await parts_.clock.Sleep(kWatchEvery)).ok()) {
-    const auto now = look();
-    if (now == seen) continue;
-    admin::RenewSecrets();
-    begin_again_ |= now.second != seen.second;
-    seen = now;
-    if (membership_) membership_->changed().NotifyAll();
-  }
 }
 
 Async<void> Link::Stop() {
@@ -122,6 +101,7 @@ Async<void> Link::Stop() {
   co_await markers_.Join();
   co_await source_.Close();
   co_await destination_.Close();
+  co_await CloseAccess(destination_access_);
 }
 
 Async<void> Link::Run() {
@@ -145,7 +125,6 @@ static bool Passes(const Status& status) {
 
 // From reaching the clusters to the first lasting error.
 Async<Status> Link::Serve() {
-  begin_again_ = false;
   CO_RETURN_IF_ERROR(co_await Reach());
   // A first question makes the brokers create what coordinators need, while we go on.
   const std::string group = state::WorkGroup(config_.name), controller = state::ControllerId(config_.name);
@@ -174,7 +153,6 @@ Async<Status> Link::Serve() {
       lead_->Spawn(LeadLoop());
     }
     CO_RETURN_IF_ERROR(co_await membership_->changed().Wait());
-    if (begin_again_) co_return Unavailable("the certificates of cluster {} were renewed", config_.destination);
     changed_.NotifyAll();  // the gate may have opened or closed
   }
 }

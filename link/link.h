@@ -141,17 +141,14 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<void> AskOffsetAt(Asking& asking, OffsetAtSnapshot& out);
   bool DestinationGone() const;
   Async<void> Watch(kafka::Cluster& cluster, Status& trouble);
-  Async<void> WatchCredentials();
 
   LinkParts parts_;
   const config::LinkConfig& config_;
-  admin::Access source_access_;
   admin::Access destination_access_;
   kafka::Cluster source_;
   kafka::Cluster destination_;
   Status source_trouble_;  // of the last question, when it went unanswered
   Status destination_trouble_;
-  bool begin_again_ = false;  // with new handles
   std::optional<std::string> source_id_;
   std::optional<std::string> destination_id_;
   bool both_seen_ = false;

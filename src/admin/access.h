@@ -3,8 +3,13 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+
+namespace klink::kafka {
+class Relay;
+}
 
 namespace klink::admin {
 
@@ -16,14 +21,10 @@ using LogSink = std::function<void(int level, std::string_view text)>;
 struct Access {
   std::string cluster;    // its name in the configuration
   Properties properties;  // bootstrap.servers, security.protocol …
-  // The secrets among them as they stand now; empty: they do not change. Called on any thread.
-  std::function<Properties()> secrets;
+  // For a cluster behind TLS or SASL: how its brokers are reached. Empty: librdkafka opens sockets itself.
+  std::shared_ptr<kafka::Relay> relay = {};
   LogSink log;  // empty: base/log
 };
-
-// Gives every open Handle the user and password that its cluster's secrets hold now: used from the next connection on.
-// A Handle keeps the certificate it was opened with.
-void RenewSecrets();
 
 // "cluster lyon (l1:9092)".
 std::string Where(const Access& access);

@@ -1,10 +1,9 @@
 #include "admin/handle.h"
 
-#include <map>
-#include <mutex>
 #include <thread>
 
 #include "admin/errors.h"
+#include "admin/relay_sockets.h"
 #include "base/log.h"
 
 namespace klink::admin {
@@ -31,42 +30,13 @@ Status Set(rd_kafka_conf_t* conf, const std::string& where, const std::string& k
   return InvalidArgument("{}: property {}: {}", where, key, reason);  // the reason never repeats a secret's value
 }
 
-// The open handles whose secrets may change.
-struct OpenHandles {
-  static void Add(rd_kafka_t* rk, std::function<Properties()> secrets) {
-    const std::lock_guard lock(mutex);
-    all[rk] = {.secrets = std::move(secrets), .password = {}};
-  }
-  static void Remove(rd_kafka_t* rk) {
-    const std::lock_guard lock(mutex);
-    all.erase(rk);
-  }
-  struct Entry {
-    std::function<Properties()> secrets;
-    std::string password;  // given last
-  };
-  static inline std::mutex mutex;
-  static inline std::map<rd_kafka_t*, Entry> all;
-};
-
 }  // namespace
-
-void RenewSecrets() {
-  const std::lock_guard lock(OpenHandles::mutex);
-  for (auto& [rk, entry] : OpenHandles::all) {
-    const Properties now = entry.secrets();
-    const auto user = now.find("sasl.username"), password = now.find("sasl.password");
-    if (user == now.end() || password == now.end() || password->second == entry.password) continue;
-    entry.password = password->second;
-    rd_kafka_error_t* failed = rd_kafka_sasl_set_credentials(rk, user->second.c_str(), password->second.c_str());
-    if (failed != nullptr) rd_kafka_error_destroy(failed);  // a handle without SASL
-  }
-}
 
 struct Handle::Sink {
   std::string cluster;
   LogSink log;
   std::shared_ptr<RequestWatch> watch;
+  std::unique_ptr<RelaySockets> sockets;  // with a relay
 
   static rd_kafka_resp_err_t OnNew(rd_kafka_t* rk, const rd_kafka_conf_t*, void* self, char*, size_t) {
     const rd_kafka_resp_err_t sent = rd_kafka_interceptor_add_on_request_sent(rk, kWatchName, OnSent, self);
@@ -82,6 +52,17 @@ struct Handle::Sink {
                                         size_t, int64_t, rd_kafka_resp_err_t, void* self) {
     static_cast<const Sink*>(self)->watch->OnAnswered(api_key);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+
+  static RelaySockets& SocketsOf(void* opaque) { return *static_cast<Sink*>(opaque)->sockets; }
+  static void UseSockets(rd_kafka_conf_t* conf) {
+    rd_kafka_conf_set_resolve_cb(conf, [](const char* node, const char* service, const addrinfo*, addrinfo** found,
+                                          void* self) { return SocketsOf(self).Resolve(node, service, found); });
+    rd_kafka_conf_set_socket_cb(conf, [](int, int, int, void* self) { return SocketsOf(self).Open(); });
+    rd_kafka_conf_set_connect_cb(conf, [](int fd, const sockaddr* address, int, const char*, void* self) {
+      return SocketsOf(self).Connect(fd, address);
+    });
+    rd_kafka_conf_set_closesocket_cb(conf, [](int fd, void* self) { return SocketsOf(self).Close(fd); });
   }
 
   static void OnLog(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
@@ -106,16 +87,15 @@ StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, 
   handle->sink_->cluster = access.cluster;
   handle->sink_->log = access.log;
   handle->sink_->watch = std::move(watch);
+  if (access.relay != nullptr) handle->sink_->sockets = std::make_unique<RelaySockets>(access.relay);
 
   Properties all = {{"client.id", "klink"},
                     {"log.connection.close", "false"},
                     {"socket.timeout.ms", kSocketTimeoutMs},
                     {"reconnect.backoff.max.ms", kReconnectMaxMs},
                     {"socket.nagle.disable", "true"}};
+  if (access.relay != nullptr) all["socket.nagle.disable"] = "false";  // a local stream knows no such thing
   for (const auto& [key, value] : access.properties) all[key] = value;
-  if (access.secrets) {
-    for (const auto& [key, value] : access.secrets()) all[key] = value;
-  }
   for (const auto& [key, value] : own) all[key] = value;
 
   Conf conf(rd_kafka_conf_new());
@@ -123,6 +103,7 @@ StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, 
   rd_kafka_conf_set_opaque(conf.get(), handle->sink_.get());
   rd_kafka_conf_set_log_cb(conf.get(), Sink::OnLog);
   rd_kafka_conf_set_events(conf.get(), events);
+  if (access.relay != nullptr) Sink::UseSockets(conf.get());
   if (handle->sink_->watch != nullptr)
     rd_kafka_conf_interceptor_add_on_new(conf.get(), kWatchName, Sink::OnNew, handle->sink_.get());
 
@@ -131,13 +112,11 @@ StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, 
       rd_kafka_new(kind == Kind::kProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf.get(), reason, sizeof reason);
   if (handle->rk_ == nullptr) return InvalidArgument("{}: {}", handle->where_, reason);
   (void)conf.release();  // rd_kafka_new took it over
-  if (access.secrets) OpenHandles::Add(handle->rk_, access.secrets);
   return handle;
 }
 
 Handle::~Handle() {
   if (rk_ == nullptr) return;
-  OpenHandles::Remove(rk_);
   // The sink lives until librdkafka has logged its last line.
   std::thread([rk = rk_, sink = sink_] { rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }).detach();
 }

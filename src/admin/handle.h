@@ -27,7 +27,6 @@ class RequestWatch {
 class Handle {
  public:
   // `own` are the properties this use needs; they win over the cluster's. `events` as in rd_kafka_conf_set_events.
-  // Secrets are asked for anew each time.
   static StatusOr<std::unique_ptr<Handle>> Open(const Access& access, Kind kind, const Properties& own, int events = 0,
                                                 std::shared_ptr<RequestWatch> watch = nullptr);
   ~Handle();

@@ -222,8 +222,11 @@ Async<Status> Verifier::ReadMaps() {
   maps_.clear();
   const std::string topic = state::RunsTopic(link_.name);
   if (!shapes_.contains(topic)) co_return absl::OkStatus();
-  const admin::Access access = link::AccessOf(link_.destination, config_.clusters.at(link_.destination));
-  CO_TRY(maps_, co_await AnnouncedMaps(access, topic));
+  const admin::Access access = link::AccessOf(link_.destination, config_.clusters.at(link_.destination),
+                                              co_await asio::this_coro::executor, clock_);
+  StatusOr<Maps> maps = co_await AnnouncedMaps(access, topic);
+  co_await link::CloseAccess(access);
+  CO_TRY(maps_, std::move(maps));
   co_return absl::OkStatus();
 }
 

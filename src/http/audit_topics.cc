@@ -10,9 +10,9 @@ namespace klink::http {
 std::string AuditTopic(std::string_view link) { return fmt::format("_klink.{}.audit", link); }
 
 struct AuditTopics::Target {
-  Target(Executor executor, const config::Config& config, const config::LinkConfig& of)
+  Target(Executor executor, Clock& clock, const config::Config& config, const config::LinkConfig& of)
       : link(of.name),
-        access(klink::link::AccessOf(of.destination, config.clusters.at(of.destination))),
+        access(klink::link::AccessOf(of.destination, config.clusters.at(of.destination), executor, clock)),
         opening(std::move(executor), 1) {}
   std::string link;
   admin::Access access;
@@ -22,7 +22,8 @@ struct AuditTopics::Target {
 
 AuditTopics::AuditTopics(Executor executor, const config::Config& config)
     : executor_(std::move(executor)), agent_(config.agent.id), tasks_(executor_) {
-  for (const config::LinkConfig& of : config.links) targets_.push_back(std::make_unique<Target>(executor_, config, of));
+  for (const config::LinkConfig& of : config.links)
+    targets_.push_back(std::make_unique<Target>(executor_, clock_, config, of));
 }
 
 AuditTopics::~AuditTopics() = default;
@@ -41,18 +42,39 @@ Async<Status> AuditTopics::PublishTo(Target& target, std::string line) {
   co_return co_await target.writer->Publish(agent_, std::move(line));
 }
 
-// The broker's default decides how many replicas: whoever wants more sets it there, or alters the topic.
+namespace {
+
+admin::TopicSpec SpecOf(std::string_view link) {
+  admin::TopicSpec spec;
+  spec.name = AuditTopic(link);
+  spec.configs = {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"unclean.leader.election.enable", "false"}};
+  return spec;
+}
+
+// Three replicas where there are three brokers, else what the cluster does by default.
+Async<Status> MakeTopic(admin::Topics& topics, std::string link) {
+  admin::TopicSpec three = SpecOf(link);
+  three.replication_factor = 3;
+  three.configs["min.insync.replicas"] = "2";
+  Status made = co_await topics.CreateTopic(std::move(three));
+  if (absl::IsInvalidArgument(made) || absl::IsFailedPrecondition(made)) {
+    admin::TopicSpec spec = SpecOf(link);
+    made = co_await topics.CreateTopic(std::move(spec));
+  }
+  if (absl::IsAlreadyExists(made)) made = absl::OkStatus();
+  co_return made;
+}
+
+}  // namespace
+
 Async<Status> AuditTopics::Open(Target& target) {
   CO_RETURN_IF_ERROR(co_await target.opening.Take(1));
   Status opened;
   if (target.writer == nullptr) {
-    admin::TopicSpec spec;
-    spec.name = AuditTopic(target.link);
-    spec.configs = {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"unclean.leader.election.enable", "false"}};
     auto topics = admin::Topics::Open(executor_, target.access);
     opened = topics.status();
-    if (opened.ok()) opened = co_await (*topics)->CreateTopic(std::move(spec));
-    if (opened.ok() || absl::IsAlreadyExists(opened)) {
+    if (opened.ok()) opened = co_await MakeTopic(**topics, target.link);
+    if (opened.ok()) {
       auto writer = admin::RunLogWriter::Open(executor_, pool_, target.access, AuditTopic(target.link));
       opened = writer.status();
       if (writer.ok()) target.writer = *std::move(writer);
@@ -75,8 +97,10 @@ Async<void> AuditTopics::Keep(std::string link, std::string line) {
 Async<void> AuditTopics::Close() {
   tasks_.Stop();
   co_await tasks_.Join();
-  for (const auto& target : targets_)
+  for (const auto& target : targets_) {
     if (target->writer != nullptr) co_await target->writer->Close();
+    co_await link::CloseAccess(target->access);
+  }
 }
 
 Async<StatusOr<state::AuditHead>> ReadAuditHead(config::Config config) {
@@ -93,9 +117,11 @@ Async<StatusOr<state::AuditHead>> ReadAuditHead(config::Config config) {
       head.sequence = *sequence;
       head.hash = Sha256Hex(std::string_view(*record.value));
     };
-    admin::Access access = link::AccessOf(of.destination, config.clusters.at(of.destination));
-    CO_RETURN_IF_ERROR(
-        co_await admin::ReadWholeLog(executor, clock, pool, access, AuditTopic(of.name), take, kReadLimit));
+    const admin::Access access = link::AccessOf(of.destination, config.clusters.at(of.destination), executor, clock);
+    const Status read =
+        co_await admin::ReadWholeLog(executor, clock, pool, access, AuditTopic(of.name), take, kReadLimit);
+    co_await link::CloseAccess(access);
+    CO_RETURN_IF_ERROR(read);
   }
   co_return head;
 }

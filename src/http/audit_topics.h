@@ -34,6 +34,7 @@ class AuditTopics {
 
   Executor executor_;
   std::string agent_;
+  SystemClock clock_;
   BlockingPool pool_{1};
   std::vector<std::unique_ptr<Target>> targets_;
   TaskGroup tasks_;

@@ -5,6 +5,15 @@
 namespace klink::kafka {
 namespace {
 
+bool Usable(const Endpoint& endpoint) { return !endpoint.host.empty() && endpoint.port != 0; }
+
+Endpoint EndpointOf(const MetadataBroker& broker) {
+  const bool sane = broker.port > 0 && broker.port <= 65535;
+  return Endpoint{.host = broker.host, .port = static_cast<uint16_t>(sane ? broker.port : 0)};
+}
+
+}  // namespace
+
 std::shared_ptr<const Dialing> MakeDialing(const ClusterOptions& options, Network& network, CallObserver* observer) {
   auto dialing = std::make_shared<Dialing>();
   dialing->client_id = options.client_id;
@@ -28,15 +37,6 @@ std::shared_ptr<const Dialing> MakeDialing(const ClusterOptions& options, Networ
   dialing->authenticator = options.authenticator;
   return dialing;
 }
-
-bool Usable(const Endpoint& endpoint) { return !endpoint.host.empty() && endpoint.port != 0; }
-
-Endpoint EndpointOf(const MetadataBroker& broker) {
-  const bool sane = broker.port > 0 && broker.port <= 65535;
-  return Endpoint{.host = broker.host, .port = static_cast<uint16_t>(sane ? broker.port : 0)};
-}
-
-}  // namespace
 
 ClusterCore::ClusterCore(ClusterOptions with, Executor executor, Clock& clock, CallObserver* watching)
     : options(std::move(with)),

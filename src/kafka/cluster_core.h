@@ -8,6 +8,8 @@
 
 namespace klink::kafka {
 
+std::shared_ptr<const Dialing> MakeDialing(const ClusterOptions& options, Network& network, CallObserver* observer);
+
 class ClusterCore : public std::enable_shared_from_this<ClusterCore> {
  public:
   static constexpr size_t kTriesMost = 4;           // brokers asked before a call to "any" gives up
