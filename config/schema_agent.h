@@ -92,7 +92,7 @@ struct Log {
 
 struct Audit {
   std::string file = "audit.jsonl";
-  bool topic = false;
+  bool topic = true;
   OnAuditFailure on_failure = OnAuditFailure::kBlock;
   static void Describe(auto& m, auto& field) {
     field("file", m.file, {.help = "Who changed what: the audit log, relative to data_dir; empty: none"});

@@ -1,5 +1,6 @@
 #include "state/audit.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/digest.h"
@@ -21,6 +22,37 @@ StatusOr<AuditHead> ParseAuditHead(std::string_view text) {
 
 std::string ToText(const AuditHead& head) { return fmt::format("{}:{}", head.sequence, head.hash); }
 
+namespace {
+
+// The length of the UTF-8 character that `text` begins with; 0 when it begins with none.
+size_t CharacterBytes(std::string_view text) {
+  const auto byte = [&text](size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  for (size_t at = 1; at < size; ++at)
+    if ((byte(at) & 0xC0) != 0x80) return 0;
+  const unsigned second = byte(1);
+  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool surrogate = first == 0xED && second > 0x9F;
+  return overlong || surrogate || (first == 0xF4 && second > 0x8F) ? 0 : size;
+}
+
+// Callers choose paths and reasons: bytes that are no text would make a line that nobody can read again.
+std::string OnlyText(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const size_t size = CharacterBytes(text);
+    out += size == 0 ? "?" : text.substr(0, size);
+    text.remove_prefix(std::max<size_t>(size, 1));
+  }
+  return out;
+}
+
+}  // namespace
+
 // The keys stand in this order, so that equal events are equal bytes. `sequence` is text of fixed width, as the
 // CloudEvents extension of that name wants it.
 std::string AuditLine(const AuditHead& head, std::string_view agent, WallTime time, const AuditEvent& event) {
@@ -36,7 +68,7 @@ std::string AuditLine(const AuditHead& head, std::string_view agent, WallTime ti
   json["prev"] = head.hash;
   json["datacontenttype"] = "application/json";
   json["data"] = event.data;
-  return CompactJson(json);
+  return OnlyText(CompactJson(json));
 }
 
 AuditHead HeadAfter(const AuditHead& head, std::string_view line) {

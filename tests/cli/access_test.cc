@@ -81,6 +81,7 @@ TEST_F(AccessCliTest, VerifyNamesTheEventThatWasChanged) {
     text += line + "\n";
   }
   Write("audit.jsonl", text);
+  ExpectExample("audit_verify", {"audit", "verify", At("audit.jsonl"), "--head", state::ToText(head)});
   ExpectGolden("audit_verify", {"audit", "verify", At("audit.jsonl")});
   ExpectGolden("audit_verify_head", {"audit", "verify", At("audit.jsonl"), "--head", state::ToText(head)});
   std::string edited = text;

@@ -112,6 +112,19 @@ TEST(AuditChainTest, ALastEventWrittenAnewShowsAgainstTheAnchor) {
   EXPECT_THAT(chain.Verify(anchor).fault, HasSubstr("event 3 is not the one that was anchored"));
 }
 
+TEST(AuditChainTest, BytesThatAreNoTextMakeALineThatCanBeRead) {
+  for (const std::string hostile :
+       {"\xff", "a\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\n\"\\\x1b"}) {
+    AuditEvent event = Event(1);
+    event.subject = hostile;
+    event.data["reason"] = hostile + "é€𝄞";
+    const std::string line = AuditLine(AuditHead(), "klink-0", kNow, event);
+    EXPECT_EQ(AuditSequence(line).value_or(0), 1) << line;
+    EXPECT_THAT(line, HasSubstr("é€𝄞"));
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+  }
+}
+
 TEST(AuditChainTest, HeadsAreReadAsTheyArePrinted) {
   const AuditHead head = Chain(3).head;
   EXPECT_EQ(*ParseAuditHead(ToText(head)), head);
