@@ -24,6 +24,8 @@ void SendAll(int fd, const std::string& text) {
   }
 }
 
+std::string Further(const std::string& keys) { return keys.empty() ? "" : ", " + keys; }
+
 }  // namespace
 
 std::string KlinkBinary() {
@@ -39,8 +41,8 @@ std::string Yaml(const LinkFile& file, const fs::path& data_dir, int port) {
   memory: {memory}
   http: {{listen: "127.0.0.1:{port}"}}
 clusters:
-  paris: {{bootstrap.servers: "{source}"}}
-  lyon: {{bootstrap.servers: "{destination}"}}
+  paris: {{bootstrap.servers: "{source}"{source_security}}}
+  lyon: {{bootstrap.servers: "{destination}"{destination_security}}}
 links:
   - name: {link}
     source: paris
@@ -52,7 +54,8 @@ links:
                      fmt::arg("id", file.agent_id), fmt::arg("data", data_dir.string()),
                      fmt::arg("memory", file.memory), fmt::arg("port", port), fmt::arg("source", file.source),
                      fmt::arg("destination", file.destination), fmt::arg("link", file.link),
-                     fmt::arg("include", file.include),
+                     fmt::arg("include", file.include), fmt::arg("source_security", Further(file.source_security)),
+                     fmt::arg("destination_security", Further(file.destination_security)),
                      fmt::arg("extra_topics", file.extra_topics.empty() ? "" : "      " + file.extra_topics + "\n"),
                      fmt::arg("extra_link", file.extra_link.empty() ? "" : "    " + file.extra_link + "\n"));
 }

@@ -19,6 +19,8 @@ struct LinkFile {
   std::string extra_link;                // further lines of the link
   std::string memory = "64MiB";
   std::string agent_id = "agent-1";
+  std::string source_security;  // further keys of the cluster, e.g. "security.protocol: SSL, ssl.ca.location: …"
+  std::string destination_security;
 };
 
 class Agent {

@@ -1,5 +1,7 @@
 #include "integration/cluster.h"
 
+#include <algorithm>
+#include <cctype>
 #include <random>
 #include <stdexcept>
 
@@ -78,6 +80,7 @@ Cluster::Cluster(ClusterOptions options) : options_(std::move(options)), dir_("k
     if (options_.proxied) broker->proxy = std::make_unique<Proxy>(broker->port);
     if (options_.proxied) broker->proxy->SetTarget(broker->listen_port);
     broker->controller_port = FreePort();
+    for (const Listener& listener : options_.listeners) broker->ports[listener.name] = FreePort();
     bootstrap_ += fmt::format("{}127.0.0.1:{}", i == 0 ? "" : ",", broker->port);
     brokers_.push_back(std::move(broker));
   }
@@ -136,10 +139,31 @@ std::string Cluster::Properties(int i) const {
     all["share.coordinator.state.topic.replication.factor"] = std::to_string(replicas);
     all["share.coordinator.state.topic.min.isr"] = "1";
   }
+  AddListeners(broker, all);
   for (const auto& [key, value] : options_.properties) all[key] = value;
   std::string text;
   for (const auto& [key, value] : all) text += key + "=" + value + "\n";
   return text;
+}
+
+void Cluster::AddListeners(const Broker& broker, std::map<std::string, std::string>& all) const {
+  for (const Listener& listener : options_.listeners) {
+    const std::string address = fmt::format(",{}://127.0.0.1:{}", listener.name, broker.ports.at(listener.name));
+    all["listeners"] += address;
+    all["advertised.listeners"] += address;
+    all["listener.security.protocol.map"] += fmt::format(",{}:{}", listener.name, listener.protocol);
+    std::string prefix = fmt::format("listener.name.{}.", listener.name);
+    std::transform(prefix.begin(), prefix.end(), prefix.begin(), [](unsigned char c) { return std::tolower(c); });
+    for (const auto& [key, value] : listener.properties) all[prefix + key] = value;
+  }
+}
+
+std::string Cluster::bootstrap(const std::string& listener) const {
+  std::string all;
+  for (const auto& broker : brokers_) {
+    all += fmt::format("{}127.0.0.1:{}", all.empty() ? "" : ",", broker->ports.at(listener));
+  }
+  return all;
 }
 
 void Cluster::Format() {
@@ -147,8 +171,9 @@ void Cluster::Format() {
   const std::string logging = LoggingOption(options_.version, dir_.path(), "WARN");
   for (int i = 0; i < options_.brokers; ++i) {
     const fs::path file = dir_.path() / fmt::format("b{}.properties", i);
-    const Command format = Java(options_.version, "kafka.tools.StorageTool", {"-Xmx128m", logging},
-                                {"format", "-t", id, "-c", file.string()});
+    std::vector<std::string> arguments = {"format", "-t", id, "-c", file.string()};
+    arguments.insert(arguments.end(), options_.format.begin(), options_.format.end());
+    const Command format = Java(options_.version, "kafka.tools.StorageTool", {"-Xmx128m", logging}, arguments);
     const Outcome outcome = RunToEnd(format);
     if (outcome.exit_code != 0) throw std::runtime_error("Kafka's format failed: " + outcome.out + outcome.err);
   }

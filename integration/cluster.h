@@ -11,6 +11,13 @@
 
 namespace klink::it {
 
+// A door of every broker beside the plain one that the harness itself uses.
+struct Listener {
+  std::string name;                                    // upper case
+  std::string protocol;                                // SSL, SASL_PLAINTEXT, SASL_SSL
+  std::map<std::string, std::string> properties = {};  // without the prefix listener.name.NAME.
+};
+
 struct ClusterOptions {
   std::string name = "cluster";
   int brokers = 1;
@@ -19,6 +26,8 @@ struct ClusterOptions {
   std::string heap = "512m";
   std::vector<std::string> jvm = {};  // further options; they override
   bool proxied = false;               // clients reach the brokers through a Proxy each
+  std::vector<Listener> listeners = {};
+  std::vector<std::string> format = {};  // further arguments of Kafka's format, e.g. --add-scram …
 };
 
 class Cluster {
@@ -31,6 +40,7 @@ class Cluster {
   void AwaitReady();
 
   const std::string& bootstrap() const { return bootstrap_; }
+  std::string bootstrap(const std::string& listener) const;
   const std::string& version() const { return options_.version; }
   int brokers() const { return options_.brokers; }
   int port(int broker) const { return brokers_.at(broker)->port; }
@@ -59,6 +69,7 @@ class Cluster {
     int port = 0;         // what clients use
     int listen_port = 0;  // another one behind a proxy
     int controller_port = 0;
+    std::map<std::string, int> ports;  // of the further listeners
     std::unique_ptr<Proxy> proxy;
     std::unique_ptr<Process> process;
     size_t log_at_launch = 0;
@@ -66,6 +77,7 @@ class Cluster {
 
   std::string Voters() const;
   std::string Properties(int broker) const;
+  void AddListeners(const Broker& broker, std::map<std::string, std::string>& all) const;
   void Format();
   void AwaitStarted(int broker);
 

@@ -1,0 +1,241 @@
+// Clusters that want to know who speaks, and to be known: each mechanism with its kind of TLS carries a mirror, and
+// each way in which it can be wrong has a sentence that an operator reads. Every listener is one more door of the same
+// two brokers.
+#include <fmt/format.h>
+
+#include "integration/mirror_fixture.h"
+#include "tests/fake/certificates.h"
+
+namespace klink::it {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr int kUnreachable = 69, kNotAuthorised = 77;  // exit codes
+constexpr char kPassword[] = "s3cret-canary";
+
+class SecureTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    dir_ = std::make_unique<TempDir>("secure");
+    authority_ = std::make_unique<fake::Authority>("klink test authority");
+    Write("ca.pem", authority_->certificate());
+    Write("other-ca.pem", fake::Authority("somebody else").certificate());
+    const fake::Issued agent = authority_->Issue({.name = "klink", .alternative = ""});
+    Write("klink.p12", agent.pkcs12("changeit"));
+    Write("klink.pem", agent.certificate());
+    Write("klink.key", agent.key("open-sesame"));
+    Write("password", kPassword);
+    Write("wrong-password", "not-it");
+    Write("keystore-password", "changeit");
+    Write("key-password", "open-sesame");
+    pair_ = std::make_unique<ClusterPair>(Options("source"), Options("destination"));
+  }
+  static void TearDownTestSuite() {
+    if (testing::UnitTest::GetInstance()->current_test_suite()->Failed()) pair_->source.KeepFiles(), dir_->Keep();
+    pair_.reset();
+    dir_.reset();
+  }
+
+  static std::string Write(const std::string& name, const std::string& text) {
+    WriteFile(dir_->path() / name, text);
+    return (dir_->path() / name).string();
+  }
+  static std::string File(const std::string& name) { return (dir_->path() / name).string(); }
+  static std::string Secret(const std::string& name) { return fmt::format("\"${{file:{}}}\"", File(name)); }
+
+  static Settings Tls(const std::string& keystore, const fake::Subject& subject = {}) {
+    const fake::Issued issued = authority_->Issue(subject);
+    return {{"ssl.keystore.type", "PEM"},
+            {"ssl.keystore.location", Write(keystore + ".pem", issued.key() + issued.certificate())},
+            {"ssl.truststore.type", "PEM"},
+            {"ssl.truststore.location", File("ca.pem")}};
+  }
+  static Settings Sasl(const std::string& mechanism, const std::string& module, Settings more = {}) {
+    std::string lower = mechanism;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    more["sasl.enabled.mechanisms"] = mechanism;
+    more[lower + ".sasl.jaas.config"] = "org.apache.kafka.common.security." + module + " required;";
+    return more;
+  }
+  static Settings With(Settings settings, const std::string& key, const std::string& value) {
+    settings[key] = value;
+    return settings;
+  }
+  static ClusterOptions Options(const std::string& name) {
+    const std::string scram = "scram.ScramLoginModule";
+    const std::string plain = fmt::format("plain.PlainLoginModule required user_klink=\"{}\"", kPassword);
+    Settings reauth = Sasl("SCRAM-SHA-512", scram, With(Tls(name), "ssl.enabled.protocols", "TLSv1.3"));
+    reauth["scram-sha-512.connections.max.reauth.ms"] = "5000";
+    Settings with_plain = Sasl("PLAIN", scram, With(Tls(name), "ssl.enabled.protocols", "TLSv1.2"));
+    with_plain["plain.sasl.jaas.config"] = "org.apache.kafka.common.security." + plain + ";";
+    ClusterOptions options;
+    options.name = name;
+    options.listeners = {
+        {"SCRAM512", "SASL_SSL", reauth},
+        {"PLAIN12", "SASL_SSL", with_plain},
+        {"MTLS", "SSL", With(Tls(name), "ssl.client.auth", "required")},
+        {"SCRAM256", "SASL_PLAINTEXT", Sasl("SCRAM-SHA-256", scram)},
+        {"EXPIRED", "SSL", Tls(name + "-expired", {.begins_s = -7200, .ends_s = -3600})},
+        {"ELSEWHERE", "SSL", Tls(name + "-elsewhere", {.alternative = "DNS:kafka.example"})},
+    };
+    for (const char* mechanism : {"SCRAM-SHA-512", "SCRAM-SHA-256"}) {
+      options.format.insert(options.format.end(),
+                            {"--add-scram", fmt::format("{}=[name=klink,password={}]", mechanism, kPassword)});
+    }
+    return options;
+  }
+
+  static std::string Trusted() { return "ssl.ca.location: " + File("ca.pem"); }
+  static std::string User(const std::string& mechanism, const std::string& password = "password") {
+    return fmt::format("sasl.mechanism: {}, sasl.username: klink, sasl.password: {}", mechanism, Secret(password));
+  }
+
+  static LinkFile LinkThrough(const std::string& listener, const std::string& keys, const std::string& topic) {
+    LinkFile file;
+    file.link = "through-" + topic;
+    file.include = fmt::format("{{literal: {}}}", topic);
+    file.source = pair_->source.bootstrap(listener);
+    file.destination = pair_->destination.bootstrap(listener);
+    file.source_security = file.destination_security = keys;
+    return file;
+  }
+  static void AwaitMirroredBy(const Agent& agent, const std::string& topic) {
+    try {
+      AwaitMirrored(pair_->source, pair_->destination, topic, seconds(40));
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(
+          fmt::format("{}; the end of klink's log:\n{}", error.what(), LastLines(agent.log(), 20)));
+    }
+  }
+  // A mirror through that listener on both sides, proven by the oracle and by klink verify --full.
+  static void ExpectMirrored(const std::string& listener, const std::string& keys, const std::string& topic) {
+    CreateTopic(pair_->source, topic, 2);
+    Produce(pair_->source, topic, SampleRecords(2000, 2, 500));
+    Agent agent(LinkThrough(listener, keys, topic));
+    agent.Start();
+    AwaitMirroredBy(agent, topic);
+    Produce(pair_->source, topic, SampleRecords(500, 2));
+    AwaitMirrored(pair_->source, pair_->destination, topic);
+    EXPECT_EQ(OracleOnIdentical(pair_->source, pair_->destination, topic), "");
+    EXPECT_EQ(VerifyComplaint(agent, topic), "");
+    EXPECT_THAT(agent.LogText(), Not(HasSubstr("canary")));
+    EXPECT_EQ(agent.Terminate(), 0);
+  }
+  // What `klink validate --connect` says about the source.
+  static Outcome Validate(const std::string& source, const std::string& keys) {
+    LinkFile file;
+    file.source = source;
+    file.destination = pair_->destination.bootstrap();
+    file.source_security = keys;
+    const std::string config = Write("validate.yaml", Yaml(file, dir_->path() / "data", FreePort()));
+    return RunToEnd({{KlinkBinary(), "validate", "--connect", "-c", config}}, seconds(60));
+  }
+
+  static inline std::unique_ptr<TempDir> dir_;
+  static inline std::unique_ptr<fake::Authority> authority_;
+  static inline std::unique_ptr<ClusterPair> pair_;
+};
+
+TEST_F(SecureTest, ScramOverTls13) {
+  ExpectMirrored("SCRAM512", fmt::format("security.protocol: SASL_SSL, {}, {}", User("SCRAM-SHA-512"), Trusted()),
+                 "t-scram512");
+}
+
+TEST_F(SecureTest, PlainOverTls12) {
+  ExpectMirrored("PLAIN12", fmt::format("security.protocol: SASL_SSL, {}, {}", User("PLAIN"), Trusted()), "t-plain");
+}
+
+TEST_F(SecureTest, CertificatesAlone) {
+  ExpectMirrored("MTLS",
+                 fmt::format("security.protocol: SSL, {}, ssl.keystore.location: {}, ssl.keystore.password: {}",
+                             Trusted(), File("klink.p12"), Secret("keystore-password")),
+                 "t-mtls");
+}
+
+TEST_F(SecureTest, Scram256WithoutTls) {
+  ExpectMirrored("SCRAM256", "security.protocol: SASL_PLAINTEXT, " + User("SCRAM-SHA-256"), "t-scram256");
+}
+
+TEST_F(SecureTest, EachWayToBeWrongHasItsSentence) {
+  const auto at = [](const std::string& listener) { return pair_->source.bootstrap(listener); };
+  const std::string tls = "security.protocol: SSL, " + Trusted();
+  const std::string scram512 = fmt::format("security.protocol: SASL_SSL, {}, ", Trusted());
+  struct Case {
+    std::string address;
+    std::string keys;
+    std::string sentence;
+    int exit_code;
+  };
+  const Case kCases[] = {
+      {at("MTLS"), "", "the peer speaks TLS, klink was told to speak plain text", kUnreachable},
+      {pair_->source.bootstrap(), tls, "as a listener without TLS does: check security.protocol", kUnreachable},
+      {at("SCRAM512"), scram512 + User("SCRAM-SHA-512", "wrong-password"),
+       "refuses user klink with SCRAM-SHA-512: Authentication failed during authentication due to invalid credentials "
+       "with SASL mechanism SCRAM-SHA-512; correct sasl.username and sasl.password",
+       kNotAuthorised},
+      {at("SCRAM512"), scram512 + User("SCRAM-SHA-256"),
+       "does not offer SCRAM-SHA-256 on this listener but SCRAM-SHA-512", kNotAuthorised},
+      {pair_->source.bootstrap(), "security.protocol: SASL_PLAINTEXT, " + User("SCRAM-SHA-256"),
+       "is a listener without SASL: set security.protocol to PLAINTEXT", kUnreachable},
+      {at("EXPIRED"), tls, "the certificate /CN=broker expired on 2", kNotAuthorised},
+      {at("PLAIN12"), "security.protocol: SSL, ssl.ca.location: " + File("other-ca.pem"),
+       "signed by /CN=klink test authority, which is not trusted here: set ssl.ca.location", kNotAuthorised},
+      {at("ELSEWHERE"), tls, "made out for kafka.example, not for 127.0.0.1", kNotAuthorised},
+      {at("MTLS"), tls, "the broker wants a certificate of its clients", kNotAuthorised},
+      {at("MTLS"), "security.protocol: SSL, ssl.ca.location: /nowhere.pem", "ssl.ca.location: /nowhere.pem cannot be",
+       kUnreachable},
+      {at("SCRAM256"), "", "check security.protocol", kUnreachable},
+  };
+  for (const Case& one : kCases) {
+    const Outcome outcome = Validate(one.address, one.keys);
+    EXPECT_THAT(outcome.out + outcome.err, HasSubstr(one.sentence));
+    EXPECT_EQ(outcome.exit_code, one.exit_code) << one.sentence;
+    EXPECT_THAT(outcome.out + outcome.err, Not(HasSubstr("canary")));
+  }
+}
+
+TEST_F(SecureTest, SessionsAreRenewedUnderLoadWithoutALostRequest) {
+  CreateTopic(pair_->source, "t-reauth", 2);
+  Agent agent(LinkThrough(
+      "SCRAM512", fmt::format("security.protocol: SASL_SSL, {}, {}", User("SCRAM-SHA-512"), Trusted()), "t-reauth"));
+  agent.Start();
+  Load load(pair_->source, "t-reauth", {.partitions = 2});
+  Await("a running mirror", seconds(30), [&] {
+    const auto range = RangeOf(pair_->destination, "t-reauth", 0);
+    return range && range->end > 0;
+  });
+  const double errors = CounterSum(agent, "klink_request_errors_total");
+  const int64_t before = load.acked();
+  Await("three sessions' worth of load", seconds(60), [&] { return load.acked() - before > 2000 * 16; });
+  load.Stop();
+  AwaitMirrored(pair_->source, pair_->destination, "t-reauth");
+  EXPECT_EQ(CounterSum(agent, "klink_request_errors_total"), errors);
+  EXPECT_EQ(OracleOnIdentical(pair_->source, pair_->destination, "t-reauth"), "");
+  EXPECT_GT(Sample(*agent.Get("/metrics"),
+                   "klink_credential_expiry_timestamp_seconds{cluster=\"paris\",kind=\"broker_certificate\"}"),
+            1.6e9);
+}
+
+TEST_F(SecureTest, AWrongPasswordIsSaidInTheLinksStateAndACorrectedOneIsTakenUp) {
+  CreateTopic(pair_->source, "t-corrected", 1);
+  Produce(pair_->source, "t-corrected", SampleRecords(100, 1));
+  Write("later-password", "not-it");
+  Agent agent(LinkThrough(
+      "SCRAM512",
+      fmt::format("security.protocol: SASL_SSL, {}, {}", User("SCRAM-SHA-512", "later-password"), Trusted()),
+      "t-corrected"));
+  agent.Start();
+  Await("the reason in the link's state", seconds(30), [&] {
+    const Outcome link = agent.Cli({"link", "describe", "-o", "json"});
+    return link.out.find("AUTHORIZATION_ERROR") != std::string::npos &&
+           link.out.find("refuses user klink") != std::string::npos;
+  });
+  EXPECT_EQ(agent.GetStatus("/livez"), 200);
+  Write("later-password", kPassword);
+  AwaitMirrored(pair_->source, pair_->destination, "t-corrected");
+}
+
+}  // namespace
+}  // namespace klink::it
