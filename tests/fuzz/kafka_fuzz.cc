@@ -1,5 +1,6 @@
-// One libFuzzer program for everything that reads bytes from a broker. It must not crash, read beyond its input or
-// take memory by a declared size (run it with -malloc_limit_mb); what is accepted must survive another round trip.
+// One libFuzzer program for everything that reads bytes from a broker, an operator or a caller. It must not crash, read
+// beyond its input or take memory by a declared size (run it with -malloc_limit_mb); what is accepted must survive
+// another round trip.
 #include <cstddef>
 #include <cstdint>
 
@@ -9,6 +10,7 @@
 #include "kafka/record_batch.h"
 #include "kafka/wire.h"
 #include "tests/fuzz/target.h"
+#include "tests/fuzz/text_readers.h"
 
 namespace klink::kafka::fuzz {
 namespace {
@@ -98,6 +100,14 @@ void OneInput(int target, int version_choice, const SharedBytes& rest) {
       return Expand(CodecOf(version_choice), rest.view());
     case kRecords:
       return RecordsOf(CodecOf(version_choice), rest.view());
+    case kConfiguration:
+      return klink::fuzz::ReadConfiguration(AsText(rest.view()));
+    case kTokens:
+      return klink::fuzz::ReadTokens(AsText(rest.view()));
+    case kHttpTarget:
+      return klink::fuzz::ReadTarget(AsText(rest.view()));
+    case kAuditLog:
+      return klink::fuzz::ReadAuditLog(AsText(rest.view()));
     default:
       return;
   }

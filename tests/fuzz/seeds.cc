@@ -6,6 +6,7 @@
 
 #include "kafka/record_batch.h"
 #include "kafka/wire.h"
+#include "state/audit.h"
 #include "tests/fuzz/target.h"
 #include "tests/kafka/golden_file.h"
 
@@ -53,5 +54,24 @@ int main(int argc, char** argv) {
     if (name == "FetchRequest 12 frame") Write(to + "header", fuzz::kRequestHeader, 0, bytes.view());
     if (name == "FetchResponse 12 frame") Write(to + "frame", fuzz::kResponseFrame, 0, bytes.view());
   }
+  for (const auto& entry : std::filesystem::directory_iterator(KLINK_SOURCE_DIR "/tests/config")) {
+    if (entry.path().extension() != ".yaml") continue;
+    std::ifstream in(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    Write(to + "config-" + entry.path().filename().string(), fuzz::kConfiguration, 0, AsBytes(text));
+  }
+  const std::string token = "tokens:\n  - {name: a, role: admin, expires: 2027-01-01, sha256: " + std::string(64, 'a') +
+                            "}\n  - {name: b, role: viewer, certificate: b.example.org}\n";
+  Write(to + "tokens", fuzz::kTokens, 0, AsBytes(token));
+  const std::string target = "/v1/links/a%20b/mirrors:pause?x=%ff&y=1#z";
+  Write(to + "http-target", fuzz::kHttpTarget, 0, AsBytes(target));
+  std::string chain;
+  state::AuditHead head;
+  for (int n = 0; n < 3; ++n) {
+    const std::string line = state::AuditLine(head, "klink-0", WallTime{}, {"klink.agent.started", "", {}});
+    head = state::HeadAfter(head, line);
+    chain += line + "\n";
+  }
+  Write(to + "audit-log", fuzz::kAuditLog, 0, AsBytes(chain));
   return 0;
 }

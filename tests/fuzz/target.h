@@ -27,6 +27,10 @@ enum Other : int {
   kResponseFrame,
   kDecompress,
   kRecords,
+  kConfiguration,
+  kTokens,
+  kHttpTarget,
+  kAuditLog,
   kTargets
 };
 
