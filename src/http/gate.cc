@@ -4,6 +4,8 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "http/rate_limit.h"
+
 namespace klink::http {
 
 Need NeededFor(const RouteRow* row, const Request& request) {
@@ -43,6 +45,9 @@ class Gate {
     if (need == Need::kNobody) co_return co_await router_(std::move(request));
     const std::string_view action = row == nullptr ? "" : row->action;
     const StatusOr<Caller> caller = Admit(request, need);
+    if (!MayCallNow(request, caller.status())) {
+      co_return Problem(ResourceExhausted("too many calls from {}: slow down", request.peer));
+    }
     if (!caller.ok()) co_return co_await Refuse(std::move(request), match, std::string(action), caller.status());
     request.by = caller->name;
     if (action.empty() || parts_.audit == nullptr || IsDryRun(request)) co_return co_await router_(std::move(request));
@@ -77,6 +82,15 @@ class Gate {
 
   static constexpr std::string_view kChallenge = R"(Bearer realm="klink", Basic realm="klink")";
 
+  // Where nobody is asked who calls, everybody is this machine.
+  bool MayCallNow(const Request& request, const Status& admitted) {
+    if (parts_.access.open()) return true;
+    const Instant now = clock_.Now();
+    if (absl::IsUnauthenticated(admitted)) return unknown_.Take(request.peer.substr(0, request.peer.rfind(':')), now);
+    const StatusOr<Caller> caller = parts_.access.Identify(request, clock_.Wall());
+    return !caller.ok() || known_.Take(caller->name, now);
+  }
+
   StatusOr<Caller> Admit(const Request& request, Need need) const {
     if (parts_.access.open() && !IsHostOfThisMachine(request.host))
       return PermissionDenied(
@@ -90,6 +104,8 @@ class Gate {
   Router router_;
   GateParts parts_;
   const Clock& clock_;
+  RateLimit known_{kCallsOfOneCaller};
+  RateLimit unknown_{kUnknownOfOneAddress};
 };
 
 }  // namespace

@@ -27,9 +27,12 @@ Status Failure(std::string_view doing, const std::string& path) {
 }  // namespace
 
 AuditFile::AuditFile(Executor executor, Options options, int file)
-    : options_(std::move(options)), file_(file), turn_(std::move(executor), 1) {}
+    : options_(std::move(options)), file_(file), turn_(std::move(executor), 1), pool_(1) {}
 
-AuditFile::~AuditFile() { close(file_); }
+AuditFile::~AuditFile() {
+  pool_.reset();  // a write under way ends before its file is closed
+  close(file_);
+}
 
 StatusOr<std::unique_ptr<AuditFile>> AuditFile::Open(Executor executor, Options options) {
   const int file = open(options.path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -97,7 +100,7 @@ Async<StatusOr<AuditWritten>> AuditFile::Append(WallTime time, AuditEvent event)
   Status written = Internal("an audit event of {} bytes", line.size());
   if (line.size() <= kAuditLineBytesMost) {
     auto write = [this, &line] { return Write(line + "\n"); };
-    written = co_await pool_.Run(std::move(write));
+    written = co_await pool_->Run(std::move(write));
   }
   if (written.ok()) {
     head_ = HeadAfter(head_, line);
@@ -112,7 +115,7 @@ Async<StatusOr<AuditWritten>> AuditFile::Append(WallTime time, AuditEvent event)
 Async<StatusOr<std::vector<std::string>>> AuditFile::Tail(size_t most) {
   CO_RETURN_IF_ERROR(co_await turn_.Take(1));
   auto read = [this] { return ReadEnd(); };
-  const StatusOr<std::string> end = co_await pool_.Run(std::move(read));
+  const StatusOr<std::string> end = co_await pool_->Run(std::move(read));
   turn_.Give(1);
   if (!end.ok()) co_return end.status();
   std::vector<std::string> lines;

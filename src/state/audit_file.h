@@ -49,7 +49,7 @@ class AuditFile {
   int64_t torn_bytes_ = 0;
   AuditHead head_;
   Permits turn_;
-  BlockingPool pool_{1};
+  std::optional<BlockingPool> pool_;
 };
 
 // The whole file, line by line. NotFound, PermissionDenied: it cannot be read.

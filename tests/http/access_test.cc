@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.h"
+#include "http/rate_limit.h"
 #include "tests/http/server_fixture.h"
 
 namespace klink::http {
@@ -118,6 +119,29 @@ TEST(HostTest, WithoutAuthenticationAgentsAreAskedByAddress) {
     EXPECT_FALSE(IsHostOfThisMachine(host)) << host;
 }
 
+TEST(RateLimitTest, ABurstPassesAndOneMoreDoesNotUntilTimeGoesBy) {
+  RateLimit limit({10, 5});
+  Instant now{};
+  for (int n = 0; n < 5; ++n) EXPECT_TRUE(limit.Take("a", now)) << n;
+  EXPECT_FALSE(limit.Take("a", now));
+  EXPECT_TRUE(limit.Take("b", now)) << "each for itself";
+  now += 99ms;
+  EXPECT_FALSE(limit.Take("a", now));
+  now += 1ms;
+  EXPECT_TRUE(limit.Take("a", now));
+  EXPECT_FALSE(limit.Take("a", now));
+}
+
+TEST(RateLimitTest, ManyCallersDoNotGrowIt) {
+  RateLimit limit({10, 5});
+  Instant now{};
+  for (size_t n = 0; n < kCallersKnownMost; ++n) EXPECT_TRUE(limit.Take(std::to_string(n), now));
+  EXPECT_FALSE(limit.Take("one more", now));
+  EXPECT_TRUE(limit.Take("7", now)) << "who is known goes on";
+  now += 1s;
+  EXPECT_TRUE(limit.Take("one more", now));
+}
+
 class AccessTest : public ServerTest {
  protected:
   AccessTest() {
@@ -220,6 +244,14 @@ TEST_F(AccessTest, ANewTokensFileIsInForceAndABrokenOneIsNot) {
   EXPECT_THAT(lines, testing::Contains(HasSubstr("the tokens file is wrong")));
   std::filesystem::remove(dir_ / "tokens.yaml");
   EXPECT_EQ(AskAs("new-token", "/v1/status").status, 200);
+}
+
+TEST_F(AccessTest, GuessingIsSlowedDownAndKnownCallersAreNot) {
+  StartGuarded();
+  int refused = 0;
+  for (int n = 0; n < 150; ++n) refused += AskAs("guess", "/v1/status").status == 429;
+  EXPECT_GT(refused, 0);
+  EXPECT_EQ(AskAs("viewer-token", "/v1/status").status, 200);
 }
 
 TEST_F(AccessTest, WithoutAuthenticationAForeignNameForThisMachineIsRefused) {
