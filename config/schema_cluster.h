@@ -31,7 +31,7 @@ constexpr auto Choices(HostCheck) {
   return std::to_array<Choice<HostCheck>>({{HostCheck::kHttps, "https"}, {HostCheck::kNone, "none"}});
 }
 
-inline constexpr const char* kMechanisms = "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512";
+inline constexpr const char* kMechanisms = "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER";
 
 // The keys are librdkafka's property names; others are not accepted.
 struct ClusterConfig {
@@ -42,6 +42,12 @@ struct ClusterConfig {
   std::string sasl_mechanism = {};
   std::string sasl_username = {};
   Secret sasl_password = {};
+  bool sasl_tokenauth = false;
+  std::string oauth_client_id = {};
+  Secret oauth_client_secret = {};
+  std::string oauth_endpoint = {};
+  std::string oauth_scope = {};
+  std::string https_ca_location = {};
   std::string ssl_ca_location = {};
   std::string ssl_certificate_location = {};
   std::string ssl_key_location = {};
@@ -57,9 +63,19 @@ struct ClusterConfig {
     field("client.rack", m.client_rack,
           {.help = "Where klink runs, to read from the nearest replica", .check = CheckTopicPart});
     field("security.protocol", m.security_protocol, {.help = "How to talk to brokers"});
-    field("sasl.mechanism", m.sasl_mechanism, {.help = "SASL mechanism: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"});
+    field("sasl.mechanism", m.sasl_mechanism,
+          {.help = "SASL mechanism: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER"});
     field("sasl.username", m.sasl_username, {.help = "SASL user"});
     field("sasl.password", m.sasl_password, {.help = "SASL password, by reference; read again when its file changes"});
+    field("sasl.tokenauth", m.sasl_tokenauth,
+          {.help = "With SCRAM: the user is the id of a delegation token, the password its HMAC"});
+    field("sasl.oauthbearer.client.id", m.oauth_client_id, {.help = "Who klink is to the token endpoint"});
+    field("sasl.oauthbearer.client.secret", m.oauth_client_secret, {.help = "Its secret there, by reference"});
+    field("sasl.oauthbearer.token.endpoint.url", m.oauth_endpoint,
+          {.help = "Where tokens come from, https:// unless on this machine (client credentials)"});
+    field("sasl.oauthbearer.scope", m.oauth_scope, {.help = "Scope asked for"});
+    field("https.ca.location", m.https_ca_location,
+          {.help = "Trusted certificates of the token endpoint, PEM; without it those the system trusts"});
     field("ssl.ca.location", m.ssl_ca_location,
           {.help = "Trusted certificates, PEM; without it those the system trusts; read again when it changes"});
     field("ssl.certificate.location", m.ssl_certificate_location,

@@ -13,15 +13,13 @@ bool HasSasl(const ClusterConfig& c) {
 }
 
 Status CheckMechanism(std::string_view text) {
-  if (text == "PLAIN" || text == "SCRAM-SHA-256" || text == "SCRAM-SHA-512") return absl::OkStatus();
+  if (text == "PLAIN" || text == "SCRAM-SHA-256" || text == "SCRAM-SHA-512" || text == "OAUTHBEARER")
+    return absl::OkStatus();
   if (text == "AWS_MSK_IAM") {
     return InvalidArgument("AWS_MSK_IAM is not supported; make a SCRAM-SHA-512 user for klink in the MSK cluster");
   }
   if (text == "GSSAPI") {
     return InvalidArgument("GSSAPI (Kerberos) is not supported; give klink a user of {} or a certificate", kMechanisms);
-  }
-  if (text == "OAUTHBEARER") {
-    return InvalidArgument("OAUTHBEARER is not supported yet; give klink a user of {} or a certificate", kMechanisms);
   }
   return InvalidArgument("is no SASL mechanism klink knows; write one of {}", kMechanisms);
 }
@@ -61,6 +59,8 @@ struct Checker {
       unused("sasl.mechanism", !cluster.sasl_mechanism.empty(), wanted);
       unused("sasl.username", !cluster.sasl_username.empty(), wanted);
       unused("sasl.password", !cluster.sasl_password.reference().empty(), wanted);
+      unused("sasl.tokenauth", cluster.sasl_tokenauth, wanted);
+      CheckTokensUnused();
     }
   }
 
@@ -71,6 +71,11 @@ struct Checker {
       return Error("security.protocol", "{} needs sasl.mechanism; set it to {}", protocol, kMechanisms);
     }
     if (Status bad = CheckMechanism(cluster.sasl_mechanism); !bad.ok()) return Error("sasl.mechanism", "{}", Text(bad));
+    if (cluster.sasl_tokenauth && !cluster.sasl_mechanism.starts_with("SCRAM-")) {
+      Error("sasl.tokenauth", "is for SCRAM; remove it or set sasl.mechanism to SCRAM-SHA-256 or SCRAM-SHA-512");
+    }
+    if (cluster.sasl_mechanism == "OAUTHBEARER") return CheckTokens();
+    CheckTokensUnused();
     if (cluster.sasl_username.empty()) Error("sasl.mechanism", "needs sasl.username; add it");
     if (cluster.sasl_password.empty()) {
       Error("sasl.mechanism", "needs sasl.password; add it as a reference such as ${{file:/path}}");
@@ -78,6 +83,30 @@ struct Checker {
     if (cluster.sasl_mechanism == "PLAIN" && !HasTls(cluster)) {
       Warn("sasl.mechanism", "PLAIN without TLS sends the password readable; use SASL_SSL or SCRAM");
     }
+  }
+
+  void CheckTokens() {
+    if (!cluster.sasl_username.empty()) Error("sasl.username", "is not used with OAUTHBEARER; remove it");
+    if (!cluster.sasl_password.reference().empty()) Error("sasl.password", "is not used with OAUTHBEARER; remove it");
+    if (cluster.oauth_client_id.empty()) Error("sasl.mechanism", "needs sasl.oauthbearer.client.id; add it");
+    if (cluster.oauth_client_secret.empty()) {
+      Error("sasl.mechanism", "needs sasl.oauthbearer.client.secret; add it as a reference such as ${{file:/path}}");
+    }
+    if (cluster.oauth_endpoint.empty()) {
+      Error("sasl.mechanism", "needs sasl.oauthbearer.token.endpoint.url; add it");
+    }
+    if (!HasTls(cluster)) Warn("sasl.mechanism", "OAUTHBEARER without TLS sends tokens readable; use SASL_SSL");
+  }
+
+  void CheckTokensUnused() {
+    const auto unused = [&](const char* key, bool is_set) {
+      if (is_set) Error(key, "is for OAUTHBEARER; set sasl.mechanism to that or remove this key");
+    };
+    unused("sasl.oauthbearer.client.id", !cluster.oauth_client_id.empty());
+    unused("sasl.oauthbearer.client.secret", !cluster.oauth_client_secret.reference().empty());
+    unused("sasl.oauthbearer.token.endpoint.url", !cluster.oauth_endpoint.empty());
+    unused("sasl.oauthbearer.scope", !cluster.oauth_scope.empty());
+    unused("https.ca.location", !cluster.https_ca_location.empty());
   }
 
   void CheckTls() {

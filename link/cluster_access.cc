@@ -40,6 +40,16 @@ kafka::TlsSettings TlsOf(const config::ClusterConfig& cluster) {
   return tls;
 }
 
+kafka::TokenSettings TokensOf(const config::ClusterConfig& cluster) {
+  kafka::TokenSettings tokens;
+  tokens.endpoint = cluster.oauth_endpoint;
+  tokens.client_id = cluster.oauth_client_id;
+  tokens.client_secret = SourceOf(cluster.oauth_client_secret);
+  tokens.scope = cluster.oauth_scope;
+  tokens.ca = cluster.https_ca_location;
+  return tokens;
+}
+
 }  // namespace
 
 kafka::ClusterOptions OptionsOf(const std::string& name, const config::ClusterConfig& cluster) {
@@ -60,6 +70,11 @@ kafka::ClusterOptions OptionsOf(const std::string& name, const config::ClusterCo
     sasl.user = cluster.sasl_username;
     sasl.password = SourceOf(cluster.sasl_password);
     sasl.client_id = cluster.client_id;
+    sasl.delegation_token = cluster.sasl_tokenauth;
+    if (sasl.mechanism == "OAUTHBEARER") {
+      sasl.user = cluster.oauth_client_id;
+      sasl.tokens = std::make_shared<kafka::TokenSource>(TokensOf(cluster));
+    }
     options.authenticator = std::make_shared<kafka::SaslAuthenticator>(std::move(sasl));
     Watch(cluster.sasl_password, options.credential_files);
   }

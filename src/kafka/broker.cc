@@ -41,6 +41,7 @@ Async<StatusOr<std::shared_ptr<Connection>>> Broker::Ready(Lane lane, Instant de
       state.connecting = true;
       seen = state.attempts;
       network_->tasks.Spawn(Connect(self, lane));
+      continue;  // it may have failed already
     }
     const Status waited = co_await network_->deadlines->Wait(state.changed, deadline);
     if (!waited.ok()) co_return MarkNeverSent(waited);
@@ -169,7 +170,9 @@ Async<void> Broker::KeepIdentity(std::shared_ptr<Broker> self, Lane lane, std::w
     const std::shared_ptr<Connection> connection = of.lock();
     if (connection == nullptr || !connection->open()) co_return;
     state.held++;
-    const Instant deadline = self->network_->Now() + self->dialing_->connect_timeout;
+    // What is under way may take its time; the session's rest is there for it.
+    const Duration rest = std::min<Duration>(session - pause, kRenewMost);
+    const Instant deadline = self->network_->Now() + std::max(self->dialing_->connect_timeout, rest);
     const StatusOr<Duration> told = co_await self->dialing_->authenticator->Authenticate(connection, deadline);
     if (!told.ok()) connection->Fail(told.status(), CloseBy::kReset);
     session = told.value_or(Duration::zero());

@@ -35,6 +35,7 @@ class Broker : public std::enable_shared_from_this<Broker> {
   static constexpr Duration kStable = 5s;         // a connection that lasted so long is followed by another at once
   static constexpr Duration kThrottleMost = 30s;  // no broker makes us wait longer
   static constexpr Duration kDrainMost = 10s;     // of a connection that is replaced
+  static constexpr Duration kRenewMost = 60s;     // for telling again who we are, behind what is under way
   static constexpr double kSessionShare = 0.8;    // of a session's life before we identify again
 
   Broker(std::shared_ptr<Network> network, std::shared_ptr<const Dialing> dialing, Endpoint endpoint);

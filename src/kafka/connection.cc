@@ -138,6 +138,11 @@ Async<Status> Connection::FillStash(size_t at_least) {
     const asio::mutable_buffer room(stash_.get() + stash_end_, kStash - stash_end_);
     StatusOr<size_t> got = co_await stream_->ReadSome(room);
     if (!got.ok()) co_return Annotate(got.status(), peer_);
+    if (*got == 0 && usable_ && !served_ && !pending_.empty()) {
+      co_return Unavailable(
+          "{} closed the connection at the first request, as a listener that wants SASL does: check security.protocol",
+          peer_);
+    }
     if (*got == 0) co_return Unavailable("{} closed the connection", peer_);
     stash_end_ += *got;
   }
@@ -150,6 +155,7 @@ Status Connection::Deliver(SharedBytes frame) {
   const std::shared_ptr<Pending> oldest = pending_.front();
   if (oldest->id != id) return DataLoss("{} answered request {} where {} was due", peer_, id, oldest->id);
   pending_.pop_front();
+  served_ |= usable_;
   if (usable_) network_->last_answer = network_->Now();  // a broker that refuses us is none that serves us
   oldest->answer = std::move(frame);
   oldest->done.NotifyAll();

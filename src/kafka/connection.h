@@ -71,6 +71,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Status& failure() const { return failure_; }
   size_t under_way() const { return pending_.size(); }
   const std::string& peer() const { return peer_; }
+  const Network& network() const { return *network_; }
 
   BrokerVersions versions;  // as offered in the handshake
 
@@ -107,6 +108,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Signal more_;  // to write
   bool started_ = false;
   bool usable_ = false;
+  bool served_ = false;  // an answer came that is no part of the handshake
 
   static constexpr size_t kStash = 16 << 10;  // small answers, several at a time, in one read
   std::unique_ptr<std::byte[]> stash_;

@@ -22,11 +22,42 @@ class Plain final : public SaslConversation {
   std::string token_;
 };
 
-std::unique_ptr<SaslConversation> Begin(const SaslSettings& settings) {
-  const std::string password = settings.password ? settings.password() : std::string();
-  if (settings.mechanism == "PLAIN") return PlainConversation(settings.user, password);
+class Bearer final : public SaslConversation {
+ public:
+  explicit Bearer(const std::string& token)
+      : first_(
+            "n,,\x01"
+            "auth=Bearer " +
+            token + "\x01\x01") {}
+  std::string First() override { return first_; }
+  StatusOr<std::optional<std::string>> Next(std::string_view challenge) override {
+    if (challenge.empty()) return std::optional<std::string>();
+    return std::optional<std::string>("\x01");
+  }
+
+ private:
+  std::string first_;
+};
+
+// `secret`: a password, or a bearer token.
+std::unique_ptr<SaslConversation> Begin(const SaslSettings& settings, const std::string& secret) {
+  if (settings.mechanism == "PLAIN") return PlainConversation(settings.user, secret);
+  if (settings.mechanism == "OAUTHBEARER") return BearerConversation(secret);
   const ScramHash hash = settings.mechanism == "SCRAM-SHA-256" ? ScramHash::kSha256 : ScramHash::kSha512;
-  return std::make_unique<ScramConversation>(hash, settings.user, password, ScramConversation::RandomNonce());
+  return std::make_unique<ScramConversation>(hash, settings.user, secret, ScramConversation::RandomNonce(),
+                                             settings.delegation_token ? "tokenauth=true" : "");
+}
+
+Status Refused(const std::string& peer, const SaslSettings& settings, const SaslAuthenticateResponse& answer) {
+  const std::string reason = answer.error_message.value_or("no reason given");
+  if (settings.tokens != nullptr) {
+    return Unauthenticated(
+        "{} refuses the token of client {}: {}; check what the token endpoint issues (audience, scope) against the "
+        "broker's sasl.oauthbearer settings",
+        peer, settings.user, reason);
+  }
+  return Unauthenticated("{} refuses user {} with {}: {}; correct sasl.username and sasl.password", peer, settings.user,
+                         settings.mechanism, reason);
 }
 
 template <class R>
@@ -63,6 +94,10 @@ Status HandshakeRefused(const std::string& peer, const std::string& mechanism, c
 
 }  // namespace
 
+std::unique_ptr<SaslConversation> BearerConversation(const std::string& token) {
+  return std::make_unique<Bearer>(token);
+}
+
 std::unique_ptr<SaslConversation> PlainConversation(const std::string& user, const std::string& password) {
   return std::make_unique<Plain>(user, password);
 }
@@ -74,20 +109,24 @@ SaslAuthenticator::~SaslAuthenticator() = default;
 Async<StatusOr<Duration>> SaslAuthenticator::Authenticate(std::shared_ptr<Connection> connection, Instant deadline) {
   const std::shared_ptr<const SaslSettings> settings = settings_;  // the authenticator may go while this runs
   const std::string& peer = connection->peer();
+  std::string secret = settings->password ? settings->password() : std::string();
+  if (settings->tokens != nullptr) {
+    const Network& network = connection->network();
+    CO_TRY(secret, co_await TokenSource::Get(settings->tokens, network.executor, network.deadlines, deadline));
+  }
   SaslHandshakeRequest hello;
   hello.mechanism = settings->mechanism;
   CO_TRY(const SaslHandshakeResponse offer, co_await Ask(connection, hello, settings->client_id, deadline));
   CO_RETURN_IF_ERROR(HandshakeRefused(peer, settings->mechanism, offer));
 
-  const std::unique_ptr<SaslConversation> conversation = Begin(*settings);
+  const std::unique_ptr<SaslConversation> conversation = Begin(*settings, secret);
   std::string token = conversation->First();
   for (int step = 0; step < kStepsMost; step++) {
     SaslAuthenticateRequest request;
     request.auth_bytes = SharedBytes::CopyOf(AsBytes(token));
     CO_TRY(const SaslAuthenticateResponse answer, co_await Ask(connection, request, settings->client_id, deadline));
     if (answer.error_code == Error::kSaslAuthenticationFailed) {
-      co_return Unauthenticated("{} refuses user {} with {}: {}; correct sasl.username and sasl.password", peer,
-                                settings->user, settings->mechanism, answer.error_message.value_or("no reason given"));
+      co_return Refused(peer, *settings, answer);
     }
     CO_RETURN_IF_ERROR(ToStatus(answer.error_code, fmt::format("{}: authenticating", peer)));
     const int64_t lifetime_ms = std::min(answer.session_lifetime_ms, ToMillis(kSessionMost));

@@ -10,6 +10,7 @@
 #include "base/async.h"
 #include "kafka/connection.h"
 #include "kafka/credentials.h"
+#include "kafka/oauth.h"
 
 namespace klink::kafka {
 
@@ -30,13 +31,17 @@ class SaslConversation {
   virtual StatusOr<std::optional<std::string>> Next(std::string_view challenge) = 0;
 };
 
+// RFC 7628: the token, and if the broker complains, one byte more after which it says no.
+std::unique_ptr<SaslConversation> BearerConversation(const std::string& token);
 // RFC 4616.
 std::unique_ptr<SaslConversation> PlainConversation(const std::string& user, const std::string& password);
 
 struct SaslSettings {
-  std::string mechanism;  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
+  std::string mechanism;  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER
   std::string user;
   SecretSource password;
+  bool delegation_token = false;        // SCRAM: the user is a token's id, the password its HMAC (KIP-48)
+  std::shared_ptr<TokenSource> tokens;  // OAUTHBEARER
   std::string client_id;
 };
 

@@ -102,8 +102,17 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   return out;
 }
 
-ScramConversation::ScramConversation(ScramHash hash, std::string user, std::string password, std::string nonce)
-    : hash_(hash), user_(std::move(user)), password_(std::move(password)), nonce_(std::move(nonce)) {}
+ScramConversation::ScramConversation(ScramHash hash, std::string user, std::string password, std::string nonce,
+                                     std::string extensions)
+    : hash_(hash),
+      user_(std::move(user)),
+      password_(std::move(password)),
+      nonce_(std::move(nonce)),
+      extensions_(std::move(extensions)) {}
+
+std::string ScramConversation::FirstBare() const {
+  return fmt::format("n={},r={}{}{}", SaslName(user_), nonce_, extensions_.empty() ? "" : ",", extensions_);
+}
 
 std::string ScramConversation::RandomNonce() {
   std::array<unsigned char, kNonceBytes> random;
@@ -113,7 +122,7 @@ std::string ScramConversation::RandomNonce() {
 
 std::string ScramConversation::First() {
   step_ = Step::kFirst;
-  return fmt::format("{}n={},r={}", kGs2Header, SaslName(user_), nonce_);
+  return fmt::format("{}{}", kGs2Header, FirstBare());
 }
 
 StatusOr<std::optional<std::string>> ScramConversation::Next(std::string_view challenge) {
@@ -151,7 +160,7 @@ StatusOr<std::string> ScramConversation::Prove(std::string_view server_first) {
   const std::string salted = Salted(hash_, password_, *salt, iterations);
   const std::string client_key = Hmac(hash_, salted, "Client Key");
   const std::string without_proof = fmt::format("{},r={}", kChannelBinding, *nonce);
-  const std::string signed_text = fmt::format("n={},r={},{},{}", SaslName(user_), nonce_, server_first, without_proof);
+  const std::string signed_text = fmt::format("{},{},{}", FirstBare(), server_first, without_proof);
   const std::string signature = Hmac(hash_, Hash(hash_, client_key), signed_text);
   std::string proof = client_key;
   for (size_t i = 0; i < proof.size(); i++) proof[i] = static_cast<char>(proof[i] ^ signature[i]);

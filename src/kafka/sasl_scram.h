@@ -20,13 +20,16 @@ class ScramConversation final : public SaslConversation {
   static constexpr size_t kMessageMost = 4 << 10;
 
   // `nonce` is printable ASCII without a comma, new for each conversation.
-  ScramConversation(ScramHash hash, std::string user, std::string password, std::string nonce);
+  // `extensions` follow it in the first message: tokenauth=true for a delegation token (KIP-48).
+  ScramConversation(ScramHash hash, std::string user, std::string password, std::string nonce,
+                    std::string extensions = {});
   static std::string RandomNonce();
 
   std::string First() override;
   StatusOr<std::optional<std::string>> Next(std::string_view challenge) override;
 
  private:
+  std::string FirstBare() const;
   StatusOr<std::string> Prove(std::string_view server_first);
   Status CheckServer(std::string_view server_final) const;
 
@@ -35,6 +38,7 @@ class ScramConversation final : public SaslConversation {
   std::string user_;
   std::string password_;
   std::string nonce_;
+  std::string extensions_;
   Step step_ = Step::kFirst;
   std::string expected_signature_;
 };

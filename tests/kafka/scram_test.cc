@@ -40,6 +40,15 @@ TEST(Scram, SpeaksAsTheRfcDoes) {
   }
 }
 
+TEST(Scram, ADelegationTokenIsAnExtensionThatIsSignedToo) {
+  ScramConversation scram(ScramHash::kSha256, "user", "pencil", kNonce, "tokenauth=true");
+  EXPECT_EQ(scram.First(), "n,,n=user,r=rOprNGfwEbeRWgbNEkqO,tokenauth=true");
+  const auto proof = scram.Next(kServerFirst);
+  ASSERT_TRUE(proof.ok()) << proof.status();
+  EXPECT_EQ(**proof, std::string(kFinalStart) +
+                         "xrt7QLC27If+yCZ8tl7Arjdh2LzbxDoYIVOtWUkqn3w=");  // worked out with another implementation
+}
+
 TEST(Scram, EscapesWhatHasAMeaningInNames) {
   ScramConversation scram(ScramHash::kSha256, "a=b,c", "p", kNonce);
   EXPECT_EQ(scram.First(), "n,,n=a=3Db=2Cc,r=rOprNGfwEbeRWgbNEkqO");
