@@ -13,7 +13,7 @@ constexpr Duration kSlow = 3s;
 Coordinator::Coordinator(World& world, DestLog& dest, const Weather& weather, Duration timeout)
     : world_(world), dest_(dest), weather_(weather), timeout_(timeout) {
   dest_.VerifyWith(
-      [this](const std::string& id, int64_t producer_id, int16_t epoch) { return IsUnderWay(id, producer_id, epoch); });
+      [this](const std::string& id, int64_t producer_id, int16_t epoch) { return Verify(id, producer_id, epoch); });
 }
 
 const Coordinator::Transaction* Coordinator::Find(const std::string& id) const {
@@ -21,9 +21,11 @@ const Coordinator::Transaction* Coordinator::Find(const std::string& id) const {
   return found == transactions_.end() ? nullptr : &found->second;
 }
 
-bool Coordinator::IsUnderWay(const std::string& id, int64_t producer_id, int16_t epoch) const {
+Error Coordinator::Verify(const std::string& id, int64_t producer_id, int16_t epoch) const {
   const Transaction* t = Find(id);
-  return t != nullptr && t->state == State::kOngoing && t->producer_id == producer_id && t->epoch == epoch;
+  if (t == nullptr || t->producer_id != producer_id) return Error::kInvalidTxnState;
+  if (t->epoch != epoch) return Error::kInvalidProducerEpoch;
+  return t->state == State::kOngoing ? Error::kNone : Error::kInvalidTxnState;
 }
 
 Error Coordinator::InitProducerId(const std::string& id, link::TransactionSlot& slot) {

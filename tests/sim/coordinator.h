@@ -33,7 +33,7 @@ class Coordinator {
   kafka::Error EndTxn(const link::TransactionSlot& slot, kafka::ControlType verdict);
   // Null when there never was such an id.
   const Transaction* Find(const std::string& id) const;
-  bool IsUnderWay(const std::string& id, int64_t producer_id, int16_t epoch) const;
+  kafka::Error Verify(const std::string& id, int64_t producer_id, int16_t epoch) const;
 
   const std::map<std::string, Transaction>& transactions() const { return transactions_; }
 

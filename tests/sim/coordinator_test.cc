@@ -54,8 +54,15 @@ TEST_F(Transacting, OnlyWhatTheCoordinatorKnowsMayBeginInTheLog) {
   EXPECT_EQ(Send(Batch(0)), Error::kInvalidTxnState) << "another producer than that of the id";
 }
 
-TEST_F(Transacting, AnUnknownProducerBeginsWithZeroAndAKnownOneGoesOn) {
-  EXPECT_EQ(Send(Batch(5)), Error::kOutOfOrderSequenceNumber);
+TEST_F(Transacting, AnUnknownProducerBeginsAnywhereButNotBeyondWhatWasAskedAbout) {
+  const SharedBytes first = Batch(5);
+  slot_.producer_epoch++;
+  EXPECT_EQ(Send(Batch(0)), Error::kInvalidProducerEpoch) << "of an epoch that the coordinator does not know";
+  slot_.producer_epoch--;
+  EXPECT_EQ(Send(first), Error::kOutOfOrderSequenceNumber) << "the lowest sequence asked about is 0";
+}
+
+TEST_F(Transacting, AKnownProducerGoesOnBehindItsMarker) {
   EXPECT_EQ(Send(Batch(0)), Error::kNone);
   ASSERT_EQ(coordinator_.EndTxn(slot_, ControlType::kCommit), Error::kNone);
   Wait(1s);
@@ -105,7 +112,7 @@ TEST_F(Transacting, LeftOpenIsAbortedUnderTheNextEpoch) {
   Wait(2min);
   EXPECT_EQ(dest_.batches().back().marker, ControlType::kAbort);
   EXPECT_EQ(kafka::BatchView(dest_.batches().back().bytes.view()).producer_epoch(), 1);
-  EXPECT_EQ(Send(Batch(1)), Error::kInvalidTxnState);
+  EXPECT_EQ(Send(Batch(1)), Error::kInvalidProducerEpoch);
   EXPECT_EQ(coordinator_.EndTxn(slot_, ControlType::kCommit), Error::kProducerFenced);
 }
 

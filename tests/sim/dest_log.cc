@@ -56,6 +56,7 @@ void DestLog::AnswerWhenReplicated(Outcome outcome, Answer answer) {
 
 DestLog::Outcome DestLog::Append(ByteView batch, const std::string& transactional_id) {
   const BatchView view(batch);
+  if (const Error error = CheckTransaction(view, transactional_id); error != Error::kNone) return {error};
   if (view.base_offset() != 0 || view.count() != view.last_offset_delta() + 1) return {Error::kInvalidRecord};
   if (view.control()) return {Error::kInvalidRecord};
   if (!view.crc_ok()) return {Error::kCorruptMessage};
@@ -63,7 +64,6 @@ DestLog::Outcome DestLog::Append(ByteView batch, const std::string& transactiona
     world_.Count(Fault::kRefused);
     return {Error::kMessageTooLarge};
   }
-  if (const Error error = CheckTransaction(view, transactional_id); error != Error::kNone) return {error};
   std::optional<int64_t> duplicate_of;
   if (const Error error = CheckSequence(view, duplicate_of); error != Error::kNone) {
     if (error == Error::kOutOfOrderSequenceNumber) world_.Count(Fault::kOutOfOrder);
@@ -73,6 +73,9 @@ DestLog::Outcome DestLog::Append(ByteView batch, const std::string& transactiona
     world_.Count(Fault::kDuplicate);
     return {Error::kNone, *duplicate_of, *duplicate_of + view.count()};
   }
+  if (const auto known = producers_.find(view.producer_id());
+      known != producers_.end() && known->second.open_since && !view.transactional())
+    return {Error::kInvalidTxnState};
   const int64_t base = end_;
   if (view.producer_id() >= 0) Remember(producers_[view.producer_id()], view, base);
   const Plant plant = std::exchange(plant_, Plant::kNone);
@@ -93,29 +96,41 @@ DestLog::Outcome DestLog::Append(ByteView batch, const std::string& transactiona
   return {Error::kNone, base, base + view.count()};
 }
 
+// Before anything else of the batch is looked at.
 Error DestLog::CheckTransaction(const BatchView& view, const std::string& transactional_id) {
-  const auto found = producers_.find(view.producer_id());
-  const bool open = found != producers_.end() && found->second.open_since;
-  if (!view.transactional()) return open ? Error::kInvalidTxnState : Error::kNone;
+  if (!view.transactional()) return Error::kNone;
   if (transactional_id.empty()) return Error::kTransactionalIdAuthorizationFailed;
-  if (open || (verify_ && verify_(transactional_id, view.producer_id(), view.producer_epoch()))) return Error::kNone;
-  world_.Count(Fault::kNotVerified);
-  return Error::kInvalidTxnState;
+  const auto found = producers_.find(view.producer_id());
+  if (found != producers_.end() && found->second.open_since) {
+    if (view.producer_epoch() == found->second.epoch) return Error::kNone;
+    if (view.producer_epoch() < found->second.epoch) return Error::kInvalidProducerEpoch;
+  }
+  Verifying& verifying =
+      verifying_.try_emplace(view.producer_id(), Verifying{view.producer_epoch(), view.base_sequence()}).first->second;
+  if (view.producer_epoch() > verifying.epoch) verifying = {view.producer_epoch(), view.base_sequence()};
+  if (view.producer_epoch() == verifying.epoch) verifying.lowest = std::min(verifying.lowest, view.base_sequence());
+  const Error error =
+      verify_ ? verify_(transactional_id, view.producer_id(), view.producer_epoch()) : Error::kInvalidTxnState;
+  if (error != Error::kNone) world_.Count(Fault::kNotVerified);
+  return error;
 }
 
 Error DestLog::CheckSequence(const BatchView& view, std::optional<int64_t>& duplicate_of) const {
   auto found = producers_.find(view.producer_id());
   const int32_t first = view.base_sequence();
   if (view.producer_id() < 0) return Error::kNone;
+  const auto verifying = verifying_.find(view.producer_id());
+  const bool ahead = verifying != verifying_.end() && first > verifying->second.lowest;
   if (found == producers_.end())
-    return view.transactional() && first != 0 ? Error::kOutOfOrderSequenceNumber : Error::kNone;
+    return ahead ? Error::kOutOfOrderSequenceNumber : Error::kNone;
   const Producer& known = found->second;
   if (view.producer_epoch() < known.epoch) return Error::kInvalidProducerEpoch;
-  if (view.producer_epoch() > known.epoch) return first == 0 ? Error::kNone : Error::kOutOfOrderSequenceNumber;
+  if (view.producer_epoch() > known.epoch)
+    return first == 0 && !ahead ? Error::kNone : Error::kOutOfOrderSequenceNumber;
   const int32_t last = Successor(first, view.last_offset_delta());
   for (const Producer::Batch& b : known.batches)
     if (b.first == first && b.last == last) duplicate_of = b.base;
-  if (duplicate_of || first == Successor(known.last_sequence(), 1)) return Error::kNone;
+  if (duplicate_of || (!ahead && first == Successor(known.last_sequence(), 1))) return Error::kNone;
   return Error::kOutOfOrderSequenceNumber;
 }
 
@@ -195,6 +210,7 @@ void DestLog::Store(ByteView batch, int64_t transaction) {
               stored.wrong.empty() ? "" : " WRONG: ", stored.wrong);
   if (!stored.wrong.empty()) world_.Count(Fault::kMisplaced);
   end_ = stored.next;
+  if (stored.transactional || stored.marker) verifying_.erase(stored.producer_id);
   batches_.push_back(std::move(stored));
 }
 

@@ -2,9 +2,9 @@
 // producers. It takes and refuses batches by the brokers' rules (protocol.md P2, P20–P24, P29–P32, T6–T8):
 //  - an unknown producer may begin with any sequence; a known one only with the successor of its last; a repeat of one
 //    of the last five batches is answered with that batch's first offset; a higher epoch begins at 0;
-//  - a transactional batch opens its producer's transaction in the log, if the coordinator knows it (P29); the first
-//    one of an unknown producer begins at 0 (P30); a plain one meanwhile is refused (P32); the coordinator's marker
-//    ends it, whether or not there is one (T6), with a higher epoch also the sequences (T8);
+//  - a transactional batch opens its producer's transaction in the log, if the coordinator knows it (P29): until then
+//    no sequence is taken beyond the lowest that was asked about; a plain one meanwhile is refused (P32); the
+//    coordinator's marker ends it, whether or not there is one (T6), with a higher epoch also the sequences (T8);
 //  - a producer is forgotten at a periodic check when its last batch's record time is older than the expiration;
 //  - an answer to acks=all waits for the high watermark, one to acks=1 does not; 20 and 7 say that the batch stands
 //    although it did not;
@@ -56,8 +56,8 @@ class DestLog {
   enum class Plant { kNone, kDropSilently, kAppendTwice, kSwapRecords, kClearTransactional, kSwapVerdict };
   using Answer = std::function<void(kafka::Error, int64_t base)>;
   using Watcher = std::function<std::string(Stored&)>;  // at each append: empty, or what is wrong with it
-  // Does the coordinator know this transaction under way, here, under this producer?
-  using Verify = std::function<bool(const std::string& id, int64_t producer_id, int16_t epoch)>;
+  // What the coordinator says of this transaction: none while it is under way, here, under this producer.
+  using Verify = std::function<kafka::Error(const std::string& id, int64_t producer_id, int16_t epoch)>;
 
   DestLog(World& world, const SourceLog& source, Options options);
 
@@ -112,6 +112,10 @@ class DestLog {
 
     int32_t last_sequence() const { return batches.empty() ? -1 : batches.back().last; }
   };
+  struct Verifying {  // a producer whose transaction the coordinator was asked about
+    int16_t epoch;
+    int32_t lowest;  // sequence
+  };
   struct Waiting {
     int64_t end, base;
     Answer answer;
@@ -142,6 +146,7 @@ class DestLog {
   int leader_ = 1;
   int32_t leader_epoch_ = 0;
   std::map<int64_t, Producer> producers_;
+  std::map<int64_t, Verifying> verifying_;
   std::list<std::shared_ptr<Waiting>> waiting_;
   Instant away_until_{}, stalled_until_{}, short_until_{}, refuse_until_{};
   Plant plant_ = Plant::kNone;
