@@ -211,14 +211,14 @@ TEST_F(ExactlyOnceTest, PipelinedAcksLoseNothingWithTheirLeaders) {
   agent_.SetFile(file);
   CreateTopic(pair_.source, "t-in", 4);
   Produce(pair_.source, "t-in", SampleRecords(20000, 4), {{"batch.num.messages", "20"}});
-  Load load(pair_.source, "t-in", {.partitions = 4, .per_second = 5000, .settings = {{"batch.num.messages", "20"}}});
+  Load load(pair_.source, "t-in", {.partitions = 4, .per_second = 2000, .settings = {{"batch.num.messages", "20"}}});
   agent_.Start();
   for (int broker = 0; broker < 3; ++broker) {
     const int64_t before = load.acked();
-    Await("more records", kLive, [&] { return load.acked() >= before + 5000; });
+    Await("more records", kLive, [&] { return load.acked() >= before + 2000; });
     AwaitCopied("t-in", 4);
     pair_.destination.Kill(broker);
-    Await("more records", kLive, [&] { return load.acked() >= before + 10000; });
+    Await("more records", kLive, [&] { return load.acked() >= before + 6000; });
     pair_.destination.Restart(broker);
     AwaitCopied("t-in", 4);
   }

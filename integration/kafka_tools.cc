@@ -250,6 +250,15 @@ int PartitionCount(const Cluster& cluster, const std::string& topic) {
   return 0;
 }
 
+int LeaderOf(const Cluster& cluster, const std::string& topic, int partition) {
+  const Metadata metadata = Describe(cluster);
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const rd_kafka_metadata_topic& one = metadata->topics[i];
+    if (one.topic == topic && partition < one.partition_cnt) return one.partitions[partition].leader;
+  }
+  return -1;
+}
+
 std::vector<std::string> TopicNames(const Cluster& cluster) {
   const Metadata metadata = Describe(cluster);
   std::vector<std::string> names;

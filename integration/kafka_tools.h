@@ -51,6 +51,8 @@ struct Range {
 // The partition's log range, or nothing when the topic or partition is not there (yet).
 std::optional<Range> RangeOf(const Cluster& cluster, const std::string& topic, int partition);
 int PartitionCount(const Cluster& cluster, const std::string& topic);  // 0: no such topic
+// A broker's id; -1 when there is none.
+int LeaderOf(const Cluster& cluster, const std::string& topic, int partition);
 std::vector<std::string> TopicNames(const Cluster& cluster);
 
 // High watermarks through one lasting connection, cheap enough to be asked all the time. A partition that does not

@@ -23,6 +23,9 @@ void ProduceHub::Send(const TopicPartition& tp, int32_t broker, SharedBytes batc
                       Acks acks, std::shared_ptr<PendingAppend> pending) {
   if (stopped_) return pending->Complete(Cancelled("{}: stopping", tp));
   PartitionState& partition = partitions_[tp];
+  if (partition.unanswered == 0 && acks == Acks::kLeader) partition.lane = kafka::Lane::kPipelined;
+  if (partition.unanswered == 0 && acks == Acks::kAll && partition.lane == kafka::Lane::kPipelined)
+    partition.lane = kafka::Lane::kProduce;
   partition.unanswered++;
   const bool quick = partition.lane == kafka::Lane::kProduce;
   const LaneKey key{broker, slot && quick ? kafka::TransactionLane(slot->number) : partition.lane};
@@ -143,7 +146,8 @@ void ProduceHub::Settle(std::vector<Item>& items, kafka::ProduceResponse& respon
 void ProduceHub::Answer(Item& item, StatusOr<DestOffset> answer, Duration took) {
   PartitionState& partition = partitions_[item.tp];
   partition.unanswered--;
-  if (partition.unanswered == 0) {  // only then may the lane change: order holds within one connection
+  if (partition.unanswered == 0 &&
+      partition.lane != kafka::Lane::kPipelined) {  // only then may the lane change: order holds within one connection
     if (took > kSlow) partition.lane = kafka::Lane::kProduceSlow;
     if (took < kQuick) partition.lane = kafka::Lane::kProduce;
   }

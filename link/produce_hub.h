@@ -1,7 +1,8 @@
 // Appends to the destination: per broker and lane one loop packs at most one batch of each partition into a request
 // (protocol.md P1) and keeps a few requests in flight on one connection, where order is strict (P34). A broker answers
-// a request when its slowest partition is replicated, so a partition that takes long moves to the slow lane. A request
-// carries one transaction at most (P31), so transactions are spread over lanes of their own.
+// a request when its slowest partition is replicated, so a partition that takes long moves to the slow lane; what waits
+// for the leader alone has one too. A request carries one transaction at most (P31), so transactions are spread over
+// lanes of their own.
 #pragma once
 
 #include <deque>

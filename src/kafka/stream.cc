@@ -70,7 +70,8 @@ StatusOr<std::vector<Endpoint>> ParseBootstrap(std::string_view text) {
 }
 
 std::string_view Name(Lane lane) {
-  constexpr std::string_view kNames[] = {"control", "fetch", "produce", "produce-slow", "markers", "transaction"};
+  constexpr std::string_view kNames[] = {"control",           "fetch",   "produce",    "produce-slow",
+                                         "produce-pipelined", "markers", "transaction"};
   return kNames[std::min(static_cast<size_t>(lane), std::size(kNames) - 1)];
 }
 

@@ -27,7 +27,7 @@ StatusOr<Endpoint> ParseEndpoint(std::string_view text);
 // What a connection is for: a long poll must not block the rest, and a slow partition not the quick ones. A broker
 // works on one request of a connection at a time, so transactions have several, each transactional id always the same
 // one.
-enum class Lane : uint8_t { kControl, kFetch, kProduce, kProduceSlow, kMarkers, kTransaction };
+enum class Lane : uint8_t { kControl, kFetch, kProduce, kProduceSlow, kPipelined, kMarkers, kTransaction };
 inline constexpr size_t kTransactionLanes = 8;
 inline constexpr size_t kLanes = static_cast<size_t>(Lane::kTransaction) + kTransactionLanes;
 constexpr Lane TransactionLane(int64_t number) {
