@@ -121,8 +121,7 @@ Error DestLog::CheckSequence(const BatchView& view, std::optional<int64_t>& dupl
   if (view.producer_id() < 0) return Error::kNone;
   const auto verifying = verifying_.find(view.producer_id());
   const bool ahead = verifying != verifying_.end() && first > verifying->second.lowest;
-  if (found == producers_.end())
-    return ahead ? Error::kOutOfOrderSequenceNumber : Error::kNone;
+  if (found == producers_.end()) return ahead ? Error::kOutOfOrderSequenceNumber : Error::kNone;
   const Producer& known = found->second;
   if (view.producer_epoch() < known.epoch) return Error::kInvalidProducerEpoch;
   if (view.producer_epoch() > known.epoch)
