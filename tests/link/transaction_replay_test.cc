@@ -26,7 +26,7 @@ struct FakeSource final : Source {
 
 // A log of one-record batches.
 struct FakeSink final : Sink {
-  std::shared_ptr<PendingAppend> Send(SharedBytes, std::optional<TransactionSlot>) override { return nullptr; }
+  std::shared_ptr<PendingAppend> Send(SharedBytes, std::optional<TransactionSlot>, Acks) override { return nullptr; }
   Async<StatusOr<DestLog>> Inspect() override { co_return DestLog{}; }
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(DestOffset at) override {
     const auto found = log.find(at.value);
