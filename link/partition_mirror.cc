@@ -166,7 +166,7 @@ Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> so
                 .bytes = static_cast<int64_t>(batch.size()),
                 .fillers = fillers,
                 .seen = fetched_at_,
-                .in_transaction = slot.has_value(),
+                .slot = slot,
                 .acks = acks,
                 .old = HalfForgotten(max_timestamp)};
   const Stamp stamp = slot ? replay_.NextStamp(*slot, view.count()) : Stamp{pid, at.epoch, at.sequence};
@@ -241,7 +241,9 @@ Acks PartitionMirror::AcksOf(const BatchView& batch, const Position& after) cons
 Async<void> PartitionMirror::Drained() {
   for (const InFlight& item : in_flight_) {
     const StatusOr<DestOffset> answer = co_await item.pending->Wait();
-    if (!answer.ok() && !kafka::ErrorOf(answer.status())) unclear_ = Unclear::kOurs;
+    if (answer.ok() || kafka::ErrorOf(answer.status())) continue;
+    unclear_ = Unclear::kOurs;
+    if (item.slot) replay_.Doubt(*item.slot);
   }
   in_flight_.clear();
   unproven_.clear();  // the log tells what stands
@@ -266,7 +268,7 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
     return status;
   }
   const kafka::Verdict verdict = kafka::VerdictOf(*error);
-  if (item.in_transaction && (verdict == kafka::Verdict::kFenced || verdict == kafka::Verdict::kAbort))
+  if (item.slot && (verdict == kafka::Verdict::kFenced || verdict == kafka::Verdict::kAbort))
     return Unavailable("{}: the transaction that carries source offset {} cannot be written to: {}", name_,
                        item.at.source_next, Text(status));
   switch (verdict) {

@@ -86,7 +86,7 @@ class PartitionMirror {
     int64_t bytes;
     int64_t fillers = 0;
     Instant seen = {};
-    bool in_transaction = false;
+    std::optional<TransactionSlot> slot = std::nullopt;
     Acks acks = Acks::kAll;
     bool old = false;  // the leader may soon forget that it knows us by it
   };

@@ -122,6 +122,9 @@ class Transactions {
   virtual Async<Status> End(TransactionSlot slot, TransactionEnd end) = 0;
   // Its marker stands: the slot is free.
   virtual void Release(const TransactionSlot& slot) = 0;
+  // An append to it was given up and may arrive later, when its transaction is over: it carries another one only under
+  // the next epoch, as a leader that was asked about an earlier sequence takes none behind it (protocol.md P29).
+  virtual void Doubt(const TransactionSlot& slot) = 0;
 };
 
 // Control records of a producer that end nothing. The leader refuses those of a lower generation than it has seen.

@@ -49,6 +49,8 @@ class TransactionReplay {
   // those of which the source holds no batch any more.
   bool has_lost() const { return !lost_.empty(); }
   void LoseAll(DestOffset end);
+  // An append within it was given up.
+  void Doubt(const TransactionSlot& slot) { transactions_.Doubt(slot); }
   // Aborts one of them, as End does.
   Async<Status> AbortLost(DestOffset at);
 

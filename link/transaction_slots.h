@@ -3,10 +3,9 @@
 // A slot is free, or held by one partition. Before a new owner uses a slot that its predecessor used, InitProducerId
 // fences the predecessor there; a slot with an open transaction is never initialised (that would abort it), but given
 // to its partition, which ends it with the source's verdict. EndTxn stays below version 5, so the epoch stays put.
-// A call without an answer may be carried out later: the slot is initialised before it carries another transaction, so
-// that the late call meets a newer epoch; and a begin of that kind is waited for.
-// The slots are found again by their numbers in the state topic: each is written there, with its producer id, before it
-// is first used.
+// A call or an append without an answer may be carried out later: the slot is initialised before it carries another
+// transaction, so that the late call meets a newer epoch; and a begin of that kind is waited for. The slots are found
+// again by their numbers in the state topic: each is written there, with its producer id, before it is first used.
 #pragma once
 
 #include <deque>
@@ -35,6 +34,7 @@ class TransactionSlots {
   Async<StatusOr<TransactionSlot>> Begin(TopicPartition tp);
   Async<Status> End(TransactionSlot slot, TransactionEnd end);
   void Release(const TransactionSlot& slot);
+  void Doubt(const TransactionSlot& slot) { Of(slot).fenced = false; }
 
  private:
   struct Slot {
@@ -85,6 +85,7 @@ class PartitionTransactions final : public Transactions {
     co_return co_await slots_.End(std::move(slot), end);
   }
   void Release(const TransactionSlot& slot) override { slots_.Release(slot); }
+  void Doubt(const TransactionSlot& slot) override { slots_.Doubt(slot); }
 
  private:
   TransactionSlots& slots_;

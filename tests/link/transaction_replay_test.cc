@@ -72,6 +72,7 @@ struct FakeTransactions final : Transactions {
     co_return absl::OkStatus();
   }
   void Release(const TransactionSlot& slot) override { calls.push_back("release " + slot.id); }
+  void Doubt(const TransactionSlot& slot) override { calls.push_back("doubt " + slot.id); }
 
   std::vector<TransactionSlot> open;
   TransactionSlot elsewhere;

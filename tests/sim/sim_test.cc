@@ -206,6 +206,7 @@ TEST(Simulation, WhatWasFoundOnceStaysFixed) {
       {312, "the last marker, gone at the source, is not taken for a repeated one"},
       {2083, "the source's log start lies inside our last batch"},
       {562, "… or inside the first one, of which only aborts of a coordinator stand"},
+      {1107, "a late append to a slot, behind the end of its transaction, poisons its sequences"},
       {1368, "a marker whose likeness the source removed may be an extra one"},
   };
   Retell(kPlainSeeds, stories);

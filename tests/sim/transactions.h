@@ -30,6 +30,7 @@ class SimTransactions final : public link::Transactions {
   Async<StatusOr<link::TransactionSlot>> Begin() override;
   Async<Status> End(link::TransactionSlot slot, link::TransactionEnd end) override;
   void Release(const link::TransactionSlot& slot) override;
+  void Doubt(const link::TransactionSlot& slot) override { slots_.at(slot.id).fenced = false; }
 
  private:
   struct Slot {
