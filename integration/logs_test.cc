@@ -146,7 +146,9 @@ TEST_F(LogsTest, ALightlyHoledCompactedTopicKeepsEveryOffset) {
   for (const Record& record : original) ASSERT_EQ(at[record.offset], record) << record.offset;
   EXPECT_LE(copy.size(), 2 * original.size());
   const std::string runs = agent().Cli({"offsets", "runs", "c-light", "0", "-o", "json"}).out;
-  EXPECT_EQ(NumberIn(runs, "copies"), static_cast<int64_t>(copy.size() - original.size())) << runs;
+  const auto missing =
+      original.back().offset + 1 - static_cast<int64_t>(original.size());  // the copy may be clean again
+  EXPECT_EQ(NumberIn(runs, "copies"), missing) << runs;
   EXPECT_EQ(NumberIn(runs, "markers"), 0) << runs;
 }
 
