@@ -12,13 +12,15 @@
 #include <string_view>
 #include <vector>
 
-#include "config/schema_link.h"
+#include "config/name_rule.h"
 
 namespace klink::config {
 
 struct Decision {
   bool included = false;
-  std::string why;  // for `klink explain`: "included by {prefix: orders.}"
+  std::string why = {};  // for `klink explain`: "included by {prefix: orders.}"
+  std::string rule =
+      {};  // the line of the file that decided: "topics.include[1] {prefix: orders.}"; empty: no line did
 };
 
 class TopicFilter {
@@ -28,16 +30,17 @@ class TopicFilter {
 
   Decision Decide(std::string_view topic) const;
   bool Includes(std::string_view topic) const { return Decide(topic).included; }
+  // The lines of `include` that take none of these topics.
+  std::vector<std::string> Idle(const std::vector<std::string>& topics) const;
 
   // The name at the destination of a source topic, and back; nullopt when no source topic would get that name.
   std::string DestinationName(std::string_view source_topic) const;
   std::optional<std::string> SourceName(std::string_view destination_topic) const;
 
  private:
-  struct Rule;
   Rename rename_;
-  std::vector<std::shared_ptr<const Rule>> include_;
-  std::vector<std::shared_ptr<const Rule>> exclude_;
+  std::vector<std::shared_ptr<const NameRule>> include_;
+  std::vector<std::shared_ptr<const NameRule>> exclude_;
 };
 
 enum class InternalTopic { kNo, kNever, kOnlyByLiteral };
@@ -45,12 +48,5 @@ InternalTopic ClassifyInternal(std::string_view topic);
 
 std::string SourceToDestinationName(const Rename& rename, std::string_view source_topic);
 std::optional<std::string> DestinationToSourceName(const Rename& rename, std::string_view destination_topic);
-
-// "{prefix: orders.}", as it could stand in the file.
-std::string PatternText(const Pattern& pattern);
-// OK when exactly one form is set and a regular expression compiles.
-Status CheckPattern(const Pattern& pattern);
-// Whether a name surely exists that both match. False may mean "cannot tell": two different regular expressions.
-bool SurelyOverlap(const Pattern& a, const Pattern& b);
 
 }  // namespace klink::config

@@ -51,6 +51,32 @@ TEST(TopicFilter, SaysWhichEntryDecided) {
   EXPECT_EQ(Filter({Prefix("a")}).Decide("b").why, "no include entry matches");
 }
 
+TEST(TopicFilter, NamesTheLineOfTheFileThatDecided) {
+  const TopicFilter filter =
+      Filter({Literal("payments"), Prefix("orders.")}, {Regex("orders[.]tmp[.].*")}, {.prefix = std::string(50, 'p')});
+  EXPECT_EQ(filter.Decide("orders.eu").rule, "topics.include[1] {prefix: orders.}");
+  EXPECT_EQ(filter.Decide("orders.tmp.1").rule, "topics.exclude[0] {regex: orders[.]tmp[.].*}");
+  EXPECT_EQ(filter.Decide("orders." + std::string(220, 'x')).rule, "topics.rename");
+  EXPECT_EQ(filter.Decide("x").rule, "");
+  EXPECT_EQ(filter.Decide("__consumer_offsets").rule, "");
+}
+
+TEST(TopicFilter, KnowsTheLinesThatTakeNoTopic) {
+  const TopicFilter filter = Filter({Literal("payments"), Prefix("oders."), Regex("app-[0-9]+"), Literal("*")});
+  EXPECT_THAT(filter.Idle({"orders.eu", "app-7"}),
+              testing::ElementsAre("topics.include[0] {literal: payments}", "topics.include[1] {prefix: oders.}"));
+  EXPECT_THAT(filter.Idle({"payments", "oders.", "app-1"}), testing::IsEmpty());
+  EXPECT_THAT(filter.Idle({}), testing::SizeIs(4));
+}
+
+TEST(TopicFilter, SaysAtWhichCharacterARegexIsWrong) {
+  const std::pair<const char*, int> cases[] = {{"app-([", 6},   {"a(b(c)", 2},    {"a(b[)](c", 7}, {"a\\(b)c", 5},
+                                               {"ab[]()](", 8}, {"x{2}**", 2},    {"a\\yb", 2},    {"(?!x)a", 1},
+                                               {"ab[z-a]c", 4}, {"a[^])(]b)", 9}, {"ok|*", 4}};
+  for (const auto& [regex, at] : cases)
+    EXPECT_THAT(Text(CheckPattern(Regex(regex))), testing::HasSubstr(fmt::format("(at character {})", at))) << regex;
+}
+
 TEST(TopicFilter, NeverIncludesInternalTopics) {
   for (const char* topic : {"__consumer_offsets", "__transaction_state", "__x", "_klink.a.state", "_klink.drill.1.2",
                             "mm2-offset-syncs.paris.internal", "mm2-configs.lyon.internal", "mm2.x.internal",
