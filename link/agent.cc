@@ -172,6 +172,17 @@ Async<StatusOr<RunsSnapshot>> Agent::Runs(std::string link, TopicPartition parti
   co_return found->RunsOf(partition);
 }
 
+Async<StatusOr<std::vector<Explanation>>> Agent::Explain(ExplainRequest request) {
+  if (!request.link.empty()) CO_RETURN_IF_ERROR(Find(request.link).status());
+  std::vector<Explanation> concerned, others;
+  for (const auto& link : links_) {
+    if (!request.link.empty() && link->name() != request.link) continue;
+    CO_TRY(Link::Explained answer, co_await link->Explain(request.kind, request.name));
+    (answer.concerned ? concerned : others).push_back(std::move(answer.explanation));
+  }
+  co_return concerned.empty() ? std::move(others) : std::move(concerned);
+}
+
 void Agent::OnCall(const std::string& cluster, kafka::ApiKey api, Duration took, const Status& status) {
   if (!metrics_) return;
   auto [entry, fresh] = durations_.try_emplace({cluster, api});

@@ -30,6 +30,7 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request) override;
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) override;
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) override;
+  Async<StatusOr<std::vector<Explanation>>> Explain(ExplainRequest request) override;
   bool Ready() const override;
   bool Live() const override { return true; }
 

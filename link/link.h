@@ -18,6 +18,7 @@
 #include "base/permits.h"
 #include "config/schema.h"
 #include "link/control_plan.h"
+#include "link/explain.h"
 #include "link/partition_runner.h"
 #include "link/progress.h"
 #include "link/topic_sync.h"
@@ -54,6 +55,11 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request);
   StatusOr<RunsSnapshot> RunsOf(const TopicPartition& tp) const;
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(std::string topic, WallTime time);
+  struct Explained {
+    Explanation explanation;
+    bool concerned = false;  // its filter takes it, or it has a mirror of that name
+  };
+  Async<StatusOr<Explained>> Explain(ExplainKind kind, std::string name);
   // Both clusters have answered once.
   bool both_seen() const { return both_seen_; }
   const std::string& name() const { return config_.name; }
@@ -139,6 +145,9 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   bool SourceGone() const;
   struct Asking;
   Async<void> AskOffsetAt(Asking& asking, OffsetAtSnapshot& out);
+  LinkFacts FactsOfLink(const LinkSnapshot& shown) const;
+  Async<void> AskPresence(kafka::Cluster& cluster, bool gone, std::vector<std::string> topics,
+                          std::map<std::string, Presence>& out);
   bool DestinationGone() const;
   Async<void> Watch(kafka::Cluster& cluster, Status& trouble);
 

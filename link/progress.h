@@ -12,6 +12,7 @@
 #include "base/async.h"
 #include "base/clock.h"
 #include "base/types.h"
+#include "link/explanation.h"
 #include "state/states.h"
 
 namespace klink::link {
@@ -308,6 +309,8 @@ class AgentApi {
   virtual Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) = 0;
   // Decided and written; it is carried out from then on, by whichever agent leads the link.
   virtual Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) = 0;
+  // One answer per link concerned; what cannot be asked is a step that says so.
+  virtual Async<StatusOr<std::vector<Explanation>>> Explain(ExplainRequest request) = 0;
   // The configuration is loaded and both clusters of every link have answered once.
   virtual bool Ready() const = 0;
   // The engine's executor still turns and nothing ended it.

@@ -23,8 +23,8 @@ class AgentClient {
   // answers, the text says how to start one.
   StatusOr<Json> Ask(const std::string& target, const std::string& body = "", Duration deadline = kAskDeadline);
   template <class View>
-  StatusOr<View> Get(const std::string& target, Json& json) {
-    TRY(json, Ask(target));
+  StatusOr<View> Get(const std::string& target, Json& json, Duration deadline = kAskDeadline) {
+    TRY(json, Ask(target, "", deadline));
     View view;
     RETURN_IF_ERROR(Annotate(FromJson(json, view), "reading the agent's answer"));
     return view;

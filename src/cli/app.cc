@@ -63,6 +63,7 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   AddMirror(app, context);
   AddVerify(app, context);
   AddOffsets(app, context);
+  AddExplain(app, context);
   AddAudit(app, context);
   AddVersion(app, context);
   AddLaterVerbs(app, context);

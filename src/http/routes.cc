@@ -5,6 +5,7 @@
 
 #include "base/json_fields.h"
 #include "http/control_body.h"
+#include "http/question_routes.h"
 #include "http/snapshot_metrics.h"
 #include "http/views.h"
 
@@ -287,6 +288,7 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
              [routes](Request request, Captures c) { return routes->Translate(FromQuery(request, c[0])); });
   router.Add(Method::kPost, "/v1/links/{}/offsets:translate",
              [routes](Request request, Captures c) { return routes->Translate(FromBody(request, c[0])); });
+  AddQuestionRoutes(router, agent);
   return router;
 }
 

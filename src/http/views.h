@@ -279,6 +279,19 @@ struct ErrorsView {
   }
 };
 
+// Why a topic or a group is mirrored, or is not, link by link.
+struct ExplainView {
+  std::string kind;  // topic | group
+  std::string name;
+  std::vector<link::Explanation> links;
+
+  static void Describe(auto& m, auto& field) {
+    field("kind", m.kind);
+    field("name", m.name);
+    field("links", m.links);
+  }
+};
+
 // The end of the audit log.
 struct AuditView {
   std::string file;

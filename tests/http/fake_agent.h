@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "config/group_filter.h"
+#include "link/explain.h"
 #include "link/progress.h"
 
 namespace klink::http {
@@ -114,6 +116,8 @@ class FakeAgent : public link::AgentApi {
   Async<StatusOr<std::vector<link::ControlledMirror>>> ControlMirrors(link::ControlRequest request) override;
   Async<StatusOr<link::ControlledLink>> ControlLink(link::ControlRequest request) override;
   Async<StatusOr<std::vector<link::RealignedMirror>>> Realign(link::ControlRequest request) override;
+  // The real rules over what `snapshot` holds; the file of the link stands below.
+  Async<StatusOr<std::vector<link::Explanation>>> Explain(link::ExplainRequest request) override;
   bool Ready() const override { return ready; }
   bool Live() const override { return live; }
 
@@ -231,6 +235,62 @@ inline Async<StatusOr<std::vector<link::RealignedMirror>>> FakeAgent::Realign(li
     if (topic == "orders.eu") mirror.error = "GROUP_IN_USE: the mirror is read by app-pay; stop these consumers first";
     if (topic == "orders.legacy") mirror.outcome = "realigning", mirror.groups_not_told.push_back("app-new");
   }
+  co_return answers;
+}
+
+namespace fake {
+
+inline config::LinkConfig File() {
+  config::LinkConfig file;
+  file.topics.include = {{.prefix = "orders."}, {.literal = "payments"}};
+  file.topics.exclude = {{.prefix = "orders.tmp."}};
+  file.groups.include = {{.prefix = "app-"}};
+  return file;
+}
+
+inline link::LinkFacts FactsOf(const link::LinkSnapshot& link) {
+  link::LinkFacts facts;
+  facts.name = link.name;
+  facts.source = link.source.name;
+  facts.destination = link.destination.name;
+  facts.state = link.state;
+  facts.reason_code = link.reason_code;
+  facts.reason = link.reason;
+  facts.agent = "klink-0";
+  facts.leads = link.role == "owner";
+  facts.leader = "klink-1";
+  return facts;
+}
+
+inline link::Explanation ExplainTopic(const link::LinkSnapshot& link, const std::string& name) {
+  link::TopicFacts facts;
+  facts.link = FactsOf(link);
+  facts.names = {name, name};
+  facts.decision = config::TopicFilter::Compile(File().topics)->Decide(name);
+  facts.at_source.is = link::Presence::Is::kThere;
+  facts.at_source.partitions = 2;
+  facts.at_destination.is = link::Presence::Is::kMissing;
+  for (const MirrorSnapshot& mirror : link.mirrors)
+    if (mirror.topic == name) facts.mirror = mirror, facts.at_destination = facts.at_source;
+  if (name == "orders.none") facts.at_source.is = link::Presence::Is::kMissing;
+  return link::ExplainTopic(facts);
+}
+
+}  // namespace fake
+
+inline Async<StatusOr<std::vector<link::Explanation>>> FakeAgent::Explain(link::ExplainRequest request) {
+  std::vector<link::Explanation> answers;
+  for (const link::LinkSnapshot& link : snapshot.links) {
+    if (!request.link.empty() && request.link != link.name) continue;
+    if (request.kind == link::ExplainKind::kTopic) {
+      answers.push_back(fake::ExplainTopic(link, request.name));
+      continue;
+    }
+    link::GroupFacts facts{fake::FactsOf(link), request.name, {}};
+    facts.decision = config::GroupFilter::Compile(fake::File().groups)->Decide(request.name);
+    answers.push_back(link::ExplainGroup(facts));
+  }
+  if (answers.empty()) co_return NotFound("there is no link {}", request.link);
   co_return answers;
 }
 
