@@ -6,13 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "config/bind.h"
 #include "config/schema.h"
 
 namespace klink::config {
 
-constexpr size_t kFileBytesMax = 1 << 20;
-constexpr size_t kNestingMax = 64;
+constexpr size_t kFileBytesMax = limits::kConfigBytes;
+constexpr size_t kNestingMax = limits::kConfigDepth;
 
 StatusOr<Config> LoadFile(const std::string& path);
 StatusOr<Config> LoadText(std::string_view text, std::string_view file_name, const EnvLookup& env);

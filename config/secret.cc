@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/limits.h"
+
 namespace klink::config {
 namespace {
 
-constexpr size_t kReferencedFileMax = 64 * 1024;
+constexpr size_t kReferencedFileMax = limits::kReferencedFileBytes;
 
 StatusOr<std::string> ReadReferenced(const std::string& path) {
   if (!path.starts_with('/')) return InvalidArgument("the file '{}' needs an absolute path", path);

@@ -6,8 +6,12 @@
 #include <numeric>
 #include <span>
 
+#include "base/limits.h"
+
 namespace klink::config {
 namespace {
+
+static_assert(kTopicNameMax == limits::kTopicNameBytes);
 
 struct UnitRow {
   std::string_view name;

@@ -8,6 +8,7 @@
 // heard of is refused. What landed before is found in the log, and counts; one too many shifts what follows by one.
 #include <algorithm>
 
+#include "base/limits.h"
 #include "link/partition_mirror.h"
 
 namespace klink::link {
@@ -17,7 +18,7 @@ using kafka::BatchView;
 
 constexpr int64_t kMarkersMost = 1'000'000;  // in one hole: 78 MB
 constexpr int64_t kMarkersAtOnce = 1000;     // in one request: some milliseconds of a broker's thread
-constexpr size_t kDecompressedMost = 64 << 20;
+constexpr size_t kDecompressedMost = limits::kDecompressedBytes;
 constexpr char kHoles[] = "HOLES";
 
 StatusOr<bool> HasRecordAt(const BatchView& batch, SourceOffset at) {

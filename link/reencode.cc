@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits.h"
 #include "kafka/record_batch.h"
 
 namespace klink::link {
@@ -11,8 +12,9 @@ namespace {
 using kafka::BatchView;
 using kafka::Record;
 
-constexpr size_t kDecompressedMost = 64 << 20;  // of one source batch; as records they take several times that
-constexpr int64_t kRecordOverhead = 24;         // lengths, deltas and attributes, at most
+constexpr size_t kDecompressedMost =
+    limits::kDecompressedBytes;          // of one source batch; as records they take several times that
+constexpr int64_t kRecordOverhead = 24;  // lengths, deltas and attributes, at most
 
 int64_t SizeOf(const Record& record) {
   size_t size = kRecordOverhead + (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/crc32c.h"
+#include "base/limits.h"
 
 namespace klink::link {
 namespace {
@@ -12,7 +13,7 @@ using kafka::Record;
 using Times = VerifyOptions::Times;
 
 constexpr int16_t kMayDiffer = kafka::kLogAppendTimeBit | kafka::kDeleteHorizonBit;
-constexpr size_t kDecompressedMost = 256 << 20;  // of one batch
+constexpr size_t kDecompressedMost = limits::kVerifiedBatchBytes;  // of one batch
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 
 namespace klink::http {
@@ -14,7 +15,7 @@ namespace {
 
 namespace base64 = boost::beast::detail::base64;
 
-constexpr size_t kCredentialBytesMost = 4096;
+constexpr size_t kCredentialBytesMost = limits::kHttpCredentialBytes;
 
 bool EqualNoCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) {

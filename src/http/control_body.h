@@ -4,12 +4,13 @@
 
 #include <string_view>
 
+#include "base/limits.h"
 #include "http/message.h"
 #include "link/progress.h"
 
 namespace klink::http {
 
-inline constexpr size_t kTextBytesMost = 1000;  // of by and reason: they are kept in the link's state
+inline constexpr size_t kTextBytesMost = limits::kHttpTextBytes;  // of by and reason: they are kept in the link's state
 
 enum class ControlOf { kLink, kMirrors };
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 namespace klink::http {
 
@@ -14,8 +15,8 @@ struct Rate {
   double per_second = 0;
   double burst = 0;
 };
-inline constexpr Rate kCallsOfOneCaller = {100, 200};
-inline constexpr Rate kUnknownOfOneAddress = {20, 100};  // calls that were not let in: tokens are not guessed faster
+inline constexpr Rate kCallsOfOneCaller = {100, limits::kHttpCallsAtOnce};
+inline constexpr Rate kUnknownOfOneAddress = {20, limits::kHttpGuessesAtOnce};  // tokens are not guessed faster
 inline constexpr size_t kCallersKnownMost = 1024;
 
 class RateLimit {

@@ -1,6 +1,7 @@
 #include "kafka/connection.h"
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "kafka/errors.h"
 #include "kafka/frame.h"
 
@@ -8,7 +9,8 @@ namespace klink::kafka {
 namespace {
 
 constexpr const char* kNeverSent = "klink/never-sent";
-constexpr size_t kFirstFrames = 1 << 20;  // until the peer has proved to be a broker that knows us (KIP-498)
+constexpr size_t kFirstFrames =
+    limits::kFirstFrameBytes;  // until the peer has proved to be a broker that knows us (KIP-498)
 
 }  // namespace
 

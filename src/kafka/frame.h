@@ -4,14 +4,13 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/status.h"
 
 namespace klink::kafka {
 
 inline constexpr size_t kFramePrefix = 4;
-inline constexpr size_t kFrameMin = 4;  // a correlation id
-// What an answer may hold beyond the record bytes a Fetch asked for.
-inline constexpr size_t kFrameOverhead = 512 * 1024;
+inline constexpr size_t kFrameMin = limits::kLeastFrameBytes;
 
 // The size of the frame that follows a prefix, at least kFrameMin and at most `limit`. A peer that answers in TLS or
 // HTTP is recognised by its first bytes.

@@ -17,8 +17,8 @@ namespace {
 
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr size_t kNonceBytes = 24;
-constexpr size_t kNonceMost = 512;
-constexpr size_t kSaltMost = 1024;
+constexpr size_t kNonceMost = limits::kScramNonceBytes;
+constexpr size_t kSaltMost = limits::kScramSaltBytes;
 constexpr std::string_view kGs2Header = "n,,";
 constexpr std::string_view kChannelBinding = "c=biws";  // that header in base64
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/limits.h"
 #include "base/status.h"
 #include "kafka/sasl.h"
 
@@ -15,9 +16,9 @@ enum class ScramHash : uint8_t { kSha256, kSha512 };
 
 class ScramConversation final : public SaslConversation {
  public:
-  static constexpr int kIterationsLeast = 4096;      // RFC 7677, section 4
-  static constexpr int kIterationsMost = 1'000'000;  // a second of work; a broker allows 16,384
-  static constexpr size_t kMessageMost = 4 << 10;
+  static constexpr int kIterationsLeast = limits::kLeastScramIterations;  // RFC 7677, section 4
+  static constexpr int kIterationsMost = limits::kScramIterations;        // a second of work; a broker allows 16,384
+  static constexpr size_t kMessageMost = limits::kScramMessageBytes;
 
   // `nonce` is printable ASCII without a comma, new for each conversation.
   // `extensions` follow it in the first message: tokenauth=true for a delegation token (KIP-48).

@@ -1,12 +1,14 @@
 #include "state/records.h"
 
+#include "base/limits.h"
+
 namespace klink::state {
 namespace {
 
 constexpr std::string_view kMirrorPrefix = "mirror/";
 constexpr std::string_view kPidPrefix = "pid/";
-constexpr size_t kRecordBytesMax = 16 << 20;
-constexpr size_t kRecordDepthMax = 8;
+constexpr size_t kRecordBytesMax = limits::kStateRecordBytes;
+constexpr size_t kRecordDepthMax = limits::kStateRecordDepth;
 constexpr size_t kShownBytes = 80;  // of a key in a message
 
 template <class E>

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/limits.h"
 #include "kafka/messages/all.h"
 #include "tests/fake/broker.h"
 #include "tests/fake/clock.h"
@@ -16,13 +17,14 @@ class ConnectionTest : public fake::VirtualTimeTest {
  protected:
   static constexpr size_t kLimit = 64 << 20;
 
-  std::shared_ptr<Connection> Open() {
+  enum class Peer { kProven, kUnknown };
+  std::shared_ptr<Connection> Open(Peer peer = Peer::kProven) {
     auto connector = std::make_shared<TcpConnector>(io_.get_executor(), network_->deadlines);
     auto stream = Run(connector->Connect(broker_.endpoint(), Lane::kFetch, clock_.Now() + 5s));
     KLINK_CHECK(stream.ok());
     auto connection = std::make_shared<Connection>(network_, *std::move(stream), "paris");
     connection->Start();
-    connection->MarkUsable();
+    if (peer == Peer::kProven) connection->MarkUsable();
     return connection;
   }
   // A request of `size` bytes in many parts; its answer is the broker's.
@@ -227,6 +229,18 @@ INSTANTIATE_TEST_SUITE_P(
                     Hostile{"AnswersTooMany", "\x00\x00\x00\x04\x00\x00\x00\x63\x00\x00\x00\x04\x00\x00\x00\x01"s,
                             Code::kDataLoss, "99"}),
     [](const auto& param) { return param.param.what; });
+
+// What is no broker may announce anything (KIP-498).
+TEST_F(ConnectionTest, BeforeThePeerHasProvedItselfAFrameIsSmall) {
+  const size_t most = limits::kFirstFrameBytes - 4;  // and its correlation id
+  Echo(most);
+  ASSERT_TRUE(Run(Ask(Open(Peer::kUnknown))).ok());
+  Echo(most + 1);
+  const StatusOr<SharedBytes> refused = Run(Ask(Open(Peer::kUnknown)));
+  EXPECT_EQ(refused.status().code(), Code::kDataLoss);
+  EXPECT_THAT(Text(refused.status()), HasSubstr("allowed are 4 to 1048576"));
+  EXPECT_TRUE(Run(Ask(Open())).ok());
+}
 
 TEST_F(ConnectionTest, AnAnswerToNoRequestEndsTheConnection) {
   auto connection = Open();
