@@ -6,6 +6,7 @@
 #include <boost/beast/http.hpp>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "config/text.h"
 #include "kafka/sasl_scram.h"
 
@@ -105,8 +106,16 @@ Async<StatusOr<std::string>> TokenSource::Get(std::shared_ptr<TokenSource> self,
   StatusOr<Token> token = co_await self->Fetch(executor, deadlines, deadline);
   self->fetching_ = false;
   self->fetched_->NotifyAll();
-  if (!token.ok()) co_return Annotate(token.status(), fmt::format("token endpoint {}", self->settings_.endpoint));
+  const Status failed = Annotate(token.status(), fmt::format("token endpoint {}", self->settings_.endpoint));
+  if (!failed.ok() && self->token_ && deadlines->Now() < self->ends_at_) {
+    Log(Level::kWarning, Event::kKafkaClient, "no new token; the one before is used until it ends",
+        {{"error", Text(failed)}});
+    self->renew_at_ = std::min(deadlines->Now() + kAskAgain, self->ends_at_);
+    co_return self->token_->text;
+  }
+  if (!token.ok()) co_return failed;
   self->renew_at_ = asked + std::chrono::duration_cast<Duration>(token->life * kUsedShare);
+  self->ends_at_ = asked + token->life;
   self->token_ = *std::move(token);
   co_return self->token_->text;
 }
@@ -128,6 +137,7 @@ Async<StatusOr<Token>> TokenSource::Fetch(Executor executor, std::shared_ptr<Dea
   if (endpoint.tls) {
     TlsSettings tls;
     tls.ca = settings_.ca;
+    tls.peer = TlsPeer::kTokenEndpoint;
     auto watch = std::make_shared<FileWatch>(FilesOf(tls));
     connector = std::make_shared<TlsConnector>(connector, std::move(tls), executor, deadlines, std::move(watch));
   }

@@ -1,12 +1,14 @@
 // Bearer tokens for OAUTHBEARER (KIP-255, RFC 7628): fetched with the client's credentials (RFC 6749, section 4.4),
-// used by all connections of a cluster, fetched anew at 80 % of their life. The endpoint speaks HTTPS unless it is on
-// this machine; an answer beyond 64 KiB is refused.
+// used by all connections of a cluster, fetched anew at 80 % of their life; while the endpoint does not answer then,
+// the token is used until its end. The endpoint speaks HTTPS unless it is on this machine; an answer beyond 64 KiB is
+// refused.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/limits.h"
 #include "base/signal.h"
 #include "kafka/credentials.h"
 #include "kafka/stream_tls.h"
@@ -39,7 +41,8 @@ StatusOr<Token> ReadToken(std::string_view json);
 class TokenSource {
  public:
   static constexpr double kUsedShare = 0.8;
-  static constexpr size_t kAnswerMost = 64 << 10;
+  static constexpr Duration kAskAgain = 5s;  // at most so often, while the token still holds
+  static constexpr size_t kAnswerMost = limits::kTokenAnswerBytes;
   static constexpr size_t kHeaderMost = 16 << 10;
 
   explicit TokenSource(TokenSettings settings) : settings_(std::move(settings)) {}
@@ -54,6 +57,7 @@ class TokenSource {
   TokenSettings settings_;
   std::optional<Token> token_;
   Instant renew_at_;
+  Instant ends_at_;
   bool fetching_ = false;
   std::optional<Signal> fetched_;
 };

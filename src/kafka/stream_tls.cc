@@ -169,8 +169,8 @@ class TlsStream final : public Stream {
     if (accepted == 1) return 1;
     const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto* self = static_cast<TlsStream*>(SSL_get_app_data(ssl));
-    self->refused_ =
-        CertificateRefused(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store), self->host_);
+    self->refused_ = CertificateRefused(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_current_cert(store),
+                                        self->host_, self->context_->peer());
     return 0;
   }
 

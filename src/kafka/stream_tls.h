@@ -17,6 +17,8 @@ struct ssl_ctx_st;
 namespace klink::kafka {
 
 enum class HostCheck : uint8_t { kOn, kOff };
+// Who is at the other end: what an operator has to correct stands in other places.
+enum class TlsPeer : uint8_t { kBroker, kTokenEndpoint };
 
 struct TlsSettings {
   std::string ca = {};           // PEM; empty: what the system trusts
@@ -26,6 +28,7 @@ struct TlsSettings {
   std::string keystore = {};  // PKCS#12, in place of certificate and key
   SecretSource keystore_password = {};
   HostCheck host_check = HostCheck::kOn;
+  TlsPeer peer = TlsPeer::kBroker;
 };
 // The files these settings name.
 std::vector<std::string> FilesOf(const TlsSettings& settings);
@@ -38,6 +41,7 @@ class TlsContext {
 
   ssl_ctx_st* get() const { return context_.get(); }
   HostCheck host_check() const { return host_check_; }
+  TlsPeer peer() const { return peer_; }
   std::optional<WallTime> certificate_ends() const { return certificate_ends_; }
   std::optional<WallTime> ca_ends() const { return ca_ends_; }  // the first of them
 
@@ -50,6 +54,7 @@ class TlsContext {
 
   std::shared_ptr<ssl_ctx_st> context_;
   HostCheck host_check_ = HostCheck::kOn;
+  TlsPeer peer_ = TlsPeer::kBroker;
   std::optional<WallTime> certificate_ends_;
   std::optional<WallTime> ca_ends_;
 };

@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "kafka/stream_tls.h"
 #include "kafka/stream_tls_text.h"
 
@@ -30,7 +31,7 @@ struct ChainFreer {
 };
 using Chain = std::unique_ptr<STACK_OF(X509), ChainFreer>;
 
-constexpr size_t kFileBytesMax = 4 << 20;  // a bundle of the world's authorities has 200 KiB
+constexpr size_t kFileBytesMax = limits::kPemFileBytes;  // a bundle of the world's authorities has 200 KiB
 
 StatusOr<std::string> Read(std::string_view property, const std::string& path) {
   errno = 0;
@@ -91,6 +92,7 @@ std::vector<std::string> FilesOf(const TlsSettings& settings) {
 StatusOr<std::shared_ptr<const TlsContext>> TlsContext::Load(const TlsSettings& settings) {
   std::shared_ptr<TlsContext> loaded(new TlsContext);
   loaded->host_check_ = settings.host_check;
+  loaded->peer_ = settings.peer;
   loaded->context_ = std::shared_ptr<SSL_CTX>(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   SSL_CTX* context = loaded->context_.get();
   KLINK_CHECK(context != nullptr);
@@ -111,7 +113,8 @@ Status TlsContext::LoadTrust(const TlsSettings& settings) {
     SSL_CTX_set_default_verify_paths(context_.get());
     return absl::OkStatus();
   }
-  TRY(const std::string content, Read("ssl.ca.location", settings.ca));
+  const std::string_view property = CaProperty(settings.peer);
+  TRY(const std::string content, Read(property, settings.ca));
   const Bio bio = Wrap(content);
   X509_STORE* store = SSL_CTX_get_cert_store(context_.get());
   int count = 0;
@@ -121,7 +124,7 @@ Status TlsContext::LoadTrust(const TlsSettings& settings) {
     ca_ends_ = std::min(ca_ends_.value_or(ends), ends);
     count++;
   }
-  return count > 0 ? absl::OkStatus() : NotPem("ssl.ca.location", settings.ca, content);
+  return count > 0 ? absl::OkStatus() : NotPem(property, settings.ca, content);
 }
 
 Status TlsContext::LoadPem(const TlsSettings& settings) {

@@ -61,12 +61,15 @@ std::string SubjectNames(const X509* certificate) {
   return all.empty() ? OneLine(X509_get_subject_name(certificate)) : all;
 }
 
-Status CertificateRefused(int error, const X509* certificate, const std::string& host) {
+std::string_view CaProperty(TlsPeer peer) { return peer == TlsPeer::kBroker ? "ssl.ca.location" : "https.ca.location"; }
+
+Status CertificateRefused(int error, const X509* certificate, const std::string& host, TlsPeer peer) {
+  const bool broker = peer == TlsPeer::kBroker;
   switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return Unauthenticated(
-          "the certificate {} expired on {}: renew it at the broker, or correct this machine's clock",
-          OneLine(X509_get_subject_name(certificate)), Day(EndOf(certificate)));
+      return Unauthenticated("the certificate {} expired on {}: renew it at the {}, or correct this machine's clock",
+                             OneLine(X509_get_subject_name(certificate)), Day(EndOf(certificate)),
+                             broker ? "broker" : "token endpoint");
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return Unauthenticated("the certificate {} is not valid yet: correct this machine's clock, or the certificate",
                              OneLine(X509_get_subject_name(certificate)));
@@ -76,11 +79,16 @@ Status CertificateRefused(int error, const X509* certificate, const std::string&
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
       return Unauthenticated(
-          "its certificate is signed by {}, which is not trusted here: set ssl.ca.location to the certificate of the "
-          "brokers' authority",
-          OneLine(X509_get_issuer_name(certificate)));
+          "its certificate is signed by {}, which is not trusted here: set {} to the certificate of the {} authority",
+          OneLine(X509_get_issuer_name(certificate)), CaProperty(peer), broker ? "brokers'" : "token endpoint's");
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      if (!broker) {
+        return Unauthenticated(
+            "its certificate is made out for {}, not for {}: write a name of the certificate in "
+            "sasl.oauthbearer.token.endpoint.url, or give the endpoint a certificate with this name",
+            SubjectNames(certificate), host);
+      }
       return Unauthenticated(
           "its certificate is made out for {}, not for {}: use a name of the certificate in bootstrap.servers and the "
           "brokers' advertised.listeners, or give the broker a certificate with this name",

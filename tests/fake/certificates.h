@@ -59,8 +59,8 @@ struct Issued {
 
 class Authority {
  public:
-  explicit Authority(const std::string& name = "test authority") {
-    self_ = Make({.name = name, .alternative = ""}, true);
+  explicit Authority(const std::string& name = "test authority", long life_s = 24 * 3600) {
+    self_ = Make({.name = name, .alternative = "", .ends_s = life_s}, true);
   }
   Issued Issue(const Subject& subject) const { return Make(subject, false); }
   std::string certificate() const { return self_.certificate(); }

@@ -1,6 +1,8 @@
 // Bearer tokens: from an endpoint in this process to a fake broker.
 #include "kafka/oauth.h"
 
+#include <fstream>
+
 #include <boost/asio/read_until.hpp>
 #include <gmock/gmock.h>
 
@@ -9,6 +11,7 @@
 #include "kafka/sasl.h"
 #include "tests/fake/api_versions.h"
 #include "tests/fake/clock.h"
+#include "tests/fake/tls_front.h"
 
 namespace klink::kafka {
 namespace {
@@ -25,7 +28,8 @@ class TokenServer {
     boost::system::error_code ignored;
     state_->acceptor.close(ignored);
   }
-  std::string url() const { return fmt::format("http://127.0.0.1:{}/token", state_->acceptor.local_endpoint().port()); }
+  Endpoint endpoint() const { return {.host = "127.0.0.1", .port = state_->acceptor.local_endpoint().port()}; }
+  std::string url() const { return fmt::format("http://127.0.0.1:{}/token", endpoint().port); }
   void Answer(int status, const std::string& body) {
     state_->answer = fmt::format("HTTP/1.1 {} X\r\nContent-Length: {}\r\n\r\n{}", status, body.size(), body);
   }
@@ -140,6 +144,47 @@ TEST_F(OAuthTest, ATokenIsUsedAgainUntilFourFifthsOfItsLife) {
   clock_.Advance(1s);
   ASSERT_TRUE(Run(Get()).ok());
   EXPECT_EQ(server_.asked(), 2);
+}
+
+// A fifth of a token's life is there for an endpoint that restarts.
+TEST_F(OAuthTest, ATokenThatHoldsIsUsedWhileTheEndpointIsDown) {
+  ASSERT_TRUE(Run(Get()).ok());
+  clock_.Advance(80s);
+  server_.Answer(503, "");
+  EXPECT_EQ(Run(Get()).value_or("none"), "first-token");
+  EXPECT_EQ(Run(Get()).value_or("none"), "first-token");
+  EXPECT_EQ(server_.asked(), 2) << "not asked again at once";
+  clock_.Advance(TokenSource::kAskAgain);
+  EXPECT_EQ(Run(Get()).value_or("none"), "first-token");
+  EXPECT_EQ(server_.asked(), 3);
+  clock_.Advance(15s);
+  EXPECT_THAT(Text(Run(Get()).status()), HasSubstr("it answers 503")) << "the token has ended";
+  server_.Answer(200, "{\"access_token\":\"second-token\",\"expires_in\":100}");
+  EXPECT_EQ(Run(Get()).value_or("none"), "second-token");
+}
+
+TEST_F(OAuthTest, AnEndpointBehindTlsIsTrustedByTheKeyThatIsForIt) {
+  const fake::Authority authority("token authority");
+  const std::string ca = testing::TempDir() + "klink-oauth-ca.pem";
+  std::ofstream(ca) << authority.certificate();
+  const auto ask = [&](const fake::Subject& subject, const std::string& trusted) {
+    const fake::TlsFront front(io_.get_executor(), server_.endpoint(), {.certificate = authority.Issue(subject)});
+    TokenSettings tokens;
+    tokens.endpoint = fmt::format("https://127.0.0.1:{}/token", front.endpoint().port);
+    tokens.client_id = "klink";
+    tokens.ca = trusted;
+    source_ = std::make_shared<TokenSource>(tokens);
+    const StatusOr<std::string> token = Run(Get());
+    return token.ok() ? *token : Text(token.status());
+  };
+  EXPECT_EQ(ask({}, ca), "first-token");
+  EXPECT_EQ(server_.asked(), 1);
+  EXPECT_THAT(ask({}, ""),
+              HasSubstr("signed by /CN=token authority, which is not trusted here: set https.ca.location"));
+  EXPECT_THAT(ask({}, "/nowhere.pem"), HasSubstr("https.ca.location: /nowhere.pem cannot be read"));
+  EXPECT_THAT(ask({.alternative = "DNS:id.example"}, ca), HasSubstr("write a name of the certificate in sasl.oauth"));
+  EXPECT_THAT(ask({.begins_s = -7200, .ends_s = -3600}, ca), HasSubstr("renew it at the token endpoint"));
+  EXPECT_EQ(server_.asked(), 1) << "no secret was sent to whom is not trusted";
 }
 
 TEST_F(OAuthTest, ManyWhoWantATokenAtOnceAskOnce) {
