@@ -205,14 +205,14 @@ template <class T>
 void Binder::Read(const Node& node, const std::string& path, const Spec& spec, T& out) {
   if (!Expect(node, path, Node::Kind::kScalar)) return;
   const bool referenced = HasReference(node.text);
+  if (std::is_same_v<T, Secret> && !IsReferencesAlone(node.text)) {
+    return Error(node, path, "a secret must not stand in the file; write a reference such as ${file:/path}");
+  }
   StatusOr<std::string> text = Expand(node.text, env_);
   if (!text.ok()) return Error(node, path, Text(text.status()));
   T value = out;
   Status parsed;
   if constexpr (std::is_same_v<T, Secret>) {
-    if (!referenced && !node.text.empty()) {
-      return Error(node, path, "a secret must not stand in the file; write a reference such as ${file:/path}");
-    }
     value = Secret(*text, node.text);
   } else {
     parsed = Parse(*text, spec, value);

@@ -4,13 +4,14 @@
 #include <string>
 
 #include "config/secret.h"
+#include "config/secret_text.h"
 #include "config/spec.h"
 #include "config/text.h"
 
 namespace klink::config {
 
 inline std::string ValueText(const std::string& value, const Spec&) { return EscapeReferences(value); }
-inline std::string ValueText(const Secret& value, const Spec&) { return value.reference(); }
+inline std::string ValueText(const Secret& value, const Spec&) { return ShownSecret(value.reference()); }
 inline std::string ValueText(bool value, const Spec&) { return value ? "true" : "false"; }
 inline std::string ValueText(int32_t value, const Spec&) { return fmt::format("{}", value); }
 inline std::string ValueText(int64_t value, const Spec& spec) {

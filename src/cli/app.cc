@@ -5,6 +5,8 @@
 #include <map>
 
 #include <CLI/CLI.hpp>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -48,6 +50,13 @@ void FallThrough(CLI::App& app) {
   }
 }
 
+// Passwords stand in this process's memory: it leaves none of it on a disk, and no process of the same user reads it.
+void KeepMemoryPrivate() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
 }  // namespace
 
 Exit RunCommand(std::vector<std::string> arguments, Io io) {
@@ -83,6 +92,7 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
 }
 
 int Main(int argc, char** argv) {
+  KeepMemoryPrivate();
   LogOptions quiet;
   quiet.level = Level::kWarning;  // commands speak through their results; `run` and -v set their own
   SetLogOptions(quiet);

@@ -10,8 +10,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -19,6 +17,7 @@
 #include "cli/agent_file.h"
 #include "cli/context.h"
 #include "config/load.h"
+#include "config/show.h"
 #include "http/gate.h"
 #include "http/routes.h"
 #include "http/server.h"
@@ -66,13 +65,6 @@ class DrainLimit {
   std::condition_variable_any ended_;
   std::jthread thread_;  // stopped and joined when the drain ended in time
 };
-
-// Passwords stand in this process's memory: it leaves none of it on a disk, and no process of the same user reads it.
-void KeepMemoryPrivate() {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0);
-}
 
 class Runner {
  public:
@@ -135,7 +127,9 @@ Status Runner::Listen() {
   TRY(parts.access, OpenAccess());
   RETURN_IF_ERROR(OpenAudit());
   parts.audit = audit_;
-  http::Service service = http::Guard(http::MakeRoutes(agent_, metrics_, audit_), std::move(parts), clock_);
+  http::ShowConfig show = [this] { return config::ToJson(config_); };
+  http::Router routes = http::MakeRoutes(agent_, metrics_, audit_, std::move(show));
+  http::Service service = http::Guard(std::move(routes), std::move(parts), clock_);
   http::ServerOptions options;
   if (!http.tls.cert.empty()) {
     http::TlsPaths paths{context_.FileOfConfig(http.tls.cert), context_.FileOfConfig(http.tls.key), ""};
@@ -203,7 +197,6 @@ Async<void> Runner::Shutdown() {
 }
 
 Exit RunAgent(const Context& context) {
-  KeepMemoryPrivate();
   const std::string path = context.ConfigPath();
   const StatusOr<std::string> text = config::ReadConfigFile(path);
   if (!text.ok()) return context.Fail(text.status(), Exit::kConfiguration);

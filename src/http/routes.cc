@@ -257,7 +257,7 @@ Handler Now(std::shared_ptr<Routes> routes, F answer) {
 
 }  // namespace
 
-Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit) {
+Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit, ShowConfig config) {
   auto routes = std::make_shared<Routes>(agent, metrics, std::move(audit));
   using C = const Captures&;
   Router router;
@@ -265,6 +265,9 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
   router.Add(Method::kGet, "/readyz", Now(routes, [](Routes& r, C) { return r.Readyz(); }));
   router.Add(Method::kGet, "/metrics", Now(routes, [](Routes& r, C) { return r.Metricsz(); }));
   router.Add(Method::kGet, "/v1/status", Now(routes, [](Routes& r, C) { return r.Status(); }));
+  router.Add(Method::kGet, "/v1/config", [config = std::move(config)](Request, Captures) -> Async<Response> {
+    co_return config ? JsonResponse(config()) : Problem(404, "this agent was started without a configuration");
+  });
   router.Add(Method::kGet, "/v1/audit",
              [routes](Request request, Captures) { return routes->Audit(QueryEvents(request)); });
   router.Add(Method::kGet, "/v1/links", Now(routes, [](Routes& r, C) { return r.Links(); }));

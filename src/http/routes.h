@@ -3,6 +3,7 @@
 // is JSON: a web page cannot send that to an agent it has no business with, and an unknown key is refused.
 #pragma once
 
+#include "base/limits.h"
 #include "base/metrics.h"
 #include "http/audit_log.h"
 #include "http/router.h"
@@ -10,11 +11,15 @@
 
 namespace klink::http {
 
-// `agent` and `metrics` outlive the router's server. Without `audit` nothing is written down, and /v1/audit says so.
-Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit = nullptr);
+// The configuration in force, asked for at each call.
+using ShowConfig = std::function<Json()>;
 
-inline constexpr size_t kOffsetsPerRequestMost = 10'000;
-inline constexpr size_t kTopicsPerRequestMost = 10'000;
+// `agent` and `metrics` outlive the router's server. Without `audit` nothing is written down, and /v1/audit says so.
+Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit = nullptr,
+                  ShowConfig config = nullptr);
+
+inline constexpr size_t kOffsetsPerRequestMost = limits::kHttpOffsets;
+inline constexpr size_t kTopicsPerRequestMost = limits::kHttpTopics;
 inline constexpr int64_t kAuditEventsPerRequestMost = 1000;
 
 }  // namespace klink::http

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "config/load.h"
+#include "config/secret_text.h"
 #include "config/show.h"
 
 namespace klink::config {
@@ -108,12 +109,36 @@ TEST(ReferencedFiles, AreThoseThatARotationChanges) {
   }
 }
 
+TEST(SecretText, HoldsNothingOfTheSecret) {
+  const std::pair<const char*, const char*> kShown[] = {
+      {"", ""},
+      {"${file:/a}", "${file:/a}"},
+      {"${env:A}${dir:/d:k}", "${env:A}${dir:/d:k}"},
+      {"${env:A:-}", "${env:A:-}"},
+      {"${env:A:-hunter2}", "${env:A:-***}"},
+      {"${env:A:-***}", "${env:A:-***}"},
+      {"${file:/a}hunter2", "${file:/a}***"},
+      {"hunter2", "***"},
+      {"${env:A", "***"},
+  };
+  for (const auto& [text, shown] : kShown) EXPECT_EQ(ShownSecret(text), shown) << text;
+  for (const char* alone : {"", "${env:A}", "${env:A:-x}", "${file:/a}${file:/b:k}"})
+    EXPECT_TRUE(IsReferencesAlone(alone)) << alone;
+  for (const char* not_alone : {"x", "x${env:A}", "${env:A}x", "${env:A} ", "$${env:A}", "${env:A", "$"})
+    EXPECT_FALSE(IsReferencesAlone(not_alone)) << not_alone;
+}
+
 TEST_F(References, OfASecretAreShownInPlaceOfIt) {
   Config config;
   config.clusters["paris"].sasl_password = Secret("hunter2", "${file:/run/secrets/paris}");
   const std::string shown = ToYaml(config);
   EXPECT_THAT(shown, HasSubstr("${file:/run/secrets/paris}"));
   EXPECT_THAT(shown, Not(HasSubstr("hunter2")));
+  config.clusters["paris"].sasl_password = Secret("hunter2", "${env:PASSWORD:-hunter2}");
+  for (const std::string& text : {ToYaml(config), CompactJson(ToJson(config))}) {
+    EXPECT_THAT(text, HasSubstr("${env:PASSWORD:-***}"));
+    EXPECT_THAT(text, Not(HasSubstr("hunter2")));
+  }
 }
 
 }  // namespace
