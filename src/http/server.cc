@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <charconv>
+#include <set>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -72,21 +73,36 @@ struct Server::Impl {
 
   // What a connection is, whatever its stream.
   struct Peer {
+    beast::tcp_stream* stream = nullptr;
     std::string address;
     std::vector<std::string> certificates;
+    uint64_t waits_since = 0;  // its turn to speak: for TLS, a request or the rest of one; 0: klink's turn
+    bool ended = false;        // to make room; its coroutine has not heard of it yet
+  };
+  // A peer is known for as long as this lives.
+  struct Known {
+    Known(Impl& impl, Peer& peer) : in(impl), who(peer) { in.peers.insert(&who); }
+    ~Known() {
+      in.peers.erase(&who);
+      if (!who.ended) in.connections--;
+    }
+    Known(const Known&) = delete;
+    Impl& in;
+    Peer& who;
   };
 
   Async<void> Accept();
   Async<void> Serve(tcp::socket socket);
   Async<void> ServeTls(tcp::socket socket, TlsFiles::Context context);
   template <class Stream>
-  Async<void> ServeAll(Stream& stream, Peer peer);
+  Async<void> ServeAll(Stream& stream, Peer& peer);
   template <class Stream>
-  Async<bool> ServeOne(Stream& stream, beast::flat_buffer& buffer, Duration wait, const Peer& peer);
+  Async<bool> ServeOne(Stream& stream, beast::flat_buffer& buffer, Duration wait, Peer& peer);
   template <class Stream>
   Async<bool> UntilFirstByte(Stream& stream, beast::flat_buffer& buffer, Duration wait);
   template <class Stream>
   Async<bool> Write(Stream& stream, Response response, bool keep_alive, bool head_only);
+  bool MakeRoom();
   void Refuse(tcp::socket socket);
   void Count(const Response& response);
 
@@ -97,7 +113,9 @@ struct Server::Impl {
   std::unique_ptr<TlsFiles> tls;
   tcp::acceptor acceptor;
   TaskGroup tasks;
-  size_t connections = 0;
+  size_t connections = 0;  // without those that were ended to make room
+  std::set<Peer*> peers;
+  uint64_t turns = 0;
   std::map<std::pair<std::string, int>, Counter> served;
 };
 
@@ -109,13 +127,30 @@ Async<void> Server::Impl::Accept() {
     if (ec) {
       Log(Level::kWarning, Event::kHttpError, "accepting a connection", {{"error", ec.message()}});
       if (const Status slept = co_await clock.Sleep(kAcceptPause); !slept.ok()) co_return;
-    } else if (connections >= limits.connections) {
+    } else if (connections >= limits.connections && !MakeRoom()) {
       Refuse(std::move(socket));
     } else {
       connections++;
       tasks.Spawn(tls == nullptr ? Serve(std::move(socket)) : ServeTls(std::move(socket), tls->Current()));
     }
   }
+}
+
+// Whoever opens connections and says nothing shuts nobody out: the peer whose turn it has been for longest makes room.
+// Only calls that are being answered are worth a refusal.
+bool Server::Impl::MakeRoom() {
+  Peer* slowest = nullptr;
+  for (Peer* peer : peers) {
+    if (peer->ended || peer->waits_since == 0) continue;
+    if (slowest == nullptr || peer->waits_since < slowest->waits_since) slowest = peer;
+  }
+  if (slowest == nullptr) return false;
+  slowest->ended = true;
+  slowest->stream->close();
+  connections--;
+  Log(Level::kWarning, Event::kHttpRefused, "too many connections: the one that waited longest was closed",
+      {{"limit", limits.connections}});
+  return true;
 }
 
 void Server::Impl::Refuse(tcp::socket socket) {
@@ -131,22 +166,26 @@ Async<void> Server::Impl::Serve(tcp::socket socket) {
   Peer peer;
   peer.address = PeerOf(socket);
   beast::tcp_stream stream(std::move(socket));
-  co_await ServeAll(stream, std::move(peer));
+  peer.stream = &stream;
+  const Known known(*this, peer);
+  co_await ServeAll(stream, peer);
   beast::error_code ignored;
   stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
-  connections--;
 }
 
 Async<void> Server::Impl::ServeTls(tcp::socket socket, TlsFiles::Context context) {
   Peer peer;
   peer.address = PeerOf(socket);
   TlsStream stream(beast::tcp_stream(std::move(socket)), *context);
+  peer.stream = &stream.next_layer();
+  const Known known(*this, peer);
+  peer.waits_since = ++turns;
   stream.next_layer().expires_after(limits.header_timeout);
   auto [ec] = co_await stream.async_handshake(asio::ssl::stream_base::server, kAsTuple);
   beast::error_code ignored;
   if (!ec) {
     peer.certificates = PeerNames(stream.native_handle());
-    co_await ServeAll(stream, std::move(peer));
+    co_await ServeAll(stream, peer);
     if (!co_await IsStopping()) {
       stream.next_layer().expires_after(kGoodbye);
       co_await stream.async_shutdown(kAsTuple);
@@ -159,11 +198,10 @@ Async<void> Server::Impl::ServeTls(tcp::socket socket, TlsFiles::Context context
     stream.next_layer().socket().send(asio::buffer(kAnswer), 0, ignored);
   }
   stream.next_layer().socket().shutdown(tcp::socket::shutdown_both, ignored);
-  connections--;
 }
 
 template <class Stream>
-Async<void> Server::Impl::ServeAll(Stream& stream, Peer peer) {
+Async<void> Server::Impl::ServeAll(Stream& stream, Peer& peer) {
   beast::flat_buffer buffer(limits.header_bytes + limits.body_bytes);
   Duration wait = limits.header_timeout;
   while (co_await ServeOne(stream, buffer, wait, peer)) wait = limits.idle_timeout;
@@ -181,7 +219,8 @@ Async<bool> Server::Impl::UntilFirstByte(Stream& stream, beast::flat_buffer& buf
 
 // Reads one request and answers it; true when another one may follow.
 template <class Stream>
-Async<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffer, Duration wait, const Peer& peer) {
+Async<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffer, Duration wait, Peer& peer) {
+  peer.waits_since = ++turns;
   if (!co_await UntilFirstByte(stream, buffer, wait)) co_return false;
   beast::http::request_parser<beast::http::string_body> parser;
   parser.header_limit(limits.header_bytes);
@@ -193,6 +232,7 @@ Async<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffer, D
     beast::get_lowest_layer(stream).expires_after(limits.body_timeout);
     std::tie(ec, got) = co_await beast::http::async_read(stream, buffer, parser, kAsTuple);
   }
+  peer.waits_since = 0;
   if (co_await IsStopping()) co_return false;
   if (ec) {
     std::optional<Response> answer = AnswerTo(ec);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/metrics.h"
 #include "http/gate.h"
 #include "http/tls_files.h"
@@ -13,13 +14,14 @@
 namespace klink::http {
 
 struct ServerLimits {
-  uint32_t header_bytes = 8 * 1024;
-  uint64_t body_bytes = 1024 * 1024;
+  uint32_t header_bytes = limits::kHttpHeaderBytes;
+  uint64_t body_bytes = limits::kHttpBodyBytes;
   Duration header_timeout = 10s;  // from the first byte of a request, or from the connection's start
   Duration body_timeout = 10s;
   Duration write_timeout = 10s;
   Duration idle_timeout = 60s;  // between two requests of a connection
-  size_t connections = 64;      // beyond: 503 and closed
+  // Beyond: who waits longest is closed; 503 where all are being answered.
+  size_t connections = limits::kHttpConnections;
 };
 
 struct ServerOptions {

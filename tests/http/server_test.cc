@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "config/show.h"
 #include "tests/http/server_fixture.h"
 
 namespace klink::http {
@@ -171,6 +172,21 @@ TEST_F(ServerTest, MetricsFollowTheSnapshotAndVanishWithTheTopic) {
   EXPECT_THAT(text, HasSubstr("klink_http_requests_total{code=\"200\",route=\"/metrics\"} 1\n"));
 }
 
+TEST_F(ServerTest, TheConfigurationInForceIsServedWithReferencesInPlaceOfSecrets) {
+  config::Config config;
+  config.clusters["paris"].bootstrap_servers = "p1:9092";
+  config.clusters["paris"].sasl_password = config::Secret("hunter2", "${file:/run/secrets/paris}");
+  config.agent.http.listen = {"127.0.0.1", 8470};
+  Serve(MakeRoutes(agent_, metrics_, nullptr, [&config] { return config::ToJson(config); }), {});
+  const ClientResponse response = Ask("/v1/config");
+  EXPECT_EQ(response.content_type, "application/json");
+  EXPECT_THAT(response.body, HasSubstr(R"("sasl.password":"${file:/run/secrets/paris}")"));
+  EXPECT_THAT(response.body, HasSubstr(R"("listen":"127.0.0.1:8470")"));
+  EXPECT_THAT(response.body, HasSubstr(R"("memory":"256MiB","threads":0)"));
+  EXPECT_THAT(response.body, HasSubstr(R"("topic":true,"on_failure":"block")"));
+  EXPECT_THAT(response.body, Not(HasSubstr("hunter2")));
+}
+
 TEST_F(ServerTest, HeadersUpToTheLimitAndNoFurther) {
   Start();
   const auto request = [](size_t size) {
@@ -240,16 +256,56 @@ TEST_F(ServerTest, ASlowClientIsGivenUpAndHoldsUpNobody) {
   EXPECT_LT(sent, 10'000);
 }
 
-TEST_F(ServerTest, ConnectionsUpToTheLimitAndNoFurther) {
+// Who connects and says nothing makes room for who speaks, the first first.
+TEST_F(ServerTest, SilentConnectionsShutNobodyOut) {
   Start();
   const HostPort at = *ParseHostPort(server_->address());
-  std::vector<tcp::socket> idle;
-  for (size_t n = 0; n < ServerLimits().connections - 1; ++n) {
-    idle.emplace_back(io_).connect(tcp::endpoint(asio::ip::make_address(at.host), at.port));
+  std::vector<tcp::socket> silent;
+  for (size_t n = 0; n < 3 * ServerLimits().connections; ++n) {
+    silent.emplace_back(io_).connect(tcp::endpoint(asio::ip::make_address(at.host), at.port));
+    if (n % 32 == 0) EXPECT_EQ(Ask("/livez").status, 200) << n;
   }
-  EXPECT_EQ(Ask("/livez").status, 200) << "the last one";
-  idle.emplace_back(io_).connect(tcp::endpoint(asio::ip::make_address(at.host), at.port));
-  EXPECT_THAT(Raw("GET /livez HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(Ask("/livez").status, 200);
+  const auto is_closed = [](tcp::socket& socket) {
+    char byte = 0;
+    boost::system::error_code ec;
+    socket.non_blocking(true);
+    socket.receive(asio::buffer(&byte, 1), 0, ec);
+    return ec != asio::error::would_block;
+  };
+  EXPECT_TRUE(is_closed(silent.front()));
+  EXPECT_FALSE(is_closed(silent.back()));
+  const auto closed = std::count_if(silent.begin(), silent.end(), is_closed);
+  EXPECT_GE(closed, static_cast<ptrdiff_t>(2 * ServerLimits().connections)) << "no more stay than are allowed";
+}
+
+TEST_F(ServerTest, CallsUpToTheLimitOfConnectionsAndNoFurther) {
+  Signal answer(io_.get_executor());
+  size_t under_way = 0;
+  bool answered = false;
+  ServerLimits limits;
+  limits.connections = 3;
+  auto wait = [&](Request) -> Async<Response> {
+    under_way++;
+    while (!answered && (co_await answer.Wait()).ok()) {
+    }
+    co_return TextResponse("done\n");
+  };
+  Serve(wait, limits);
+  const std::string call = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
+  std::vector<std::string> answers(limits.connections);
+  bool done[3] = {};
+  for (size_t n = 0; n < limits.connections; ++n) Detach(io_.get_executor(), RawOnce(call, answers[n], done[n]));
+  while (under_way < limits.connections && io_.run_one_for(10s) > 0) {
+  }
+  EXPECT_THAT(Raw(call), StartsWith("HTTP/1.1 503 "));
+  answered = true;
+  answer.NotifyAll();
+  for (size_t n = 0; n < limits.connections; ++n) {
+    RunUntil(done[n]);
+    EXPECT_THAT(answers[n], StartsWith("HTTP/1.1 200 "));
+  }
+  EXPECT_EQ(under_way, limits.connections);
 }
 
 TEST_F(ServerTest, AnIdleConnectionDoesNotHoldUpTheEnd) {
