@@ -122,6 +122,10 @@ Async<StatusOr<int64_t>> AuditLog::Write(state::AuditEvent event, Copy copy) {
 }
 
 Async<void> AuditLog::Close() {
+  state::AuditEvent event;
+  event.type = "klink.agent.stopped";
+  event.data["untold_before"] = std::exchange(untold_, 0);
+  (void)co_await Write(std::move(event), Copy::kLater);
   if (topics_ != nullptr) co_await topics_->Close();
 }
 
@@ -153,17 +157,14 @@ Async<void> AuditLog::Outcome(AuditedCall call, const Response& response, int64_
   (void)co_await Write(std::move(event), Copy::kAwaited);
 }
 
+// Whoever is refused may call again and again: the log and the topics must not fill up with it, and no count is lost.
 Async<void> AuditLog::Refused(const Request& request, std::string action, Status why) {
-  const std::string address = request.peer.substr(0, request.peer.rfind(':'));
-  const std::string key = fmt::format("{} {} {}", address, action, static_cast<int>(why.code()));
-  if (refusals_.size() >= kRefusalsKnownMost && !refusals_.contains(key)) refusals_.clear();
-  const auto [known, first] = refusals_.try_emplace(key);
-  if (!first && clock_.Now() - known->second.last < kRefusalsApart) {
-    known->second.untold++;
+  const std::string who = request.by.empty() ? request.peer.substr(0, request.peer.rfind(':')) : request.by;
+  if (!told_.Take(fmt::format("{} {} {}", who, action, static_cast<int>(why.code())), clock_.Now())) {
+    untold_++;
     co_return;
   }
-  known->second.last = clock_.Now();
-  state::AuditEvent event = RefusedEvent(request, action, why, std::exchange(known->second.untold, 0));
+  state::AuditEvent event = RefusedEvent(request, action, why, std::exchange(untold_, 0));
   (void)co_await Write(std::move(event), Copy::kLater);
 }
 

@@ -3,7 +3,6 @@
 // why, what came of it. A dry run changes nothing and is not written down.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -12,6 +11,7 @@
 #include "config/schema_agent.h"
 #include "http/access.h"
 #include "http/audit_topics.h"
+#include "http/rate_limit.h"
 #include "http/route_table.h"
 #include "state/audit_file.h"
 
@@ -19,8 +19,8 @@ namespace klink::http {
 
 inline constexpr size_t kAuditAnswerBytesMost = 256 << 10;  // beyond: its digest stands for it
 inline constexpr size_t kAuditTextBytesMost = 1000;         // of what a caller wrote
-inline constexpr Duration kRefusalsApart = 1min;            // of one address at one route; those between are counted
-inline constexpr size_t kRefusalsKnownMost = 1024;
+// Refused calls of one caller (who is not known: of one address) at one route. Those beyond are counted.
+inline constexpr Rate kRefusalsTold = {1.0 / 6, 30};
 
 // A call that changes something, as the events tell it.
 struct AuditedCall {
@@ -48,7 +48,7 @@ class AuditLog {
   Async<void> Outcome(AuditedCall call, const Response& response, int64_t requested);
   Async<void> Refused(const Request& request, std::string action, Status why);
 
-  // Copies under way are given up.
+  // The event that says that this agent ends by itself. Copies under way are given up.
   Async<void> Close();
   state::AuditFile& file() { return *file_; }
 
@@ -57,16 +57,13 @@ class AuditLog {
   // The copy in the topics is awaited where something hangs on it.
   Async<StatusOr<int64_t>> Write(state::AuditEvent event, Copy copy);
 
-  struct Refusals {
-    Instant last;
-    int64_t untold = 0;
-  };
   std::unique_ptr<state::AuditFile> file_;
   config::OnAuditFailure on_failure_;
   const Clock& clock_;
   std::unique_ptr<AuditTopics> topics_;  // null: the file alone
   Gauge sequence_;
-  std::map<std::string, Refusals> refusals_;
+  RateLimit told_{kRefusalsTold};
+  int64_t untold_ = 0;  // refusals since the last that was told
 };
 
 }  // namespace klink::http

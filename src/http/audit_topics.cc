@@ -103,27 +103,27 @@ Async<void> AuditTopics::Close() {
   }
 }
 
-Async<StatusOr<state::AuditHead>> ReadAuditHead(config::Config config) {
-  constexpr Duration kReadLimit = 30s;
+Async<StatusOr<std::vector<state::AuditHead>>> ReadAuditAnchors(config::Config config, Duration limit) {
   const Executor executor = co_await asio::this_coro::executor;
   SystemClock clock;
   BlockingPool pool;
-  state::AuditHead head;
+  std::vector<state::AuditHead> anchors;
   for (const config::LinkConfig& of : config.links) {
     admin::LogTailer::OnRecord take = [&](const admin::LogRecord& record) {
       if (record.key != config.agent.id || !record.value) return;
       const StatusOr<int64_t> sequence = state::AuditSequence(*record.value);
-      if (!sequence.ok() || *sequence <= head.sequence) return;
-      head.sequence = *sequence;
-      head.hash = Sha256Hex(std::string_view(*record.value));
+      if (!sequence.ok()) return;
+      state::AuditHead anchor;
+      anchor.sequence = *sequence;
+      anchor.hash = Sha256Hex(std::string_view(*record.value));
+      anchors.push_back(std::move(anchor));
     };
     const admin::Access access = link::AccessOf(of.destination, config.clusters.at(of.destination), executor, clock);
-    const Status read =
-        co_await admin::ReadWholeLog(executor, clock, pool, access, AuditTopic(of.name), take, kReadLimit);
+    const Status read = co_await admin::ReadWholeLog(executor, clock, pool, access, AuditTopic(of.name), take, limit);
     co_await link::CloseAccess(access);
     CO_RETURN_IF_ERROR(read);
   }
-  co_return head;
+  co_return anchors;
 }
 
 }  // namespace klink::http

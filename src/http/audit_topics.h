@@ -40,7 +40,7 @@ class AuditTopics {
   TaskGroup tasks_;
 };
 
-// The last event of config.agent.id that the topics of its links hold.
-Async<StatusOr<state::AuditHead>> ReadAuditHead(config::Config config);
+// Every event of config.agent.id that the topics of its links hold, in the order in which they came there.
+Async<StatusOr<std::vector<state::AuditHead>>> ReadAuditAnchors(config::Config config, Duration limit);
 
 }  // namespace klink::http

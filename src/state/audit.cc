@@ -111,10 +111,17 @@ void AuditVerifier::Fault(int64_t sequence, std::string text) {
   verdict_.fault = std::move(text);
 }
 
-void AuditVerifier::CheckAnchor() {
-  if (!anchor_ || anchor_->sequence != verdict_.head.sequence || anchor_->hash == verdict_.head.hash) return;
-  Fault(anchor_->sequence,
-        fmt::format("event {} is not the one that was anchored: it, or one before it, was changed", anchor_->sequence));
+AuditVerifier::AuditVerifier(std::vector<AuditHead> anchors) : anchors_(std::move(anchors)) {
+  std::sort(anchors_.begin(), anchors_.end(), [](const auto& a, const auto& b) { return a.sequence < b.sequence; });
+}
+
+void AuditVerifier::CheckAnchors() {
+  const AuditHead& head = verdict_.head;
+  for (; next_ < anchors_.size() && anchors_[next_].sequence <= head.sequence; ++next_) {
+    if (anchors_[next_].sequence < head.sequence || anchors_[next_].hash == head.hash) continue;
+    Fault(head.sequence,
+          fmt::format("event {} is not the one that was anchored: it, or one before it, was changed", head.sequence));
+  }
 }
 
 void AuditVerifier::Take(std::string_view line) {
@@ -138,7 +145,7 @@ void AuditVerifier::Take(std::string_view line) {
                : Fault(before, fmt::format("event {} was changed after event {} was written", before, expected));
   }
   verdict_.head = HeadAfter(verdict_.head, line);
-  CheckAnchor();
+  CheckAnchors();
 }
 
 AuditVerdict AuditVerifier::Finish(std::string_view torn) {
@@ -148,8 +155,8 @@ AuditVerdict AuditVerifier::Finish(std::string_view torn) {
                             "agent repairs when it starts, or a cut",
                             next, torn.size()));
   }
-  if (anchor_ && anchor_->sequence > verdict_.head.sequence) {
-    Fault(next, fmt::format("the end is cut off: events {} to {} are missing", next, anchor_->sequence));
+  if (!anchors_.empty() && anchors_.back().sequence > verdict_.head.sequence) {
+    Fault(next, fmt::format("the end is cut off: events {} to {} are missing", next, anchors_.back().sequence));
   }
   return verdict_;
 }

@@ -1,14 +1,16 @@
 // The audit log's chain: CloudEvents 1.0 as JSON, one a line, each with a sequence number and the SHA-256 of the line
 // before it (`prev`). Pure. The digest is over the bytes of the line, so an edit of a line breaks the one after it; an
-// edit of the last line, or a tail that was cut off, is found against an anchor: a head that was kept elsewhere.
+// edit of the last line, or a tail that was cut off, is found against anchors: heads that were kept elsewhere.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json_fields.h"
+#include "base/limits.h"
 
 namespace klink::state {
 
@@ -32,7 +34,7 @@ struct AuditEvent {
   JsonObject data;
 };
 
-inline constexpr size_t kAuditLineBytesMost = 1 << 20;
+inline constexpr size_t kAuditLineBytesMost = limits::kAuditLineBytes;
 
 // The line that follows `head`, without its newline.
 std::string AuditLine(const AuditHead& head, std::string_view agent, WallTime time, const AuditEvent& event);
@@ -46,19 +48,22 @@ struct AuditVerdict {
   std::string fault;  // empty: the chain is whole
 };
 
-// Lines in, verdict out: the first fault, by sequence number.
+// Lines in, verdict out: the first fault, by sequence number. Anchors are what was kept elsewhere of this chain, in any
+// order: each that is reached must be the event that stands there, and the end must reach the last. Two of one number
+// that differ tell of a log that was cut and written on: it holds one of them at most.
 class AuditVerifier {
  public:
-  explicit AuditVerifier(std::optional<AuditHead> anchor) : anchor_(std::move(anchor)) {}
+  explicit AuditVerifier(std::vector<AuditHead> anchors = {});
   void Take(std::string_view line);
   // `torn`: what stands behind the last newline.
   AuditVerdict Finish(std::string_view torn);
 
  private:
   void Fault(int64_t sequence, std::string text);
-  void CheckAnchor();
+  void CheckAnchors();
 
-  std::optional<AuditHead> anchor_;
+  std::vector<AuditHead> anchors_;  // by number
+  size_t next_ = 0;                 // the first of them that was not reached
   AuditVerdict verdict_;
 };
 

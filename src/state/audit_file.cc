@@ -127,11 +127,11 @@ Async<StatusOr<std::vector<std::string>>> AuditFile::Tail(size_t most) {
   co_return lines;
 }
 
-StatusOr<AuditVerdict> VerifyAuditFile(const std::string& path, std::optional<AuditHead> anchor) {
+StatusOr<AuditVerdict> VerifyAuditFile(const std::string& path, std::vector<AuditHead> anchors) {
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in) return NotFound("the audit log {} cannot be read: {}", path, std::strerror(errno));
-  AuditVerifier verifier(std::move(anchor));
+  AuditVerifier verifier(std::move(anchors));
   std::vector<char> line(kAuditLineBytesMost + 2);
   while (in.getline(line.data(), static_cast<std::streamsize>(line.size()))) {
     const std::string_view text(line.data(), static_cast<size_t>(in.gcount()) - (in.eof() ? 0 : 1));

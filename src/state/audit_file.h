@@ -53,6 +53,6 @@ class AuditFile {
 };
 
 // The whole file, line by line. NotFound, PermissionDenied: it cannot be read.
-StatusOr<AuditVerdict> VerifyAuditFile(const std::string& path, std::optional<AuditHead> anchor);
+StatusOr<AuditVerdict> VerifyAuditFile(const std::string& path, std::vector<AuditHead> anchors = {});
 
 }  // namespace klink::state

@@ -62,11 +62,61 @@ TEST_F(AccessCliTest, TheAuditLogIsShownAndVerified) {
   EXPECT_THAT(tail.out, HasSubstr("grafana"));
   const Ran whole = Run({"audit", "verify", At("audit.jsonl"), "--agent"});
   EXPECT_EQ(whole.exit, Exit::kOk) << whole.out << whole.err;
-  EXPECT_THAT(whole.out, HasSubstr("whole, 1 events, and event 1 is the one that was anchored"));
+  EXPECT_THAT(whole.out, HasSubstr("whole, 1 events, and event 1 is the one that was anchored (agent)"));
   Write("audit.jsonl", "");
   const Ran cut = Run({"audit", "verify", At("audit.jsonl"), "--agent"});
   EXPECT_EQ(cut.exit, Exit::kBadData);
   EXPECT_THAT(cut.out, HasSubstr("NOT WHOLE: the end is cut off: events 1 to 1 are missing"));
+}
+
+// Nobody has to know of anchors: the agent's own log is compared with whoever can be asked.
+TEST_F(AccessCliTest, VerifyAsksTheRunningAgentWhereItsLogEnds) {
+  ServeGuarded();
+  Write("agent.json", fmt::format(R"({{"url":"{}","pid":{},"id":"klink-0"}})", env_["KLINK_URL"], getpid()));
+  env_["KLINK_TOKEN_FILE"] = At("viewer.token");
+  env_["KLINK_CONFIG"] = Write("klink.yaml", R"(agent: {data_dir: ")" + dir_.string() + R"(", audit: {topic: false}}
+clusters: {a: {bootstrap.servers: "a:1"}, b: {bootstrap.servers: "b:1"}}
+links: [{name: l, source: a, destination: b, topics: {include: [{prefix: x}]}}]
+)");
+  for (int n = 0; n < 3; ++n) EXPECT_EQ(Run({"link", "pause", "--yes"}).exit, Exit::kNotAuthorised);
+  const Ran whole = Run({"audit", "verify"});
+  EXPECT_EQ(whole.exit, Exit::kOk) << whole.out << whole.err;
+  EXPECT_THAT(whole.out, HasSubstr("whole, 3 events, and event 3 is the one that was anchored (agent)"));
+  const std::string text = ReadAll(At("audit.jsonl"));
+  Write("audit.jsonl", text.substr(0, text.find('\n') + 1));
+  for (const std::vector<std::string>& verify :
+       {std::vector<std::string>{"audit", "verify"}, {"audit", "verify", At("audit.jsonl")}}) {
+    const Ran cut = Run(verify);
+    EXPECT_EQ(cut.exit, Exit::kBadData);
+    EXPECT_THAT(cut.out, HasSubstr("NOT WHOLE: the end is cut off: events 2 to 3 are missing"));
+  }
+  EXPECT_EQ(Run({"audit", "verify", "--offline"}).exit, Exit::kOk);
+  EXPECT_EQ(Run({"audit", "verify", At("audit.jsonl"), "--offline"}).exit, Exit::kOk);
+}
+
+TEST_F(AccessCliTest, TheEndOfTheLogIsShown) {
+  state::AuditHead head;
+  std::string text;
+  for (const char* type : {"klink.mirrors.pause.requested", "klink.mirrors.pause.completed"}) {
+    state::AuditEvent event;
+    event.type = type;
+    event.subject = "paris-to-lyon";
+    event.data["action"] = "mirrors.pause";
+    event.data["principal"] = "ops";
+    event.data["role"] = "operator";
+    event.data["authenticated_by"] = "bearer";
+    event.data["from"] = "127.0.0.1:51234";
+    event.data["reason"] = "rack 3 is moved\x1b[2J";
+    if (head.sequence == 1) event.data["status"] = 200;
+    const std::string line = state::AuditLine(head, "klink-0", WallTime(std::chrono::seconds(1767225600)), event);
+    head = state::HeadAfter(head, line);
+    text += line + "\n";
+  }
+  Write("audit.jsonl", text);
+  ServeGuarded();
+  env_["KLINK_TOKEN_FILE"] = At("viewer.token");
+  ExpectExample("audit_tail", {"audit", "tail"});
+  ExpectGolden("audit_tail", {"audit", "tail"});
 }
 
 TEST_F(AccessCliTest, VerifyNamesTheEventThatWasChanged) {

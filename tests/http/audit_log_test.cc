@@ -80,7 +80,7 @@ TEST_F(AuditTest, AChangeIsToldBeforeAndAfter) {
   EXPECT_EQ(*JsonInt(DataOf(after), "status"), 200);
   EXPECT_THAT(CompactJson(*FindJson(DataOf(after), "answer")),
               HasSubstr(R"("state_before":"ACTIVE","state":"PAUSED","outcome":"paused")"));
-  EXPECT_EQ(state::VerifyAuditFile(file(), std::nullopt)->fault, "");
+  EXPECT_EQ(state::VerifyAuditFile(file())->fault, "");
 }
 
 TEST_F(AuditTest, AChangeThatFailsIsToldToo) {
@@ -99,7 +99,7 @@ TEST_F(AuditTest, QuestionsAndDryRunsAreNot) {
   EXPECT_THAT(Types(), testing::IsEmpty());
 }
 
-TEST_F(AuditTest, WhoIsNotLetInIsToldOnceAMinuteWithoutTheToken) {
+TEST_F(AuditTest, EveryRefusedCallIsToldWithoutTheToken) {
   StartAudited();
   token_ = "s3cret-guess";
   for (int n = 0; n < 5; ++n) EXPECT_EQ(Ask(pause_, R"({"all":true})").status, 401);
@@ -108,15 +108,30 @@ TEST_F(AuditTest, WhoIsNotLetInIsToldOnceAMinuteWithoutTheToken) {
   EXPECT_EQ(Ask("/v1/links/paris-to-lyon/mirrors:realign", R"({"all":true})").status, 403);
   EXPECT_THAT(Types(), testing::Each("klink.call.refused"));
   const std::vector<Json> events = Events();
-  ASSERT_EQ(events.size(), 3u);
+  ASSERT_EQ(events.size(), 7u);
   EXPECT_EQ(*JsonInt(DataOf(events[0]), "status"), 401);
   EXPECT_EQ(*JsonText(DataOf(events[0]), "path"), "/v1/links/paris-to-lyon/mirrors%3Apause");
-  EXPECT_EQ(*JsonInt(DataOf(events[2]), "status"), 403);
-  EXPECT_EQ(*JsonText(DataOf(events[2]), "principal"), "ops");
+  EXPECT_EQ(*JsonText(DataOf(events[5]), "path"), "/v1/status");
+  EXPECT_EQ(*JsonInt(DataOf(events[6]), "status"), 403);
+  EXPECT_EQ(*JsonText(DataOf(events[6]), "principal"), "ops");
   std::ifstream in(file());
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   EXPECT_THAT(text, Not(HasSubstr("s3cret-guess")));
   EXPECT_THAT(text, Not(HasSubstr("token-of-ops")));
+}
+
+TEST_F(AuditTest, AFloodOfRefusedCallsIsCounted) {
+  StartAudited();
+  token_ = "guess";
+  const int most = static_cast<int>(kRefusalsTold.burst);
+  for (int n = 0; n < most + 9; ++n) EXPECT_EQ(Ask("/v1/status").status, 401);
+  token_ = "token-of-ops";
+  EXPECT_EQ(Ask("/v1/links/paris-to-lyon/mirrors:realign", R"({"all":true})").status, 403) << "is told for itself";
+  const std::vector<Json> events = Events();
+  EXPECT_LT(events.size(), static_cast<size_t>(most) + 5);
+  int64_t told = 0;
+  for (const Json& event : events) told += 1 + *JsonInt(DataOf(event), "untold_before");
+  EXPECT_EQ(told, most + 10) << "each is told or counted";
 }
 
 TEST_F(AuditTest, WithoutItsEventNothingIsChanged) {

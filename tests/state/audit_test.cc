@@ -33,8 +33,8 @@ struct Chain {
       head = HeadAfter(head, lines.back());
     }
   }
-  AuditVerdict Verify(std::optional<AuditHead> anchor = std::nullopt, std::string_view torn = "") const {
-    AuditVerifier verifier(std::move(anchor));
+  AuditVerdict Verify(std::vector<AuditHead> anchors = {}, std::string_view torn = "") const {
+    AuditVerifier verifier(std::move(anchors));
     for (const std::string& line : lines) verifier.Take(line);
     return verifier.Finish(torn);
   }
@@ -55,9 +55,10 @@ TEST(AuditChainTest, ALineIsACloudEventWithTheDigestOfTheOneBefore) {
 TEST(AuditChainTest, AWholeChainHoldsAndReachesItsAnchor) {
   const Chain chain(5);
   const AuditHead middle = Chain(3).head;
-  for (const std::optional<AuditHead>& anchor : {std::optional<AuditHead>(), {chain.head}, {middle}, {AuditHead()}}) {
-    EXPECT_EQ(chain.Verify(anchor).fault, "");
-    EXPECT_EQ(chain.Verify(anchor).head, chain.head);
+  for (const std::vector<AuditHead>& anchors :
+       std::vector<std::vector<AuditHead>>{{}, {chain.head}, {middle}, {AuditHead()}, {chain.head, middle, middle}}) {
+    EXPECT_EQ(chain.Verify(anchors).fault, "");
+    EXPECT_EQ(chain.Verify(anchors).head, chain.head);
   }
   EXPECT_EQ(Chain(0).Verify().fault, "");
 }
@@ -68,7 +69,7 @@ TEST(AuditChainTest, EveryByteOfEveryEventIsProtected) {
     for (size_t at = 0; at < whole.lines[n].size(); ++at) {
       Chain chain = whole;
       chain.lines[n][at] = static_cast<char>(chain.lines[n][at] ^ 1);
-      const AuditVerdict verdict = chain.Verify(whole.head);
+      const AuditVerdict verdict = chain.Verify({whole.head});
       EXPECT_NE(verdict.fault, "") << n << " " << at;
       EXPECT_LE(verdict.fault_at, static_cast<int64_t>(n) + 1) << n << " " << at << " " << verdict.fault;
       EXPECT_GE(verdict.fault_at, static_cast<int64_t>(n)) << n << " " << at << " " << verdict.fault;
@@ -101,15 +102,29 @@ TEST(AuditChainTest, ATailThatWasCutOffShowsAgainstTheAnchor) {
   Chain chain(5);
   chain.lines.resize(3);
   EXPECT_EQ(chain.Verify().fault, "") << "nothing in the file itself tells";
-  EXPECT_EQ(chain.Verify(Chain(5).head).fault, "the end is cut off: events 4 to 5 are missing");
-  EXPECT_EQ(chain.Verify(Chain(5).head).fault_at, 4);
+  EXPECT_EQ(chain.Verify({Chain(5).head}).fault, "the end is cut off: events 4 to 5 are missing");
+  EXPECT_EQ(chain.Verify({Chain(5).head}).fault_at, 4);
 }
 
 TEST(AuditChainTest, ALastEventWrittenAnewShowsAgainstTheAnchor) {
   Chain chain(2);
   const AuditHead anchor = Chain(3).head;
   chain.lines.push_back(AuditLine(chain.head, "klink-0", kNow, Event(99)));
-  EXPECT_THAT(chain.Verify(anchor).fault, HasSubstr("event 3 is not the one that was anchored"));
+  EXPECT_THAT(chain.Verify({anchor}).fault, HasSubstr("event 3 is not the one that was anchored"));
+}
+
+// Somebody cuts the end off, and the agent writes on: the end alone is right again, what was kept of the middle is not.
+TEST(AuditChainTest, ATailThatWasCutOffAndWrittenOnShowsAgainstWhatWasKept) {
+  const Chain before(4);
+  Chain after(2);
+  for (int n = 90; n < 93; ++n) {
+    after.lines.push_back(AuditLine(after.head, "klink-0", kNow, Event(n)));
+    after.head = HeadAfter(after.head, after.lines.back());
+  }
+  EXPECT_EQ(after.Verify({after.head}).fault, "") << "the end alone does not tell";
+  EXPECT_THAT(after.Verify({before.head, after.head}).fault, HasSubstr("event 4 is not the one that was anchored"));
+  const AuditHead third = Chain(3).head;
+  EXPECT_EQ(after.Verify({after.head, third, before.head}).fault_at, 3);
 }
 
 TEST(AuditChainTest, BytesThatAreNoTextMakeALineThatCanBeRead) {
@@ -173,7 +188,7 @@ class AuditFileTest : public testing::Test {
 TEST_F(AuditFileTest, ARestartGoesOnWithTheChain) {
   Write(3);
   Write(2);
-  const auto verdict = VerifyAuditFile(path_, std::nullopt);
+  const auto verdict = VerifyAuditFile(path_);
   ASSERT_TRUE(verdict.ok());
   EXPECT_EQ(verdict->fault, "");
   EXPECT_EQ(verdict->head.sequence, 5);
@@ -185,10 +200,10 @@ TEST_F(AuditFileTest, ACrashAtAnyByteOfALineIsRepaired) {
   const size_t first = whole.find('\n') + 1;
   for (size_t size = first; size < whole.size(); size += 7) {
     Put(whole.substr(0, size));
-    if (size > first) EXPECT_THAT(VerifyAuditFile(path_, std::nullopt)->fault, HasSubstr("event 2 is cut off"));
+    if (size > first) EXPECT_THAT(VerifyAuditFile(path_)->fault, HasSubstr("event 2 is cut off"));
     Write(1);
-    EXPECT_EQ(VerifyAuditFile(path_, std::nullopt)->fault, "") << size;
-    EXPECT_EQ(VerifyAuditFile(path_, std::nullopt)->head.sequence, 2) << size;
+    EXPECT_EQ(VerifyAuditFile(path_)->fault, "") << size;
+    EXPECT_EQ(VerifyAuditFile(path_)->head.sequence, 2) << size;
   }
 }
 
@@ -202,7 +217,7 @@ TEST_F(AuditFileTest, AFileThatIsNoAuditLogIsNotTouched) {
 
 TEST_F(AuditFileTest, ALineBeyondEveryLimitIsAFaultAndNotMemory) {
   Put(std::string(kAuditLineBytesMost + 100, 'x') + "\n");
-  EXPECT_THAT(VerifyAuditFile(path_, std::nullopt)->fault, HasSubstr("event 1 cannot be read"));
+  EXPECT_THAT(VerifyAuditFile(path_)->fault, HasSubstr("event 1 cannot be read"));
 }
 
 TEST_F(AuditFileTest, WhatCannotBeWrittenIsAnError) {
