@@ -9,6 +9,7 @@
 #include "kafka/frame.h"
 #include "kafka/record_batch.h"
 #include "kafka/wire.h"
+#include "tests/fuzz/stored_readers.h"
 #include "tests/fuzz/target.h"
 #include "tests/fuzz/text_readers.h"
 
@@ -108,6 +109,14 @@ void OneInput(int target, int version_choice, const SharedBytes& rest) {
       return klink::fuzz::ReadTarget(AsText(rest.view()));
     case kAuditLog:
       return klink::fuzz::ReadAuditLog(AsText(rest.view()));
+    case kHttpCall:
+      return klink::fuzz::ReadCall(AsText(rest.view()));
+    case kStateRecord:
+      return klink::fuzz::ReadStateRecord(AsText(rest.view()));
+    case kOffsetRuns:
+      return klink::fuzz::ReadOffsetRuns(AsText(rest.view()));
+    case kScram:
+      return klink::fuzz::ReadScram(AsText(rest.view()));
     default:
       return;
   }

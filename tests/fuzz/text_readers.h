@@ -1,5 +1,5 @@
-// The readers of text that people, browsers and other tools send: the configuration, the tokens, HTTP targets, the
-// audit log.
+// The readers of text that people, browsers and other tools send: the configuration, the tokens, HTTP calls, the audit
+// log.
 #pragma once
 
 #include <string_view>
@@ -11,5 +11,7 @@ void ReadTokens(std::string_view text);
 // A path with its query, as it stands in a request.
 void ReadTarget(std::string_view text);
 void ReadAuditLog(std::string_view text);
+// A whole HTTP request: who calls, where to, and what is asked for.
+void ReadCall(std::string_view bytes);
 
 }  // namespace klink::fuzz
