@@ -46,6 +46,7 @@ class Agent {
   std::optional<std::string> Get(const std::string& path) const;
   std::optional<int> GetStatus(const std::string& path) const;
 
+  const std::string& link() const { return file_.link; }
   const fs::path& dir() const { return dir_.path(); }
   fs::path config() const { return dir_.path() / "klink.yaml"; }
   fs::path data_dir() const { return dir_.path() / "data"; }

@@ -11,7 +11,6 @@
 namespace klink::it {
 namespace {
 
-constexpr char kLink[] = "paris-to-lyon";
 constexpr milliseconds kRangePoll(150);
 
 std::string TextAt(const Json& json, std::string_view key) {
@@ -55,7 +54,7 @@ std::string OnEachPartition(const Cluster& source, const Cluster& destination, c
 }  // namespace
 
 std::optional<MirrorState> Describe(const Agent& agent, const std::string& topic) {
-  const std::optional<Json> json = GetJson(agent, fmt::format("/v1/links/{}/mirrors/{}", kLink, topic));
+  const std::optional<Json> json = GetJson(agent, fmt::format("/v1/links/{}/mirrors/{}", agent.link(), topic));
   if (!json) return std::nullopt;
   MirrorState mirror{.state = TextAt(*json, "state"), .reason_code = TextAt(*json, "reason_code"), .partitions = {}};
   for (const Json& one : ArrayAt(*json, "partitions")) {
@@ -78,7 +77,7 @@ std::optional<oracle::Claim> ClaimOf(const Agent& agent, const std::string& topi
   for (const PartitionState& one : mirror->partitions) {
     if (one.partition != partition || !one.replicated_to) continue;
     oracle::Claim claim{.replicated_to = *one.replicated_to};
-    const std::string path = fmt::format("/v1/links/{}/mirrors/{}/runs?partition={}", kLink, topic, partition);
+    const std::string path = fmt::format("/v1/links/{}/mirrors/{}/runs?partition={}", agent.link(), topic, partition);
     const std::optional<Json> json = GetJson(agent, path);
     if (!json) return std::nullopt;
     for (const Json& run : ArrayAt(*json, "runs")) {

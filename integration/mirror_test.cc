@@ -1,6 +1,7 @@
 // The main job: what an application wrote to the source stands at the destination, the same bytes at the same offsets.
 #include <fmt/format.h>
 
+#include "integration/mirror_core.h"
 #include "integration/mirror_fixture.h"
 
 namespace klink::it {
@@ -8,23 +9,13 @@ namespace {
 
 using testing::HasSubstr;
 
-class MirrorTest : public MirrorFixture {};
-
-constexpr int64_t kTenYearsAgo = 1479859200000;  // 2016
+class MirrorTest : public MirrorFixture {
+ protected:
+  static MirrorCore Core() { return {source(), destination(), agent(), "t-"}; }
+};
 
 TEST_F(MirrorTest, EveryCodecWithHeadersNullsAndOldTimesIsTheSameByteForByte) {
-  for (const std::string codec : {"none", "gzip", "snappy", "lz4", "zstd"}) {
-    const std::string topic = "t-codec-" + codec;
-    CreateTopic(source(), topic, 3);
-    Produce(source(), topic, SampleRecords(600, 3), {{"compression.type", codec}, {"batch.num.messages", "50"}});
-    Produce(source(), topic, SampleRecords(300, 3, 2000, kTenYearsAgo), {{"compression.type", codec}});
-    Produce(source(), topic, SampleRecords(30, 3), {{"compression.type", codec}, {"linger.ms", "0"}});
-  }
-  for (const std::string codec : {"none", "gzip", "snappy", "lz4", "zstd"}) {
-    const std::string topic = "t-codec-" + codec;
-    ExpectProvenEqual(topic);
-    EXPECT_EQ(ReadPartition(source(), topic, 1), ReadPartition(destination(), topic, 1)) << codec;
-  }
+  Core().EveryCodecIsTheSameByteForByte();
 }
 
 TEST_F(MirrorTest, KafkasOwnToolsSeeTheSameRecordsAtTheSameOffsets) {
@@ -60,47 +51,13 @@ TEST_F(MirrorTest, KafkasOwnToolsSeeTheSameRecordsAtTheSameOffsets) {
   EXPECT_EQ(batches(DumpLogSegments(destination(), "t-tools", 1)), dumped);
 }
 
-TEST_F(MirrorTest, ATopicMadeLaterAndPartitionsAddedLaterFollow) {
-  CreateTopic(source(), "t-later", 1);
-  Produce(source(), "t-later", SampleRecords(100, 1));
-  ExpectProvenEqual("t-later");
-  AddPartitions(source(), "t-later", 4);
-  Produce(source(), "t-later", SampleRecords(400, 4));
-  Await("the new partitions", seconds(30), [] { return PartitionCount(destination(), "t-later") == 4; });
-  ExpectProvenEqual("t-later");
-}
+TEST_F(MirrorTest, ATopicMadeLaterAndPartitionsAddedLaterFollow) { Core().PartitionsAddedLaterFollow(); }
 
 TEST_F(MirrorTest, ASourceThatNoLongerStartsAtZeroKeepsItsOffsets) {
-  EXPECT_EQ(agent().Terminate(), 0);  // so that the agent first sees the topic as it is then
-  CreateTopic(source(), "t-trimmed", 2);
-  Produce(source(), "t-trimmed", SampleRecords(3000, 2), {{"batch.num.messages", "100"}});
-  DeleteRecords(source(), "t-trimmed", 0, 1234);  // inside a batch
-  DeleteRecords(source(), "t-trimmed", 1, 1500);  // everything
-  agent().Start();
-  Produce(source(), "t-trimmed", SampleRecords(200, 2));
-  ExpectProvenEqual("t-trimmed");
-  EXPECT_EQ(RangeOf(destination(), "t-trimmed", 0), (Range{1234, 1600}));
-  EXPECT_EQ(RangeOf(destination(), "t-trimmed", 1), (Range{1500, 1600}));
+  Core().ASourceThatNoLongerStartsAtZeroKeepsItsOffsets();
 }
 
-TEST_F(MirrorTest, ATopicWithOtherRecordsIsTranslatedExactly) {
-  CreateTopic(destination(), "t-foreign", 1);
-  Produce(destination(), "t-foreign", SampleRecords(77, 1, 50, 0, "older"));
-  CreateTopic(source(), "t-foreign", 1);
-  Produce(source(), "t-foreign", SampleRecords(500, 1));
-  Await("all 500 behind the 77", seconds(60), [] {
-    const auto range = RangeOf(destination(), "t-foreign", 0);
-    return range && range->end == 577;
-  });
-  Await("the agent to say so", seconds(20), [] {
-    const auto mirror = Describe(agent(), "t-foreign");
-    return mirror && mirror->partitions.at(0).offsets == "translated" && mirror->partitions.at(0).replicated_to == 500;
-  });
-  EXPECT_EQ(OracleOnClaims(source(), destination(), agent(), "t-foreign"), "");
-  EXPECT_EQ(VerifyComplaint(agent(), "t-foreign"), "");
-  EXPECT_THAT(agent().Cli({"offsets", "translate", "t-foreign", "0", "123"}).out, HasSubstr("200"));
-  EXPECT_THAT(agent().Cli({"offsets", "translate", "t-foreign", "0", "200", "--reverse"}).out, HasSubstr("123"));
-}
+TEST_F(MirrorTest, ATopicWithOtherRecordsIsTranslatedExactly) { Core().ATopicWithOtherRecordsIsTranslatedExactly(); }
 
 TEST_F(MirrorTest, TopicsOutsideTheFilterAndInternalOnesStayAway) {
   CreateTopic(source(), "u-other", 1);

@@ -1,220 +1,17 @@
-// Clusters that want to know who speaks, and to be known: each mechanism with its kind of TLS carries a mirror, and
-// each way in which it can be wrong has a sentence that an operator reads. Every listener is one more door of the same
-// two brokers.
-#include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+// Clusters that want to know who speaks, and to be known: each mechanism with its kind of TLS carries the core of the
+// mirror suite, each way in which it can be wrong has a sentence that an operator reads, and what is renewed is taken
+// up under load.
+#include <set>
 
-#include "integration/mirror_fixture.h"
-#include "tests/fake/certificates.h"
+#include <signal.h>
+
+#include "integration/secure_fixture.h"
 
 namespace klink::it {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr int kUnreachable = 69, kNotAuthorised = 77;  // exit codes
-constexpr char kPassword[] = "s3cret-canary";
-
-std::string Base64Url(const std::string& text) {
-  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                  static_cast<int>(text.size()));
-  out.resize(out.find_first_of("=\0", 0, 2));
-  std::replace(out.begin(), out.end(), '+', '-');
-  std::replace(out.begin(), out.end(), '/', '_');
-  return out;
-}
-
-// Gives everybody who asks a token for "klink" that lives for ten seconds; unsigned, as Kafka's own validator for
-// development takes it.
-class TokenEndpoint {
- public:
-  TokenEndpoint() : port_(FreePort()), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(port_));
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener_, 16) != 0)
-      throw std::runtime_error("no token endpoint");
-    thread_ = std::thread([this] { Serve(); });
-  }
-  ~TokenEndpoint() {
-    shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    close(listener_);
-  }
-  std::string url() const { return fmt::format("http://127.0.0.1:{}/token", port_); }
-  int asked() const { return asked_; }
-
- private:
-  static constexpr int kLife_s = 10;
-  void Serve() {
-    for (int client = 0; (client = accept(listener_, nullptr, nullptr)) >= 0; close(client)) {
-      char request[4096];
-      if (recv(client, request, sizeof request, 0) <= 0) continue;
-      const auto now = std::chrono::duration_cast<seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-      const std::string claims = fmt::format("{{\"sub\":\"klink\",\"iat\":{},\"exp\":{}}}", now, now + kLife_s);
-      const std::string token = Base64Url("{\"alg\":\"none\"}") + "." + Base64Url(claims) + ".";
-      const std::string body = fmt::format("{{\"access_token\":\"{}\",\"expires_in\":{}}}", token, kLife_s);
-      const std::string answer = fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
-      asked_++;
-      (void)send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
-    }
-  }
-
-  int port_;
-  int listener_;
-  std::atomic<int> asked_ = 0;
-  std::thread thread_;
-};
-
-class SecureTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    dir_ = std::make_unique<TempDir>("secure");
-    authority_ = std::make_unique<fake::Authority>("klink test authority");
-    Write("ca.pem", authority_->certificate());
-    Write("other-ca.pem", fake::Authority("somebody else").certificate());
-    const fake::Issued agent = authority_->Issue({.name = "klink", .alternative = ""});
-    Write("klink.p12", agent.pkcs12("changeit"));
-    Write("klink.pem", agent.certificate());
-    Write("klink.key", agent.key("open-sesame"));
-    Write("password", kPassword);
-    Write("wrong-password", "not-it");
-    Write("keystore-password", "changeit");
-    Write("key-password", "open-sesame");
-    pair_ = std::make_unique<ClusterPair>(Options("source"), Options("destination"));
-  }
-  static void TearDownTestSuite() {
-    if (testing::UnitTest::GetInstance()->current_test_suite()->Failed()) pair_->source.KeepFiles(), dir_->Keep();
-    pair_.reset();
-    dir_.reset();
-  }
-
-  static std::string Write(const std::string& name, const std::string& text) {
-    WriteFile(dir_->path() / name, text);
-    return (dir_->path() / name).string();
-  }
-  static std::string File(const std::string& name) { return (dir_->path() / name).string(); }
-  static std::string Secret(const std::string& name) { return fmt::format("\"${{file:{}}}\"", File(name)); }
-
-  static Settings Tls(const std::string& keystore, const fake::Subject& subject = {}) {
-    const fake::Issued issued = authority_->Issue(subject);
-    return {{"ssl.keystore.type", "PEM"},
-            {"ssl.keystore.location", Write(keystore + ".pem", issued.key() + issued.certificate())},
-            {"ssl.truststore.type", "PEM"},
-            {"ssl.truststore.location", File("ca.pem")}};
-  }
-  static Settings Sasl(const std::string& mechanism, const std::string& module, Settings more = {}) {
-    std::string lower = mechanism;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    more["sasl.enabled.mechanisms"] = mechanism;
-    more[lower + ".sasl.jaas.config"] = "org.apache.kafka.common.security." + module + " required;";
-    return more;
-  }
-  static Settings With(Settings settings, const std::string& key, const std::string& value) {
-    settings[key] = value;
-    return settings;
-  }
-  static ClusterOptions Options(const std::string& name) {
-    const std::string scram = "scram.ScramLoginModule";
-    const std::string plain = fmt::format("plain.PlainLoginModule required user_klink=\"{}\"", kPassword);
-    Settings reauth = Sasl("SCRAM-SHA-512", scram, With(Tls(name), "ssl.enabled.protocols", "TLSv1.3"));
-    reauth["scram-sha-512.connections.max.reauth.ms"] = "5000";
-    Settings with_plain = Sasl("PLAIN", scram, With(Tls(name), "ssl.enabled.protocols", "TLSv1.2"));
-    with_plain["plain.sasl.jaas.config"] = "org.apache.kafka.common.security." + plain + ";";
-    Settings bearer = Sasl("OAUTHBEARER", "oauthbearer.OAuthBearerLoginModule", Tls(name));
-    bearer["oauthbearer.connections.max.reauth.ms"] = "60000";
-    ClusterOptions options;
-    options.name = name;
-    options.listeners = {
-        {"SCRAM512", "SASL_SSL", reauth},
-        {"PLAIN12", "SASL_SSL", with_plain},
-        {"MTLS", "SSL", With(Tls(name), "ssl.client.auth", "required")},
-        {"SCRAM256", "SASL_PLAINTEXT", Sasl("SCRAM-SHA-256", scram)},
-        {"OAUTH", "SASL_SSL", bearer},
-        {"EXPIRED", "SSL", Tls(name + "-expired", {.begins_s = -7200, .ends_s = -3600})},
-        {"ELSEWHERE", "SSL", Tls(name + "-elsewhere", {.alternative = "DNS:kafka.example"})},
-    };
-    for (const char* mechanism : {"SCRAM-SHA-512", "SCRAM-SHA-256"}) {
-      options.format.insert(options.format.end(),
-                            {"--add-scram", fmt::format("{}=[name=klink,password={}]", mechanism, kPassword)});
-    }
-    return options;
-  }
-
-  static std::string Trusted() { return "ssl.ca.location: " + File("ca.pem"); }
-  static std::string User(const std::string& mechanism, const std::string& password = "password") {
-    return fmt::format("sasl.mechanism: {}, sasl.username: klink, sasl.password: {}", mechanism, Secret(password));
-  }
-
-  static LinkFile LinkThrough(const std::string& listener, const std::string& keys, const std::string& topic) {
-    LinkFile file;
-    file.link = "through-" + topic;
-    file.include = fmt::format("{{literal: {}}}", topic);
-    file.source = pair_->source.bootstrap(listener);
-    file.destination = pair_->destination.bootstrap(listener);
-    file.source_security = file.destination_security = keys;
-    return file;
-  }
-  static void AwaitMirroredBy(const Agent& agent, const std::string& topic) {
-    try {
-      AwaitMirrored(pair_->source, pair_->destination, topic, seconds(40));
-    } catch (const std::runtime_error& error) {
-      throw std::runtime_error(
-          fmt::format("{}; the end of klink's log:\n{}", error.what(), LastLines(agent.log(), 20)));
-    }
-  }
-  // A mirror through that listener on both sides, proven by the oracle and by klink verify --full.
-  static void ExpectMirrored(const std::string& listener, const std::string& keys, const std::string& topic) {
-    CreateTopic(pair_->source, topic, 2);
-    Produce(pair_->source, topic, SampleRecords(2000, 2, 500));
-    Agent agent(LinkThrough(listener, keys, topic));
-    agent.Start();
-    AwaitMirroredBy(agent, topic);
-    Produce(pair_->source, topic, SampleRecords(500, 2));
-    AwaitMirrored(pair_->source, pair_->destination, topic);
-    EXPECT_EQ(OracleOnIdentical(pair_->source, pair_->destination, topic), "");
-    EXPECT_EQ(VerifyComplaint(agent, topic), "");
-    EXPECT_THAT(agent.LogText(), Not(HasSubstr("canary")));
-    EXPECT_EQ(agent.Terminate(), 0);
-  }
-  // What happens under load costs no request: what the agent asks of brokers is answered without an error all the time.
-  static void ExpectNoErrorUnderLoad(const std::string& listener, const std::string& keys, const std::string& topic,
-                                     const std::function<void(Agent&, const Load&)>& happen) {
-    CreateTopic(pair_->source, topic, 2);
-    Agent agent(LinkThrough(listener, keys, topic));
-    agent.Start();
-    Load load(pair_->source, topic, {.partitions = 2});
-    Await("a running mirror", seconds(30), [&] {
-      const auto range = RangeOf(pair_->destination, topic, 0);
-      return range && range->end > 0;
-    });
-    const double errors = CounterSum(agent, "klink_request_errors_total");
-    happen(agent, load);
-    load.Stop();
-    AwaitMirroredBy(agent, topic);
-    EXPECT_EQ(CounterSum(agent, "klink_request_errors_total"), errors);
-    EXPECT_EQ(OracleOnIdentical(pair_->source, pair_->destination, topic), "");
-    EXPECT_THAT(agent.LogText(), Not(HasSubstr("canary")));
-  }
-  // What `klink validate --connect` says about the source.
-  static Outcome Validate(const std::string& source, const std::string& keys) {
-    LinkFile file;
-    file.source = source;
-    file.destination = pair_->destination.bootstrap();
-    file.source_security = keys;
-    const std::string config = Write("validate.yaml", Yaml(file, dir_->path() / "data", FreePort()));
-    return RunToEnd({{KlinkBinary(), "validate", "--connect", "-c", config}}, seconds(60));
-  }
-
-  static inline std::unique_ptr<TempDir> dir_;
-  static inline std::unique_ptr<fake::Authority> authority_;
-  static inline std::unique_ptr<ClusterPair> pair_;
-};
 
 TEST_F(SecureTest, ScramOverTls13) {
   ExpectMirrored("SCRAM512", fmt::format("security.protocol: SASL_SSL, {}, {}", User("SCRAM-SHA-512"), Trusted()),
@@ -283,31 +80,29 @@ TEST_F(SecureTest, SessionsAreRenewedUnderLoadWithoutALostRequest) {
 
 TEST_F(SecureTest, TokensAreFetchedAnewAndSessionsRenewedWithThem) {
   const TokenEndpoint endpoint;
-  const std::string keys = fmt::format(
-      "security.protocol: SASL_SSL, {}, sasl.mechanism: OAUTHBEARER, sasl.oauthbearer.client.id: klink, "
-      "sasl.oauthbearer.client.secret: {}, sasl.oauthbearer.token.endpoint.url: \"{}\"",
-      Trusted(), Secret("password"), endpoint.url());
+  const std::string keys = fmt::format("security.protocol: SASL_SSL, {}, {}", Trusted(), Bearer(endpoint));
   ExpectNoErrorUnderLoad("OAUTH", keys, "t-oauth", [&](Agent&, const Load&) {
     const int before = endpoint.asked();
     Await("new tokens", seconds(30), [&] { return endpoint.asked() >= before + 3; });
   });
 }
 
-TEST_F(SecureTest, ARenewedCertificateIsTakenUpUnderLoadWithoutALostRequest) {
+TEST_F(SecureTest, ARenewedCertificateAndAuthorityAreTakenUpUnderLoadWithoutALostRequest) {
   const auto issue = [](long ends_s) {
     const fake::Issued issued = authority_->Issue({.name = "klink", .alternative = "", .ends_s = ends_s});
     Write("rotated.key", issued.key());
     Write("rotated.pem", issued.certificate());
   };
   issue(3600);
-  const std::string keys = fmt::format("security.protocol: SSL, {}, ssl.certificate.location: {}, ssl.key.location: {}",
-                                       Trusted(), File("rotated.pem"), File("rotated.key"));
+  Write("rotated-ca.pem", authority_->certificate());
+  const std::string keys =
+      fmt::format("security.protocol: SSL, ssl.ca.location: {}, ssl.certificate.location: {}, ssl.key.location: {}",
+                  File("rotated-ca.pem"), File("rotated.pem"), File("rotated.key"));
   ExpectNoErrorUnderLoad("MTLS", keys, "t-rotated", [&](Agent& agent, const Load& load) {
-    const auto ends = [&](const std::string& cluster) {
+    const auto ends = [&](const std::string& cluster, const std::string& kind = "client_certificate") {
       return Sample(
                  *agent.Get("/metrics"),
-                 fmt::format("klink_credential_expiry_timestamp_seconds{{cluster=\"{}\",kind=\"client_certificate\"}}",
-                             cluster))
+                 fmt::format("klink_credential_expiry_timestamp_seconds{{cluster=\"{}\",kind=\"{}\"}}", cluster, kind))
           .value_or(0);
     };
     const double source = ends("paris"), destination = ends("lyon");
@@ -315,9 +110,67 @@ TEST_F(SecureTest, ARenewedCertificateIsTakenUpUnderLoadWithoutALostRequest) {
     issue(7200);
     Await("the new certificate on both sides", seconds(30),
           [&] { return ends("paris") > source + 1800 && ends("lyon") > destination + 1800; });
+    const double authority = ends("paris", "ca_certificate");
+    const fake::Authority next("the next authority", 3600);
+    Write("rotated-ca.pem", next.certificate() + authority_->certificate());
+    Await("both authorities", seconds(30), [&] { return ends("paris", "ca_certificate") < authority - 1800; });
     const int64_t then = load.acked();
     Await("more load", seconds(30), [&] { return load.acked() > then + 4000; });
   });
+}
+
+// The connections there are outlive the password; the file brings the next one, and they are made again one by one.
+TEST_F(SecureTest, ARenewedPasswordIsTakenUpUnderLoadWithoutALostRequest) {
+  Write("rotated-password", kPassword);
+  const auto sockets = [](const Agent& agent) {
+    std::set<std::string> inodes;
+    for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", agent.pid()))) {
+      std::error_code ignored;
+      inodes.insert(fs::read_symlink(entry.path(), ignored).string());
+    }
+    return inodes;
+  };
+  const std::string keys = "security.protocol: SASL_PLAINTEXT, " + User("SCRAM-SHA-256", "rotated-password");
+  ExpectNoErrorUnderLoad("SCRAM256", keys, "t-password", [&](Agent& agent, const Load& load) {
+    for (Cluster* cluster : {&pair_->source, &pair_->destination}) {
+      const Outcome changed =
+          cluster->Tool("kafka.admin.ConfigCommand",
+                        {"--bootstrap-server", cluster->bootstrap(), "--entity-type", "users", "--entity-name", "klink",
+                         "--alter", "--add-config", "SCRAM-SHA-256=[password=next-canary]"});
+      ASSERT_EQ(changed.exit_code, 0) << changed.out << changed.err;
+    }
+    const std::set<std::string> before = sockets(agent);
+    Write("rotated-password", "next-canary");
+    Await("connections made with it", seconds(30), [&] {
+      int made = 0;
+      for (const std::string& inode : sockets(agent)) made += inode.starts_with("socket:") && !before.contains(inode);
+      return made >= 3;
+    });
+    const int64_t then = load.acked();
+    Await("more load", seconds(30), [&] { return load.acked() > then + 4000; });
+  });
+}
+
+TEST_F(SecureTest, EveryMechanismOverEveryTls) {
+  if (!EveryDoor()) GTEST_SKIP() << "nightly: KLINK_EVERY_DOOR=1";
+  const TokenEndpoint endpoint;
+  for (const Door& door : EveryDoorThereIs()) {
+    SCOPED_TRACE(door.mechanism + " " + door.tls);
+    std::string keys = fmt::format("security.protocol: {}{}", door.mechanism.empty() ? "" : "SASL_",
+                                   door.tls.empty() ? "PLAINTEXT" : "SSL");
+    if (!door.tls.empty()) keys += ", " + Trusted();
+    if (door.mechanism.empty()) {
+      keys += fmt::format(", ssl.keystore.location: {}, ssl.keystore.password: {}", File("klink.p12"),
+                          Secret("keystore-password"));
+    } else if (door.mechanism == "OAUTHBEARER") {
+      keys += ", " + Bearer(endpoint);
+    } else {
+      keys += ", " + User(door.mechanism, door.mechanism == "SCRAM-SHA-256" ? "rotated-password" : "password");
+    }
+    std::string name = "t-" + door.listener;
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    ExpectMirrored(door.listener, keys, name);
+  }
 }
 
 TEST_F(SecureTest, AWrongPasswordIsSaidInTheLinksStateAndACorrectedOneIsTakenUp) {
@@ -337,6 +190,105 @@ TEST_F(SecureTest, AWrongPasswordIsSaidInTheLinksStateAndACorrectedOneIsTakenUp)
   EXPECT_EQ(agent.GetStatus("/livez"), 200);
   Write("later-password", kPassword);
   AwaitMirrored(pair_->source, pair_->destination, "t-corrected");
+}
+
+// Everything an agent shows, keeps or writes elsewhere, as one text.
+std::string Shown(const Agent& agent, const std::string& link) {
+  std::string shown;
+  for (const std::string& path :
+       {std::string("/v1/status"), std::string("/v1/links"), "/v1/links/" + link, "/v1/links/" + link + "/mirrors",
+        std::string("/metrics"), std::string("/v1/audit"), std::string("/v1/config")}) {
+    const auto body = agent.Get(path);
+    EXPECT_TRUE(body.has_value()) << path;
+    shown += body.value_or("");
+  }
+  for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"status", "-v", "-o", "json"},
+                                                                                    {"validate"},
+                                                                                    {"validate", "--connect", "-v"},
+                                                                                    {"link", "describe"},
+                                                                                    {"audit", "tail"},
+                                                                                    {"audit", "verify"}}) {
+    const Outcome outcome = agent.Cli(verb);
+    shown += outcome.out + outcome.err;
+  }
+  return shown;
+}
+
+std::string FilesIn(const fs::path& dir, const std::string& beginning = "") {
+  std::string all;
+  for (const auto& entry : fs::recursive_directory_iterator(dir)) {
+    const bool wanted = entry.path().string().find(beginning) != std::string::npos;
+    if (wanted && entry.is_regular_file()) all += ReadFile(entry.path());
+  }
+  return all;
+}
+
+// Every secret there is, once right and once wrong; then everything that klink shows, keeps and leaves behind in a
+// crash is searched for them.
+TEST_F(SecureTest, NoSecretIsShownAnywhere) {
+  const fake::Issued own = authority_->Issue({.name = "klink", .alternative = ""});
+  Write("planted.pem", own.certificate());
+  Write("planted.key", own.key("key-canary"));
+  Write("planted.p12", own.pkcs12("keystore-canary"));
+  Write("secrets", "key=key-canary\nkeystore=keystore-canary\nclient=client-canary\nwrong=wrong-canary\n");
+  setenv("KLINK_CANARY", "env-canary", 1);
+  const TokenEndpoint endpoint;
+  const auto secret = [](const std::string& key) { return fmt::format("\"${{file:{}:{}}}\"", File("secrets"), key); };
+  const auto pem = [&](const std::string& key) {
+    return fmt::format("ssl.certificate.location: {}, ssl.key.location: {}, ssl.key.password: {}", File("planted.pem"),
+                       File("planted.key"), secret(key));
+  };
+  const auto keystore = [&](const std::string& key) {
+    return fmt::format("ssl.keystore.location: {}, ssl.keystore.password: {}", File("planted.p12"), secret(key));
+  };
+  const auto user = [](const std::string& reference) {
+    return fmt::format("sasl.mechanism: SCRAM-SHA-512, sasl.username: klink, sasl.password: \"{}\"", reference);
+  };
+  const std::string scram = pair_->source.bootstrap("SCRAM512"), sasl = "security.protocol: SASL_SSL, " + Trusted();
+  const std::string bearer = fmt::format(
+      "sasl.mechanism: OAUTHBEARER, sasl.oauthbearer.client.id: klink, sasl.oauthbearer.client.secret: {}, "
+      "sasl.oauthbearer.token.endpoint.url: \"{}\"",
+      secret("client"), endpoint.url());
+  struct Case {
+    std::string source, source_keys, destination, destination_keys;
+  };
+  const Case kCases[] = {
+      {scram, fmt::format("{}, {}, {}", sasl, User("SCRAM-SHA-512"), pem("key")), pair_->destination.bootstrap("OAUTH"),
+       fmt::format("{}, {}, {}", sasl, bearer, keystore("keystore"))},
+      {scram, fmt::format("{}, {}, {}", sasl, user("${env:KLINK_CANARY}"), pem("key")),
+       pair_->destination.bootstrap("SCRAM512"),
+       fmt::format("{}, {}, {}", sasl, user("${env:KLINK_NOT_SET:-default-canary}"), keystore("keystore"))},
+      {scram, fmt::format("{}, {}, {}", sasl, User("SCRAM-SHA-512"), pem("wrong")),
+       pair_->destination.bootstrap("SCRAM512"),
+       fmt::format("{}, {}, {}", sasl, User("SCRAM-SHA-512"), keystore("wrong"))},
+  };
+  int number = 0;
+  for (const Case& one : kCases) {
+    LinkFile file;
+    file.link = fmt::format("planted-{}", number);
+    file.agent_id = file.link;
+    file.source = one.source;
+    file.source_security = one.source_keys;
+    file.destination = one.destination;
+    file.destination_security = one.destination_keys;
+    Agent agent(file, "planted");
+    agent.Start();
+    Await("success, or the refusal of both sides", seconds(40), [&] {
+      return agent.GetStatus("/readyz") == 200 ||
+             agent.LogText().find("level=warning event=KL1102") != std::string::npos;
+    });
+    EXPECT_EQ(agent.GetStatus("/readyz") == 200, number == 0) << agent.LogText();
+    std::string shown = Shown(agent, file.link);
+    EXPECT_THAT(shown, HasSubstr(number == 1 ? "${env:KLINK_NOT_SET:-***}" : "planted.key"));
+    EXPECT_THAT(ReadFile(fmt::format("/proc/{}/limits", agent.pid())),
+                testing::ContainsRegex("Max core file size +0 +0 "));
+    kill(agent.pid(), number == 1 ? SIGABRT : SIGSEGV);
+    EXPECT_NE(agent.Wait(seconds(10)), std::optional(0));
+    shown += agent.LogText() + FilesIn(agent.data_dir());
+    EXPECT_EQ(shown.find("canary"), std::string::npos) << shown.substr(shown.find("canary") - 200, 300);
+    number++;
+  }
+  EXPECT_THAT(FilesIn(pair_->destination.DataDir(0), "_klink.planted"), Not(HasSubstr("canary")));
 }
 
 }  // namespace
