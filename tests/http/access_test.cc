@@ -192,6 +192,20 @@ TEST_F(AccessTest, EveryRouteIsServedToThoseRolesAlone) {
   }
 }
 
+// What is asked as a dry run is not written down; so it must be one, at every route there is and will be.
+TEST_F(AccessTest, ADryRunIsAnsweredAsOneWhereSomethingCouldChange) {
+  StartGuarded();
+  for (const RouteRow& row : kRouteTable) {
+    if (row.action.empty()) continue;
+    for (const std::string body : {R"({"dry_run":true})", R"({"all":true,"dry_run":true})"}) {
+      const ClientResponse answer = AskAs("admin-token", PathOf(row.pattern), body);
+      if (answer.status == 200) EXPECT_THAT(answer.body, HasSubstr("\"dry_run\":true")) << row.pattern;
+    }
+  }
+  for (const link::ControlRequest& asked : agent_.asked) EXPECT_TRUE(asked.dry_run);
+  EXPECT_FALSE(agent_.asked.empty());
+}
+
 TEST_F(AccessTest, NoPathIsToldToWhomIsNotKnown) {
   StartGuarded();
   EXPECT_EQ(AskAs("", "/nothing").status, 401);
