@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <random>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -194,6 +195,7 @@ std::string LastLines(const fs::path& path, int count) {
 
 int FreePort() {
   static std::mt19937 random{std::random_device{}()};
+  static std::set<int> given;  // a broker of many listeners asks for all of them before it takes one
   std::uniform_int_distribution<int> port(11000, 31999);
   for (int attempt = 0; attempt < 200; ++attempt) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -203,7 +205,7 @@ int FreePort() {
     address.sin_port = htons(static_cast<uint16_t>(port(random)));
     const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
     close(fd);
-    if (free) return ntohs(address.sin_port);
+    if (free && given.insert(ntohs(address.sin_port)).second) return ntohs(address.sin_port);
   }
   throw std::runtime_error("no free port in 200 attempts");
 }

@@ -81,13 +81,15 @@ class SecureTest : public testing::Test {
     Write("klink.pem", agent.certificate());
     Write("klink.key", agent.key("open-sesame"));
     Write("password", kPassword);
+    Write("rotated-password", kPassword);  // of SCRAM-SHA-256: one test changes it
     Write("wrong-password", "not-it");
     Write("keystore-password", "changeit");
     Write("key-password", "open-sesame");
     pair_ = std::make_unique<ClusterPair>(Options("source"), Options("destination"));
   }
   static void TearDownTestSuite() {
-    if (testing::UnitTest::GetInstance()->current_test_suite()->Failed()) pair_->source.KeepFiles(), dir_->Keep();
+    const bool failed = testing::UnitTest::GetInstance()->current_test_suite()->Failed();
+    if (failed && pair_ != nullptr) pair_->source.KeepFiles(), dir_->Keep();
     pair_.reset();
     dir_.reset();
   }
@@ -246,6 +248,40 @@ class SecureTest : public testing::Test {
     EXPECT_EQ(OracleOnIdentical(pair_->source, pair_->destination, topic), "");
     EXPECT_THAT(agent.LogText(), testing::Not(testing::HasSubstr("canary")));
   }
+  struct Way {
+    std::string address;
+    std::string keys;
+    std::string sentence;
+    int exit_code;
+  };
+  // The ways in which a connection can be wrong, and what klink says of each.
+  static std::vector<Way> WaysToBeWrong() {
+    const auto at = [](const std::string& listener) { return pair_->source.bootstrap(listener); };
+    const std::string tls = "security.protocol: SSL, " + Trusted();
+    const std::string scram512 = fmt::format("security.protocol: SASL_SSL, {}, ", Trusted());
+    return {
+        {at("MTLS"), "", "the peer speaks TLS, klink was told to speak plain text", kUnreachable},
+        {pair_->source.bootstrap(), tls, "as a listener without TLS does: check security.protocol", kUnreachable},
+        {at("SCRAM512"), scram512 + User("SCRAM-SHA-512", "wrong-password"),
+         "refuses user klink with SCRAM-SHA-512: Authentication failed during authentication due to invalid "
+         "credentials "
+         "with SASL mechanism SCRAM-SHA-512; correct sasl.username and sasl.password",
+         kNotAuthorised},
+        {at("SCRAM512"), scram512 + User("SCRAM-SHA-256"),
+         "does not offer SCRAM-SHA-256 on this listener but SCRAM-SHA-512", kNotAuthorised},
+        {pair_->source.bootstrap(), "security.protocol: SASL_PLAINTEXT, " + User("SCRAM-SHA-256"),
+         "is a listener without SASL: set security.protocol to PLAINTEXT", kUnreachable},
+        {at("EXPIRED"), tls, "the certificate /CN=broker expired on 2", kNotAuthorised},
+        {at("PLAIN12"), "security.protocol: SSL, ssl.ca.location: " + File("other-ca.pem"),
+         "signed by /CN=klink test authority, which is not trusted here: set ssl.ca.location", kNotAuthorised},
+        {at("ELSEWHERE"), tls, "made out for kafka.example, not for 127.0.0.1", kNotAuthorised},
+        {at("MTLS"), tls, "the broker wants a certificate of its clients", kNotAuthorised},
+        {at("MTLS"), "security.protocol: SSL, ssl.ca.location: /nowhere.pem", "ssl.ca.location: /nowhere.pem cannot be",
+         kUnreachable},
+        {at("SCRAM256"), "", "check security.protocol", kUnreachable},
+    };
+  }
+
   // What `klink validate --connect` says about the source.
   static Outcome Validate(const std::string& source, const std::string& keys) {
     LinkFile file;

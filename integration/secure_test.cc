@@ -34,41 +34,43 @@ TEST_F(SecureTest, Scram256WithoutTls) {
 }
 
 TEST_F(SecureTest, EachWayToBeWrongHasItsSentence) {
-  const auto at = [](const std::string& listener) { return pair_->source.bootstrap(listener); };
-  const std::string tls = "security.protocol: SSL, " + Trusted();
-  const std::string scram512 = fmt::format("security.protocol: SASL_SSL, {}, ", Trusted());
-  struct Case {
-    std::string address;
-    std::string keys;
-    std::string sentence;
-    int exit_code;
-  };
-  const Case kCases[] = {
-      {at("MTLS"), "", "the peer speaks TLS, klink was told to speak plain text", kUnreachable},
-      {pair_->source.bootstrap(), tls, "as a listener without TLS does: check security.protocol", kUnreachable},
-      {at("SCRAM512"), scram512 + User("SCRAM-SHA-512", "wrong-password"),
-       "refuses user klink with SCRAM-SHA-512: Authentication failed during authentication due to invalid credentials "
-       "with SASL mechanism SCRAM-SHA-512; correct sasl.username and sasl.password",
-       kNotAuthorised},
-      {at("SCRAM512"), scram512 + User("SCRAM-SHA-256"),
-       "does not offer SCRAM-SHA-256 on this listener but SCRAM-SHA-512", kNotAuthorised},
-      {pair_->source.bootstrap(), "security.protocol: SASL_PLAINTEXT, " + User("SCRAM-SHA-256"),
-       "is a listener without SASL: set security.protocol to PLAINTEXT", kUnreachable},
-      {at("EXPIRED"), tls, "the certificate /CN=broker expired on 2", kNotAuthorised},
-      {at("PLAIN12"), "security.protocol: SSL, ssl.ca.location: " + File("other-ca.pem"),
-       "signed by /CN=klink test authority, which is not trusted here: set ssl.ca.location", kNotAuthorised},
-      {at("ELSEWHERE"), tls, "made out for kafka.example, not for 127.0.0.1", kNotAuthorised},
-      {at("MTLS"), tls, "the broker wants a certificate of its clients", kNotAuthorised},
-      {at("MTLS"), "security.protocol: SSL, ssl.ca.location: /nowhere.pem", "ssl.ca.location: /nowhere.pem cannot be",
-       kUnreachable},
-      {at("SCRAM256"), "", "check security.protocol", kUnreachable},
-  };
-  for (const Case& one : kCases) {
+  for (const Way& one : WaysToBeWrong()) {
     const Outcome outcome = Validate(one.address, one.keys);
     EXPECT_THAT(outcome.out + outcome.err, HasSubstr(one.sentence));
     EXPECT_EQ(outcome.exit_code, one.exit_code) << one.sentence;
     EXPECT_THAT(outcome.out + outcome.err, Not(HasSubstr("canary")));
   }
+}
+
+// One agent whose links each go somewhere wrong: each says why, and goes on trying with pauses.
+TEST_F(SecureTest, EachWayToBeWrongHasItsSentenceInTheLinksState) {
+  const std::vector<Way> ways = WaysToBeWrong();
+  const int port = FreePort();
+  std::string clusters, links;
+  for (size_t n = 0; n < ways.size(); ++n) {
+    clusters += fmt::format("  wrong{}: {{bootstrap.servers: \"{}\"{}}}\n", n, ways[n].address,
+                            ways[n].keys.empty() ? "" : ", " + ways[n].keys);
+    links += fmt::format(
+        "  - {{name: wrong-{0}, source: right, destination: wrong{0}, topics: {{include: [{{prefix: x-}}]}}}}\n", n);
+  }
+  const std::string config =
+      Write("wrong.yaml",
+            fmt::format("agent: {{data_dir: {}, http: {{listen: \"127.0.0.1:{}\"}}, audit: {{topic: false}}}}\n"
+                        "clusters:\n  right: {{bootstrap.servers: \"{}\"}}\n{}links:\n{}",
+                        (dir_->path() / "wrong-data").string(), port, pair_->destination.bootstrap(), clusters, links));
+  const fs::path log = dir_->path() / "wrong.log";
+  Process agent({{KlinkBinary(), "run", "-c", config}}, log);
+  for (size_t n = 0; n < ways.size(); ++n) {
+    std::string shown;
+    const bool told = Eventually(seconds(30), [&] {
+      shown = HttpGet(port, fmt::format("/v1/links/wrong-{}", n)).value_or(HttpAnswer()).body;
+      return shown.find(ways[n].sentence) != std::string::npos;
+    });
+    EXPECT_TRUE(told) << ways[n].sentence << "\n" << shown << "\n" << LastLines(log, 5);
+  }
+  EXPECT_EQ(agent.End(seconds(15)), 0);
+  const std::string text = ReadFile(log);
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 200);
 }
 
 TEST_F(SecureTest, SessionsAreRenewedUnderLoadWithoutALostRequest) {
@@ -121,7 +123,6 @@ TEST_F(SecureTest, ARenewedCertificateAndAuthorityAreTakenUpUnderLoadWithoutALos
 
 // The connections there are outlive the password; the file brings the next one, and they are made again one by one.
 TEST_F(SecureTest, ARenewedPasswordIsTakenUpUnderLoadWithoutALostRequest) {
-  Write("rotated-password", kPassword);
   const auto sockets = [](const Agent& agent) {
     std::set<std::string> inodes;
     for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", agent.pid()))) {
