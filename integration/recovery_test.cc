@@ -8,6 +8,7 @@ namespace {
 
 constexpr int64_t kTenYearsAgo = 1479859200000;  // 2016
 constexpr seconds kTakeOver(25);                 // promised
+constexpr seconds kHandOver(10);                 // half a session: nobody waited for one to end
 
 class RecoveryTest : public testing::Test {
  protected:
@@ -136,6 +137,22 @@ TEST_F(RecordsOfToday, AStandbyTakesOverFromAKilledOwner) {
   second->Start();
   first->Kill();
   Await("the standby to write", kTakeOver, [&] { return CounterSum(*second, "klink_written_records_total") > 0; });
+  AwaitProgress(500);
+  load.Stop();
+  ExpectProvenEqual(*second, load.acked());
+}
+
+TEST_F(RecordsOfToday, AStandbyTakesOverAtOnceFromAnOwnerThatIsStopped) {
+  const auto first = NewAgent("agent-1");
+  const auto second = NewAgent("agent-2");
+  Load load(pair_->source, topic_, Options());
+  first->Start();
+  AwaitProgress(500);
+  second->Start();
+  Await("the standby to stand by", seconds(30),
+        [&] { return second->LogText().find("the link is active") != std::string::npos; });
+  EXPECT_EQ(first->Terminate(), 0);
+  Await("the standby to write", kHandOver, [&] { return CounterSum(*second, "klink_written_records_total") > 0; });
   AwaitProgress(500);
   load.Stop();
   ExpectProvenEqual(*second, load.acked());

@@ -5,6 +5,7 @@
 #include "kafka/messages/find_coordinator.h"
 #include "kafka/messages/incremental_alter_configs.h"
 #include "kafka/messages/init_producer_id.h"
+#include "kafka/messages/leave_group.h"
 #include "kafka/messages/metadata.h"
 
 namespace klink::link {
@@ -19,6 +20,7 @@ constexpr Duration kDeadline = 15s;
 constexpr size_t kTopicsPerRequest = 500;
 constexpr Duration kCoordinatorLimit = 20s;
 constexpr int kInitTries = 20;
+constexpr Duration kLeaveLimit = 2s;  // within the time an agent has to end
 
 Configs ValuesOf(const kafka::DescribeConfigsResult& result) {
   Configs values;
@@ -110,6 +112,19 @@ Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& c
     if (verdict != Verdict::kRetry && verdict != Verdict::kCoordinator) break;
   }
   co_return last;
+}
+
+Async<Status> LeaveGroup(kafka::Cluster& cluster, std::string group, std::string member_id, std::string instance_id) {
+  CO_TRY(const int32_t broker, co_await cluster.Coordinator(kafka::CoordinatorType::kGroup, group));
+  kafka::LeaveGroupRequest request;
+  request.group_id = group;
+  request.members.push_back({std::move(member_id), std::move(instance_id), "the agent ends"});
+  CO_TRY(const auto response, co_await cluster.Call(broker, Lane::kControl, std::move(request), kLeaveLimit));
+  const std::string doing = fmt::format("leaving group {}", group);
+  CO_RETURN_IF_ERROR(kafka::ToStatus(response.error_code, doing));
+  for (const kafka::MemberResponse& member : response.members)
+    CO_RETURN_IF_ERROR(kafka::ToStatus(member.error_code, doing));
+  co_return absl::OkStatus();
 }
 
 DestinationAbilities AbilitiesOf(const Configs& broker_configs, int32_t brokers) {

@@ -23,6 +23,10 @@ Async<Status> SetTopicConfigs(kafka::Cluster& cluster, std::string topic, std::m
 Async<StatusOr<int32_t>> AwaitCoordinator(kafka::Cluster& cluster, Clock& clock, kafka::CoordinatorType type,
                                           std::string key);
 
+// Gives the place of a static member up, as an administrator would: the group's other members take what it held at
+// once.
+Async<Status> LeaveGroup(kafka::Cluster& cluster, std::string group, std::string member_id, std::string instance_id);
+
 struct ProducerIdentity {
   int64_t producer_id = -1;
   int16_t producer_epoch = -1;

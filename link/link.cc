@@ -89,8 +89,10 @@ Async<void> Link::Watch(kafka::Cluster& cluster, Status& trouble) {
 }
 
 Async<void> Link::Stop() {
+  const size_t held = membership_ ? membership_->owned().size() : 0;
   if (membership_) co_await membership_->Close();  // revokes in order: the mirrors drain in OnRevoked
   co_await StopLeading();
+  co_await LeaveToOthers(held);
   tasks_.Stop();
   co_await tasks_.Join();
   fetch_.Stop();
@@ -102,6 +104,20 @@ Async<void> Link::Stop() {
   co_await source_.Close();
   co_await destination_.Close();
   co_await CloseAccess(destination_access_);
+}
+
+// An agent's place in the group outlives it for a session, so that a restart goes on at once. Where others stand by,
+// that would only make them wait.
+Async<void> Link::LeaveToOthers(size_t held) {
+  if (held == 0 || membership_->released_member().empty()) co_return;
+  const std::vector<std::string> work(1, state::WorkTopic(config_.name));
+  const auto metadata = co_await destination_.Metadata(work);
+  if (!metadata.ok() || metadata->topics.empty() || metadata->topics.front().partitions.size() <= held) co_return;
+  const Status left = co_await LeaveGroup(destination_, state::WorkGroup(config_.name), membership_->released_member(),
+                                          parts_.instance_id);
+  if (!left.ok())
+    Log(Level::kInfo, Event::kMembershipError, "the other agents take over when this one's session ends",
+        {{"link", config_.name}, {"error", Text(left)}});
 }
 
 Async<void> Link::Run() {

@@ -101,6 +101,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<Status> OpenState();  // the link's own topics
   Async<Status> CheckIdentities() const;
   Async<void> Close();
+  Async<void> LeaveToOthers(size_t held);
 
   Async<void> LeadLoop();
   Async<Status> Lead();

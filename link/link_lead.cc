@@ -63,8 +63,8 @@ Async<void> Link::LeadLoop() {
 
 Async<Status> Link::Lead() {
   CO_RETURN_IF_ERROR(co_await UntilOpen());
-  // An unreleased shard came to us because its owner missed a whole session: it sent nothing since its lease ended.
-  const bool silent = membership_->predecessor_until(kLeaderShard) > parts_.clock.Now();
+  // Its owner missed a whole session: it sent nothing since its lease ended.
+  const bool silent = membership_->predecessor_was_silent(kLeaderShard);
   inherited_settle_ = silent ? kSettleAfterSilence : MirrorOptions().inherited_settle;
   CO_RETURN_IF_ERROR(co_await state_->TakeControl());
   CO_RETURN_IF_ERROR(co_await ClaimIdentity());

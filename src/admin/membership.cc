@@ -1,6 +1,7 @@
 #include "admin/membership.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 
@@ -36,6 +37,19 @@ std::set<int32_t> ShardsOf(const rd_kafka_topic_partition_list_t* list) {
 std::string NewHolder(const std::string& instance_id) {
   std::random_device entropy;
   return fmt::format("{}/{:08x}{:08x}", instance_id, entropy(), entropy());
+}
+
+// What the marks say of the shards: who may be passed without a wait, and whose owner was another agent that never said
+// that it goes.
+struct Predecessors {
+  std::set<int32_t> none;
+  std::set<int32_t> silent;
+};
+
+// The agent in "held by <instance id>/<process>".
+std::string_view InstanceOf(std::string_view mark) {
+  mark.remove_prefix(kHeldMark.size());
+  return mark.substr(0, mark.rfind('/'));
 }
 
 std::string Millis(Duration d) { return fmt::format("{}", ToMillis(d)); }
@@ -152,7 +166,10 @@ Async<void> Membership::Assign(rd_kafka_topic_partition_list_t* list) {
   if (shards.empty()) co_return;
   const uint64_t losses = losses_;
   const Instant latest = clock_.Now() + lease();  // no earlier owner's lease can end later
-  for (int32_t shard : shards) predecessor_until_[shard] = latest;
+  for (int32_t shard : shards) {
+    predecessor_until_[shard] = latest;
+    silent_before_.erase(shard);
+  }
   co_await LookUpPredecessors(shards);
   owned_.insert(shards.begin(), shards.end());
   unmarked_.insert(shards.begin(), shards.end());
@@ -181,7 +198,9 @@ Async<void> Membership::GiveUp(std::set<int32_t> shards, Loss loss) {
   changed_.NotifyAll();
   if (ours.empty()) co_return;
   const bool stopped = co_await LetTheListenerStop(ours, loss);
-  if (loss == Loss::kRevoked && stopped) (void)co_await Commit(ours, Mark::kReleased);
+  Status released = Unavailable("not in order");
+  if (loss == Loss::kRevoked && stopped) released = co_await Commit(ours, Mark::kReleased);
+  all_released_ = all_released_ && released.ok();
 }
 
 // The listener runs beside us: one that hangs must not keep the group waiting until it throws us out. Then the shards
@@ -285,23 +304,29 @@ Async<Status> Membership::Commit(std::set<int32_t> shards, Mark mark) {
 // Who held the shards before, by the marks in the group's committed offsets. What cannot be found out stays at the
 // latest possible time.
 Async<void> Membership::LookUpPredecessors(std::set<int32_t> shards) {
-  auto look_up = [handle = handle_, topic = options_.topic, shards, holder = holder_] {
+  auto look_up = [handle = handle_, topic = options_.topic, shards, holder = holder_, own = options_.instance_id] {
     List list = MakeList(topic, shards);
-    std::set<int32_t> free;
+    Predecessors found;
     const int limit_ms = static_cast<int>(ToMillis(kLookUpLimit));
-    if (rd_kafka_committed(handle->get(), list.get(), limit_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return free;
+    if (rd_kafka_committed(handle->get(), list.get(), limit_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return found;
     for (int i = 0; i < list->cnt; i++) {
       const rd_kafka_topic_partition_t& at = list->elems[i];
       if (at.err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
       const std::string_view mark(static_cast<const char*>(at.metadata), at.metadata == nullptr ? 0 : at.metadata_size);
       const bool never_held = at.offset == RD_KAFKA_OFFSET_INVALID;
       const bool held_by_us = mark == fmt::format("{}{}", kHeldMark, holder);
-      if (never_held || held_by_us || mark.starts_with(kReleasedMark)) free.insert(at.partition);
+      if (never_held || held_by_us || mark.starts_with(kReleasedMark)) {
+        found.none.insert(at.partition);
+      } else if (mark.starts_with(kHeldMark) && InstanceOf(mark) != own) {
+        // Under our own instance id the group hands a shard over at once: that process may have sent a moment ago.
+        found.silent.insert(at.partition);
+      }
     }
-    return free;
+    return found;
   };
-  const std::set<int32_t> free = co_await pool_.Run(std::move(look_up));
-  for (int32_t shard : free) predecessor_until_.erase(shard);
+  const Predecessors found = co_await pool_.Run(std::move(look_up));
+  for (int32_t shard : found.none) predecessor_until_.erase(shard);
+  silent_before_.insert(found.silent.begin(), found.silent.end());
 }
 
 void Membership::BeginLease(Instant until) {
@@ -327,6 +352,7 @@ void Membership::SetStatus(Status status) {
 
 Async<void> Membership::LeaveGroup() {
   const Instant deadline = clock_.Now() + kCloseLimit;
+  const std::unique_ptr<char, decltype(&std::free)> member(rd_kafka_memberid(handle_->get()), &std::free);
   const Status asked = TakeError(rd_kafka_consumer_close_queue(handle_->get(), events_->get()), "leaving the group");
   // ServeEvents gives the shards up meanwhile.
   while (asked.ok() && !rd_kafka_consumer_closed(handle_->get()) && clock_.Now() < deadline) {
@@ -336,6 +362,7 @@ Async<void> Membership::LeaveGroup() {
   EndLease();
   std::set<int32_t> left_over = owned_;
   co_await GiveUp(std::move(left_over), Loss::kLost);
+  if (all_released_ && !fenced_ && member) released_member_ = member.get();
   left_ = true;
   left_signal_.NotifyAll();
 }

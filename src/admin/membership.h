@@ -74,12 +74,17 @@ class Membership {
   Duration lease() const { return options_.session_timeout - kLeaseMargin; }
   // Until when an earlier owner may still believe it owns the shard; in the past when it released it.
   Instant predecessor_until(int32_t shard) const;
+  // Another agent held it and never released it: the group handed it on because that one missed a whole session.
+  bool predecessor_was_silent(int32_t shard) const { return silent_before_.contains(shard); }
   // OK in the group or on the way into it. FailedPrecondition stays: "another agent uses the same instance id …".
   const Status& status() const { return status_; }
   // The owned set, the lease (began or ran out) or the status is another one.
   Signal& changed() { return changed_; }
   // Revokes everything in order and leaves. Ends within kCloseLimit, also when the caller was stopped.
   Async<void> Close();
+  // Of the member that was closed, when it released all it held: a static member keeps its place until the session
+  // ends, and may give it up by this id. Empty: something was not released.
+  const std::string& released_member() const { return released_member_; }
 
  private:
   enum class Mark { kHeld, kReleased };
@@ -116,6 +121,9 @@ class Membership {
   std::set<int32_t> owned_;
   std::set<int32_t> unmarked_;  // owned, but no commit has said so yet
   std::map<int32_t, Instant> predecessor_until_;
+  std::set<int32_t> silent_before_;
+  std::string released_member_;
+  bool all_released_ = true;
   Instant lease_until_ = Instant::min();
   uint64_t losses_ = 0;      // a commit sent before a loss gives no lease after it
   bool lease_told_ = false;  // that it runs

@@ -14,6 +14,7 @@ namespace klink::kafka {
   ROW(ListOffsets, 2)              \
   ROW(Metadata, 3)                 \
   ROW(FindCoordinator, 10)         \
+  ROW(LeaveGroup, 13)              \
   ROW(SaslHandshake, 17)           \
   ROW(ApiVersions, 18)             \
   ROW(CreateTopics, 19)            \
@@ -37,7 +38,6 @@ namespace klink::kafka {
   ROW(OffsetFetch, 9)               \
   ROW(JoinGroup, 11)                \
   ROW(Heartbeat, 12)                \
-  ROW(LeaveGroup, 13)               \
   ROW(SyncGroup, 14)                \
   ROW(DescribeGroups, 15)           \
   ROW(ListGroups, 16)               \

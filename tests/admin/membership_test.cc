@@ -17,10 +17,11 @@ class MembershipTest : public MockClusterTest, public MembershipListener {
   void OnAssigned(const std::set<int32_t>& shards) override {
     trace_.push_back(fmt::format("assigned {}", shards.size()));
     owns_all_ = true;
-    waits_ = false;
+    waits_ = silent_ = false;
     for (int32_t shard : shards) {
       owns_all_ = owns_all_ && member_->Owns(shard);
       waits_ = waits_ || member_->predecessor_until(shard) > clock_.Now();
+      silent_ = silent_ || member_->predecessor_was_silent(shard);
     }
   }
   Async<void> OnRevoked(std::set<int32_t> shards, Loss loss) override {
@@ -71,10 +72,27 @@ class MembershipTest : public MockClusterTest, public MembershipListener {
     co_await member_->Close();
   }
 
+  // What a process that died left in the group's committed offsets.
+  void LeaveMark(const std::string& mark) {
+    const Properties own = {{"group.id", kWork}};
+    const auto handle = Handle::Open(To(), Kind::kConsumer, own, 0);
+    ASSERT_TRUE(handle.ok()) << handle.status();
+    rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(8);
+    for (int shard = 0; shard < 8; shard++) {
+      rd_kafka_topic_partition_t* at = rd_kafka_topic_partition_list_add(list, kWork, shard);
+      at->offset = 0;
+      at->metadata = strdup(mark.c_str());
+      at->metadata_size = mark.size();
+    }
+    EXPECT_EQ(rd_kafka_commit((*handle)->get(), list, 0), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+
   std::unique_ptr<Membership> member_;
   std::vector<std::string> trace_;
   bool owns_all_ = false;
   bool waits_ = false;
+  bool silent_ = false;
   bool owned_in_revoke_ = true;
   Duration lease_{};
 };
@@ -105,6 +123,28 @@ TEST_F(MembershipTest, AnotherAgentWithTheSameIdentityEndsThisOneWithASentence) 
   EXPECT_EQ(member_->status().code(), Code::kFailedPrecondition);
   EXPECT_NE(Text(member_->status()).find("another agent uses the same instance id klink-0-1234"), std::string::npos)
       << member_->status();
+}
+
+TEST_F(MembershipTest, AnotherAgentThatNeverReleasedWasSilentForASession) {
+  LeaveMark("held by klink-1-5678/0123456789abcdef");
+  NewMember();
+  Run(JoinAndLeave());
+  EXPECT_TRUE(waits_);
+  EXPECT_TRUE(silent_);
+}
+
+TEST_F(MembershipTest, OurOwnDeadProcessMayHaveSentAMomentAgo) {
+  LeaveMark("held by klink-0-1234/0123456789abcdef");
+  NewMember();
+  Run(JoinAndLeave());
+  EXPECT_TRUE(waits_);
+  EXPECT_FALSE(silent_) << "the group hands its shards over at once";
+}
+
+TEST_F(MembershipTest, AMemberThatReleasedEverythingCanBeTakenOutOfTheGroup) {
+  NewMember();
+  Run(JoinAndLeave());
+  EXPECT_NE(member_->released_member(), "");
 }
 
 TEST_F(MembershipTest, AMemberThatNeverJoinedLeavesToo) {

@@ -42,7 +42,8 @@ public class Golden {
   static final List<String> APIS = List.of("Produce", "Fetch", "ListOffsets", "Metadata", "FindCoordinator",
       "SaslHandshake", "ApiVersions", "CreateTopics", "DeleteTopics", "DeleteRecords", "InitProducerId",
       "OffsetForLeaderEpoch", "DescribeConfigs", "SaslAuthenticate", "IncrementalAlterConfigs", "DescribeCluster",
-      "DescribeProducers", "AddPartitionsToTxn", "EndTxn", "WriteTxnMarkers", "DescribeTransactions");
+      "DescribeProducers", "AddPartitionsToTxn", "EndTxn", "WriteTxnMarkers", "DescribeTransactions",
+      "LeaveGroup");
 
   enum Variant { full, NULL, empty }
 
