@@ -175,6 +175,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   MarkerWatch markers_;
   Identity identity_;
   std::unique_ptr<TransactionSlots> slots_;
+  std::unique_ptr<Permits> fills_;
   Duration transaction_timeout_ = 15min;
   Duration producer_expiration_ = 24h;
   Duration inherited_settle_ = 15s;

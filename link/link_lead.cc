@@ -15,6 +15,7 @@ constexpr Duration kDrain = 5s;
 constexpr Duration kDrainPoll = 20ms;
 constexpr Duration kLeadRetryFirst = 500ms;
 constexpr Duration kLeadRetryMost = 5s;
+constexpr int64_t kFillsPerBroker = 2;    // partitions whose head is filled at the same time
 constexpr Duration kUnusedTimeout = 60s;  // these ids are for plain batches and for fences
 constexpr char kTransactionMaxTimeout[] = "transaction.max.timeout.ms";
 constexpr char kProducerExpiration[] = "producer.id.expiration.ms";
@@ -74,6 +75,8 @@ Async<Status> Link::Lead() {
   CO_TRY(auto filter, config::TopicFilter::Compile(config_.topics));
   sync_ = std::make_unique<TopicSync>(config_, std::move(filter), source_, destination_, *topics_, *state_, *book_,
                                       *this, *this, parts_.clock);
+  const auto brokers = std::max<int64_t>(1, std::ssize(destination_.Brokers()));
+  fills_ = std::make_unique<Permits>(parts_.executor, kFillsPerBroker * brokers);
   TaskGroup keeper(parts_.executor);
   keeper.Spawn(store_->Run());
   steering_ = true;
@@ -192,8 +195,8 @@ void Link::StartMirror(const RunnerNames& names) {
     options.follow_log_start = config_.topics.log_start == config::LogStart::kFollow && mirror->deletes;
     options.batch_bytes = static_cast<size_t>(mirror->max_message_bytes);
   }
-  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_, markers_,      *store_,
-                    *book_,          *slots_,      *state_, *this,        identity_, options,  parts_.latency};
+  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_, markers_,       *store_,
+                    *book_,          *slots_,      *state_, *this,        identity_, options,  parts_.latency, *fills_};
   Running& running = mirrors_[names.destination()];
   running.runner = std::make_unique<PartitionRunner>(std::move(parts), names);
   running.task = std::make_unique<TaskGroup>(parts_.executor);

@@ -5,7 +5,6 @@
 
 #include "kafka/record_batch.h"
 #include "link/batch_patch.h"
-#include "link/filler.h"
 #include "link/partition_mirror.h"
 #include "link/reencode.h"
 #include "link/right_align.h"
@@ -37,6 +36,8 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
     CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
     co_return HaltWith(stop->reason, fmt::format("{}: {}", name_, stop->text));
   }
+  if (auto* overshot = std::get_if<Overshoot>(&finding))
+    co_return co_await Overshot(std::move(facts), std::move(overshot->why));
   if (!std::holds_alternative<Resume>(finding)) CO_RETURN_IF_ERROR(co_await replay_.Adopt(facts.log));
   if (std::holds_alternative<Begin>(finding)) co_return co_await StartFresh(std::move(facts));
   if (const auto* more = std::get_if<ContinuePrefill>(&finding))
@@ -260,37 +261,6 @@ Async<StatusOr<bool>> PartitionMirror::Corresponds(SharedBytes ours, SourceOffse
   if (BatchView(source->view()).base_offset() == at.value && SameRecords(ours.view(), source->view())) co_return true;
   const std::optional<bool> same = SameLastRecord(ours.view(), source->view(), last, options_.append_times);
   co_return same.value_or(cleaned_since_ == CleanedSince::kPerhaps);
-}
-
-// One filler batch at a time, so that a misplaced one is seen at once.
-Async<Status> PartitionMirror::WriteFillers(Prefill prefill, DestOffset from) {
-  for (DestOffset at = from; at < prefill.fillers_end;) {
-    CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
-    const int64_t count = std::min<int64_t>(kFillerRecords, prefill.fillers_end - at);
-    const Stamp stamp{identity_.filler_producer_id, identity_.filler_epoch, SequenceAt(at.value)};
-    auto pending = p_.sink.Send(FillerBatch(count, stamp), std::nullopt, Acks::kAll);
-    const StatusOr<DestOffset> answer = co_await pending->Wait();
-    if (!answer.ok()) {
-      unclear_ = Unclear::kOurs;
-      co_return answer.status();
-    }
-    if (*answer != at)
-      co_return Halt(Reason::kMisplacedBatch,
-                     "{}: a filler for offset {} was appended at {}; delete the destination topic and "
-                     "klink will make it again",
-                     name_, at, *answer);
-    at = at + count;
-  }
-  co_return absl::OkStatus();
-}
-
-// Once the batch that holds the source's log start stands, the fillers go and the partition is ACTIVE.
-Async<Status> PartitionMirror::FinishPrefill(DestOffset written) {
-  const std::optional<Prefill> prefill = p_.phase.prefill();
-  if (!prefill || written < prefill->log_start) co_return absl::OkStatus();
-  CO_RETURN_IF_ERROR(co_await p_.sink.DeleteBelow(prefill->log_start));
-  p_.progress.Destination(prefill->log_start);
-  co_return co_await p_.phase.Activate(p_.map.shift().value_or(0), "");
 }
 
 }  // namespace klink::link

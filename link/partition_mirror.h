@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/backoff.h"
+#include "base/permits.h"
 #include "base/task_group.h"
 #include "link/aborted_data.h"
 #include "link/partition_progress.h"
@@ -65,6 +66,7 @@ struct MirrorPorts {
   Gate& gate;
   Transactions& transactions;
   PartitionProgress& progress;
+  Permits& fills;  // how many partitions write fillers at the same time
 };
 
 class PartitionMirror {
@@ -177,6 +179,7 @@ class PartitionMirror {
   Async<Status> AbortLost(Position& at);
   Async<Status> WriteFillers(Prefill prefill, DestOffset from);
   Async<Status> FinishPrefill(DestOffset written);
+  Async<Status> Overshot(Facts facts, std::string why);
   Async<Status> CrossGap(SourceOffset& seen, Position& at, Progressed& progressed);
   Async<StatusOr<std::optional<Prefill>>> RightAligned(SourceBounds bounds);
   bool HalfForgotten(int64_t max_timestamp_ms) const;

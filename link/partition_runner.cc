@@ -21,7 +21,7 @@ PartitionRunner::PartitionRunner(RunnerParts parts, RunnerNames names)
       phase_(parts_, names_),
       mirror_(names_.destination(),
               MirrorPorts{parts_.executor, parts_.clock, source_, sink_, map_, phase_, parts_.gate, transactions_,
-                          progress_},
+                          progress_, parts_.fills},
               parts_.identity, parts_.options, std::hash<std::string>{}(fmt::format("{}", names_.destination()))) {}
 
 // Only what klink wrote is ever trimmed, and only while the state says so.
@@ -171,6 +171,18 @@ Async<Status> PartitionRunner::RecordedPhase::BeginPrefill(Prefill prefill) {
     if (mirror.phase == state::Phase::kCreating) mirror.phase = state::Phase::kPrefill, mirror.since_ms = now;
   };
   co_return co_await p_.book.Update(names_.destination_topic, std::move(change));
+}
+
+Async<StatusOr<bool>> PartitionRunner::RecordedPhase::BeginAnew() {
+  const state::MirrorRecord* mirror = p_.book.Find(names_.destination_topic);
+  if (mirror == nullptr || !mirror->created || mirror->phase == state::Phase::kActive) co_return false;
+  const int64_t now = NowMs(p_.clock);
+  MirrorBook::Change change = [now](state::MirrorRecord& record) {
+    record.accept = state::Accept::kRealign;
+    record.accept_ms = now;
+  };
+  CO_RETURN_IF_ERROR(co_await p_.book.Update(names_.destination_topic, std::move(change)));
+  co_return true;
 }
 
 Async<Status> PartitionRunner::RecordedPhase::Activate(int64_t shift, std::string why) {

@@ -29,6 +29,7 @@ struct RunnerParts {
   Identity identity;
   MirrorOptions options;
   Histogram latency;
+  Permits& fills;
 };
 
 struct RunnerNames {
@@ -78,6 +79,7 @@ class PartitionRunner {
     Async<Status> ForgetAccepted() override;
     Async<Status> LeaveOffsetSequences() override;
     Async<Status> BeginPrefill(Prefill prefill) override;
+    Async<StatusOr<bool>> BeginAnew() override;
     std::optional<SourceOffset> aligned_from() const override;
     Async<Status> Activate(int64_t shift, std::string why) override;
 

@@ -215,6 +215,8 @@ class PartitionPhase {
   virtual state::Accept accepted() const { return state::Accept::kNone; }
   virtual Async<Status> ForgetAccepted() { co_return absl::OkStatus(); }
   virtual Async<Status> BeginPrefill(Prefill prefill) = 0;
+  // Asks for the mirror topic to be deleted and made again. False: it was ACTIVE once, or klink did not make it.
+  virtual Async<StatusOr<bool>> BeginAnew() { co_return false; }
   // Of the right-aligned prefill this mirror began with: holes below are closed up, not filled.
   virtual std::optional<SourceOffset> aligned_from() const { return std::nullopt; }
   // From now on its data counts; `shift` is the first one, `why` names what keeps it from being 0.

@@ -65,10 +65,7 @@ Finding DuringPrefill(const Facts& facts, const Identity& identity) {
   if (facts.log.last_batch) {
     const BatchView last(facts.log.last_batch->view());
     if (last.producer_id() == identity.filler_producer_id && !last.control())
-      return Stop{Reason::kMisplacedBatch,
-                  fmt::format("fillers reach offset {}, beyond {}; delete the destination topic and "
-                              "klink will make it again",
-                              end, prefill.fillers_end)};
+      return Overshoot{fmt::format("fillers reach offset {}, beyond {}", end, prefill.fillers_end)};
     if (identity.IsOurs(last.producer_id())) return ResumeBehindOurs(facts, identity, last);
   }
   return Stop{Reason::kForeignWrite,

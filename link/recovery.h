@@ -33,6 +33,10 @@ struct ContinuePrefill {
   Prefill prefill;
   DestOffset from;
 };
+// They reach beyond where they should end.
+struct Overshoot {
+  std::string why;
+};
 // The log has other records, or cannot be aligned: append behind them under a new shift.
 struct BeginBehind {
   DestOffset end;
@@ -48,7 +52,7 @@ struct Resume {
   // Markers of ours that the source does not have: what follows each is shifted by one more.
   std::vector<DestOffset> extra = {};
 };
-using Finding = std::variant<Begin, ContinuePrefill, BeginBehind, Resume, Stop>;
+using Finding = std::variant<Begin, ContinuePrefill, Overshoot, BeginBehind, Resume, Stop>;
 
 Finding Examine(const Facts& facts, const Identity& identity);
 

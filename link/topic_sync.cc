@@ -185,6 +185,7 @@ Async<Status> TopicSync::Begin(TopicShape source, std::string name, Listing& des
   record.since_ms = record.created_ms = now;
   record.partitions.resize(static_cast<size_t>(source.partitions));
   for (auto& partition : record.partitions) partition.since_ms = now;
+  record.created = existing == destination.topics.end();
   record.compacted = plan.compacted;
   record.deletes = plan.deletes;
   record.max_message_bytes = plan.max_message_bytes;

@@ -248,7 +248,9 @@ SharedBytes BuildFillerBatch(const BatchIdentity& identity, int32_t count) {
                         .base_timestamp = filler.timestamp,
                         .max_timestamp = filler.timestamp};
   const SharedBytes flat = std::move(body).Finish().Flat();
-  return Seal(identity, summary, Codec::kNone, flat.view());
+  const StatusOr<SharedBytes> packed = Compress(Codec::kZstd, flat.view());
+  const bool smaller = packed.ok() && packed->size() < flat.size();
+  return Seal(identity, summary, smaller ? Codec::kZstd : Codec::kNone, smaller ? packed->view() : flat.view());
 }
 
 }  // namespace klink::kafka

@@ -167,6 +167,7 @@ struct MirrorRecord {
   std::string text;
   int64_t since_ms = 0;
   int64_t created_ms = 0;
+  bool created = false;                 // klink made the topic, and may make it again before it was ever ACTIVE
   bool deletes = true;                  // cleanup.policy of the source has delete
   bool compacted = false;               // cleanup.policy of the source when the mirror was made
   int64_t max_message_bytes = 1 << 20;  // of the topic then
@@ -185,6 +186,7 @@ struct MirrorRecord {
     field("text", m.text);
     field("since_ms", m.since_ms);
     field("created_ms", m.created_ms);
+    field("created", m.created);
     field("deletes", m.deletes);
     field("compacted", m.compacted);
     field("max_message_bytes", m.max_message_bytes);

@@ -238,11 +238,11 @@ TEST(RecoveryPrefill, ContinuesBehindTheFirstBatchesOfOurs) {
   EXPECT_TRUE(resume.tail.has_value());
 }
 
-TEST(RecoveryPrefill, FillersBeyondTheirEndAreMisplaced) {
+TEST(RecoveryPrefill, FillersBeyondTheirEndAskForANewTopic) {
   const Sample filler{.base = 150, .records = 100, .producer_id = kFiller, .producer_epoch = 0, .sequence = 150};
-  const Stop stop = StopOf(Prefilling(filler, 250));
-  EXPECT_EQ(stop.reason, Reason::kMisplacedBatch);
-  EXPECT_THAT(stop.text, HasSubstr("fillers reach offset 250, beyond 200"));
+  const Finding finding = Examine(Prefilling(filler, 250), kIdentity);
+  ASSERT_TRUE(std::holds_alternative<Overshoot>(finding));
+  EXPECT_THAT(std::get<Overshoot>(finding).why, HasSubstr("fillers reach offset 250, beyond 200"));
 }
 
 TEST(RecoveryPrefill, AnotherProducersBatchIsAForeignWrite) {

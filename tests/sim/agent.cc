@@ -12,8 +12,10 @@ Agent::Agent(const Parts& p)
       map_(p.world, clock_, p.weather, p.durable),
       phase_(p.world, clock_, p.weather, p.durable),
       transactions_(p.world, clock_, p.weather, p.coordinator, p.durable, gate_),
-      progress_(clock_) {
-  link::MirrorPorts ports{io_.get_executor(), clock_, source_, sink_, map_, phase_, gate_, transactions_, progress_};
+      progress_(clock_),
+      fills_(io_.get_executor(), 1) {
+  link::MirrorPorts ports{io_.get_executor(), clock_,    source_, sink_, map_, phase_, gate_,
+                          transactions_,      progress_, fills_};
   mirror_ = std::make_unique<link::PartitionMirror>(TopicPartition{"sim", 0}, ports, p.identity, p.options,
                                                     p.world.random().Next());
   tasks_ = std::make_unique<TaskGroup>(io_.get_executor());

@@ -56,6 +56,7 @@ class Agent {
   SimPhase phase_;
   SimTransactions transactions_;
   link::PartitionProgress progress_;
+  Permits fills_;
   std::unique_ptr<link::PartitionMirror> mirror_;
   std::unique_ptr<TaskGroup> tasks_;
 };

@@ -64,6 +64,7 @@ DestLog::Outcome DestLog::Append(ByteView batch, const std::string& transactiona
     world_.Count(Fault::kRefused);
     return {Error::kMessageTooLarge};
   }
+  if (batch.size() > options_.batch_bytes) return {Error::kMessageTooLarge};
   std::optional<int64_t> duplicate_of;
   if (const Error error = CheckSequence(view, duplicate_of); error != Error::kNone) {
     if (error == Error::kOutOfOrderSequenceNumber) world_.Count(Fault::kOutOfOrder);

@@ -36,6 +36,7 @@ class DestLog {
     Duration check_every = 10min;
     Duration replication_least = 1ms;
     Duration replication_most = 20ms;
+    size_t batch_bytes = 1 << 20;  // max.message.bytes
   };
   struct Stored {
     int64_t base = 0;

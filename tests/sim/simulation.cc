@@ -17,6 +17,7 @@ DestLog::Options DestOptions(const Scenario& s) {
   options.start = s.dest_start;
   options.expiration = s.expiration;
   options.check_every = s.forget_every;
+  options.batch_bytes = s.batch_bytes;
   return options;
 }
 
