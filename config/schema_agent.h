@@ -106,8 +106,7 @@ struct Metrics {
   bool per_partition = false;
   std::vector<std::string> compat = {};
   static void Describe(auto& m, auto& field) {
-    field("per_partition", m.per_partition,
-          {.help = "Series with a partition label", .later = "metrics by partition are not supported yet"});
+    field("per_partition", m.per_partition, {.help = "Also klink_partition_*, one series for each partition"});
     field("compat", m.compat,
           {.help = "Series under the names of other tools (mm2, confluent, redpanda) beside klink's own",
            .later = "series of other tools are not supported yet"});

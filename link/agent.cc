@@ -55,9 +55,11 @@ struct Agent::LinkMetrics {
         fetched_records(metrics.Get(metric::kFetchedRecords, link)),
         foreign_writes(metrics.Get(metric::kForeignWrites, link)),
         fenced(metrics.Get(metric::kFenced, link)),
+        duplicates_avoided(metrics.Get(metric::kDuplicatesAvoided, link)),
+        log_start_deletes(metrics.Get(metric::kLogStartDeletes, link)),
         runs(metrics.Get(metric::kOffsetRuns, link)) {}
   Counter fetched_bytes, written_bytes, written_records, written_batches, fetched_batches, fetched_records,
-      foreign_writes, fenced;
+      foreign_writes, fenced, duplicates_avoided, log_start_deletes;
   Gauge runs;
   Link::Totals before;
 };
@@ -236,6 +238,8 @@ void Agent::Count() {
     m.written_batches.Add(static_cast<double>(now.written_batches - m.before.written_batches));
     m.foreign_writes.Add(static_cast<double>(now.foreign_writes - m.before.foreign_writes));
     m.fenced.Add(static_cast<double>(now.fenced - m.before.fenced));
+    m.duplicates_avoided.Add(static_cast<double>(now.duplicates_avoided - m.before.duplicates_avoided));
+    m.log_start_deletes.Add(static_cast<double>(now.log_start_deletes - m.before.log_start_deletes));
     for (const auto& [reason, count] : now.divergences) {
       const int64_t news = count - m.before.divergences[reason];
       if (news > 0)

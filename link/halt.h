@@ -18,5 +18,12 @@ Status Halt(state::Reason reason, fmt::format_string<A...> format, A&&... args) 
 // A produce error that refuses the data itself.
 state::Reason RefusalReason(kafka::Error error);
 std::optional<state::Reason> ReasonOf(const Status& status);
+// It stops for a person to act, and is looked at again now and then; what has a reason and does not halt is only tried
+// again.
+bool Halts(const Status& status);
+// The same error of an append to the destination, with its name where it has one: it passes when the brokers are well.
+Status Hindered(Status status, kafka::Error error);
+// How a partition's work ended, with the reason of what a cluster does not permit.
+Status WithReason(Status ended);
 
 }  // namespace klink::link

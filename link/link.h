@@ -68,7 +68,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   struct Totals {
     int64_t fetched_bytes = 0, fetched_batches = 0, fetched_records = 0;
     int64_t written_bytes = 0, written_batches = 0, written_records = 0;
-    int64_t foreign_writes = 0, fenced = 0;
+    int64_t foreign_writes = 0, fenced = 0, duplicates_avoided = 0, log_start_deletes = 0;
     std::map<state::Reason, int64_t> divergences;
 
     void Add(const PartitionProgress& p);

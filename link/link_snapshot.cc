@@ -74,6 +74,7 @@ void Link::Totals::Add(const PartitionProgress& p) {
   written_bytes += p.written_bytes(), written_batches += p.written_batches();
   written_records += p.written_records();
   foreign_writes += p.foreign_writes(), fenced += p.fenced();
+  duplicates_avoided += p.duplicates_avoided(), log_start_deletes += p.log_start_deletes();
   for (const auto& [reason, count] : p.divergences()) divergences[reason] += count;
 }
 
@@ -170,6 +171,7 @@ PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::Partit
   }
   out.lag = progress.lag();
   if (const auto age = progress.lag_age()) out.lag_seconds = static_cast<double>(ToMillis(*age)) / 1000.0;
+  out.lag_seconds_may_be_more = progress.lag_age_may_be_more();
   return out;
 }
 

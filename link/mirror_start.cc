@@ -202,7 +202,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartPrefilled(Prefil
     CO_RETURN_IF_ERROR(co_await p_.phase.Activate(0, ""));
   }
   p_.progress.Replicated(start.at, 0, 0);
-  if (!p_.progress.failed()) Works();  // else once it has written, or has nothing to write
+  if (!p_.progress.in_trouble()) Works();  // else once it has written, or has nothing to write
   co_return start;
 }
 
@@ -212,7 +212,7 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartBehind(SourceOff
   CO_RETURN_IF_ERROR(co_await p_.phase.Activate(end.value - since.value, std::move(why)));
   Started start{.at = {since, end, SequenceAt(end.value), identity_.producer_epoch}, .progressed = Progressed::kFresh};
   p_.progress.Replicated(start.at, 0, 0);
-  if (!p_.progress.failed()) Works();  // else once it has written, or has nothing to write
+  if (!p_.progress.in_trouble()) Works();  // else once it has written, or has nothing to write
   co_return start;
 }
 
@@ -229,10 +229,13 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
   CO_RETURN_IF_ERROR(co_await FinishPrefill(at.dest_next));
   CO_RETURN_IF_ERROR(co_await replay_.Adopt(facts.log));
   unclear_ = Unclear::kNo;
+  const std::vector<DestOffset> in_doubt = std::exchange(in_doubt_, {});
+  p_.progress.DuplicatesAvoided(
+      std::count_if(in_doubt.begin(), in_doubt.end(), [&](DestOffset end) { return end <= at.dest_next; }));
   if (replay_.has_lost()) CO_RETURN_IF_ERROR(co_await AbortLost(at));
   last_was_old_ = resume.cas == CompareAndAppend::kOff;
   p_.progress.Replicated(at, 0, 0);
-  if (!p_.progress.failed()) Works();  // else once it has written, or has nothing to write
+  if (!p_.progress.in_trouble()) Works();  // else once it has written, or has nothing to write
   Started start{.at = at};
   if (facts.prefill && at.dest_next == facts.prefill->fillers_end) {
     start.at.source_next = facts.prefill->head_from.value_or(SourceOffset(facts.prefill->log_start.value));

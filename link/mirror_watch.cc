@@ -21,6 +21,9 @@ Async<void> PartitionMirror::Watch() {
     if (!p_.gate.MayWrite()) continue;
     const Status followed = co_await FollowLogStart();
     if (IsCancelled(followed)) co_return;
+    if (followed.code() == Code::kPermissionDenied)
+      p_.progress.Remark(Reason::kAuthorizationError,
+                         fmt::format("{}: the source's log start is not followed: {}", name_, Text(followed)));
     const Status unwatched = co_await LookAtTheEnd();
     if (IsCancelled(unwatched)) co_return;
     if (unwatched.ok()) continue;
@@ -67,6 +70,8 @@ Async<Status> PartitionMirror::FollowLogStart() {
   if (!deleted.ok()) co_return deleted;
   if (*due <= at->source_next) followed_ = due;
   p_.progress.Destination(start);
+  p_.progress.FollowedLogStart();
+  if (p_.progress.reason() == Reason::kAuthorizationError) p_.progress.Remark(std::nullopt, "");
   co_return absl::OkStatus();
 }
 

@@ -28,11 +28,10 @@ PartitionMirror::PartitionMirror(TopicPartition name, MirrorPorts ports, Identit
 
 Async<void> PartitionMirror::Run() {
   while (!draining_) {
-    const Status ended = co_await Cycle();
+    const Status ended = WithReason(co_await Cycle());
     if (IsCancelled(ended) || draining_) co_return;
-    const auto reason = ReasonOf(ended);
     Tell(ended);
-    const Status slept = co_await p_.clock.Sleep(reason ? kHaltRetry : backoff_.Next());
+    const Status slept = co_await p_.clock.Sleep(Halts(ended) ? kHaltRetry : backoff_.Next());
     if (!slept.ok()) co_return;
   }
 }
@@ -40,8 +39,12 @@ Async<void> PartitionMirror::Run() {
 // One line when it stops or a step fails, one when it works again.
 void PartitionMirror::Tell(const Status& ended) {
   const auto reason = ReasonOf(ended);
-  if (!p_.progress.Failed(reason, Text(ended))) return;
-  if (reason)
+  const bool halts = Halts(ended);
+  if (reason && !halts ? !p_.progress.Hindered(*reason, Text(ended)) : !p_.progress.Failed(reason, Text(ended))) return;
+  if (reason && !halts)
+    Log(Level::kWarning, Event::kPartitionRetry, Text(ended),
+        {{"topic", name_.topic}, {"partition", name_.partition}, {"reason", state::Name(*reason)}});
+  else if (reason)
     Log(Level::kWarning, Event::kPartitionFailed, Text(ended),
         {{"topic", name_.topic}, {"partition", name_.partition}, {"reason", state::Name(*reason)}});
   else
@@ -243,6 +246,7 @@ Async<void> PartitionMirror::Drained() {
     const StatusOr<DestOffset> answer = co_await item.pending->Wait();
     if (answer.ok() || kafka::ErrorOf(answer.status())) continue;
     unclear_ = Unclear::kOurs;
+    in_doubt_.push_back(item.after.dest_next);
     if (item.slot) replay_.Doubt(*item.slot);
   }
   in_flight_.clear();
@@ -282,7 +286,7 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
                          expected, Text(status));
     case kafka::Verdict::kAppended:
       unclear_ = Unclear::kOurs;
-      return Unavailable("{}: {}", name_, Text(status));
+      return Hindered(Unavailable("{}: {}", name_, Text(status)), *error);
     case kafka::Verdict::kRefused:
       return HaltWith(RefusalReason(*error),
                       fmt::format("{}: the destination refuses the batch of source offsets {}–{} ({} bytes): {}", name_,
@@ -300,7 +304,7 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
       return Halt(Reason::kForeignWrite, "{}: klink's producer was fenced in the destination partition: {}", name_,
                   Text(status));
     default:
-      return Annotate(status, fmt::format("{}", name_));
+      return Hindered(Annotate(status, fmt::format("{}", name_)), *error);
   }
 }
 

@@ -192,6 +192,7 @@ class PartitionMirror {
   Backoff backoff_;
   std::deque<InFlight> in_flight_;
   std::vector<InFlight> unproven_;          // answered by the leader alone
+  std::vector<DestOffset> in_doubt_;        // where appends of unknown outcome would end
   const SharedBytes* following_ = nullptr;  // the batch behind the one that is offered, when it is at hand
   Signal changed_;
   struct SeenStart {

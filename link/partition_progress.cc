@@ -18,6 +18,7 @@ bool IsDivergence(state::Reason reason) {
 
 void PartitionProgress::Bounds(const SourceBounds& bounds) {
   bounds_ = bounds;
+  if (!first_end_) first_end_ = bounds.high_watermark;
   if (!position_ || bounds.high_watermark <= *replicated_to()) return;
   if (!ends_.empty() && bounds.high_watermark <= ends_.back().end) return;
   if (ends_.size() == kEndsRemembered)  // thin out: every second one is as good, a little older
@@ -42,7 +43,8 @@ void PartitionProgress::NothingBetween(SourceOffset from, SourceOffset to) {
 
 bool PartitionProgress::Working() {
   if (!failed_ && text_.empty()) return false;
-  const bool news = std::exchange(failed_, false);
+  const bool news = in_trouble();
+  failed_ = hindered_ = false;
   reason_.reset();
   text_.clear();
   since_ = clock_.Wall();
@@ -50,17 +52,27 @@ bool PartitionProgress::Working() {
 }
 
 void PartitionProgress::Remark(std::optional<state::Reason> reason, std::string text) {
-  if (failed_ || (reason_ == reason && text_ == text)) return;
+  if (in_trouble() || (reason_ == reason && text_ == text)) return;
   reason_ = reason;
   text_ = std::move(text);
   since_ = clock_.Wall();
 }
 
 bool PartitionProgress::Failed(std::optional<state::Reason> reason, std::string text) {
-  if (failed_ && !reason) return false;  // what halted it counts until it works again
+  if (in_trouble() && !reason) return false;  // what halted or hinders it counts until it works again
   if (failed_ == reason.has_value() && reason_ == reason && text_ == text) return false;
   if (reason && IsDivergence(*reason) && reason_ != reason) divergences_[*reason]++;
   failed_ = reason.has_value();
+  hindered_ = false;
+  reason_ = reason;
+  text_ = std::move(text);
+  since_ = clock_.Wall();
+  return true;
+}
+
+bool PartitionProgress::Hindered(state::Reason reason, std::string text) {
+  if (failed_ || (hindered_ && reason_ == reason)) return false;
+  hindered_ = true;
   reason_ = reason;
   text_ = std::move(text);
   since_ = clock_.Wall();

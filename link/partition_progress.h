@@ -39,10 +39,15 @@ class PartitionProgress {
   // ACTIVE, FAILED by reason, or retrying when it has none. True when that is news.
   bool Working();
   bool Failed(std::optional<state::Reason> reason, std::string text);
+  // ACTIVE and tried again and again, for a reason that passes by itself.
+  bool Hindered(state::Reason reason, std::string text);
 
   // Somebody else's records stand there. True when that is news.
   bool ForeignWrite(DestOffset from);
   void Fenced() { fenced_++; }
+  // Batches whose answer was lost, found in the log: they are not sent again.
+  void DuplicatesAvoided(int64_t batches) { duplicates_avoided_ += batches; }
+  void FollowedLogStart() { log_start_deletes_++; }
 
   std::optional<SourceBounds> bounds() const { return bounds_; }
   std::optional<Position> position() const { return position_; }
@@ -50,14 +55,20 @@ class PartitionProgress {
   std::optional<state::Reason> reason() const { return reason_; }
   const std::string& text() const { return text_; }
   bool failed() const { return failed_; }
+  // Failed or hindered: the cause is gone once something was written, or nothing is left to write.
+  bool in_trouble() const { return failed_ || hindered_; }
   WallTime since() const { return since_; }
   // Source records not yet at the destination; nothing while either end is unknown.
   std::optional<int64_t> lag() const;
   // How long ago an end beyond what is replicated was first seen; 0 when there is none.
   std::optional<Duration> lag_age() const;
+  // That end stood there already when it was looked at first.
+  bool lag_age_may_be_more() const { return !ends_.empty() && first_end_ && ends_.front().end <= *first_end_; }
 
   int64_t foreign_writes() const { return foreign_writes_; }
   int64_t fenced() const { return fenced_; }
+  int64_t duplicates_avoided() const { return duplicates_avoided_; }
+  int64_t log_start_deletes() const { return log_start_deletes_; }
   // How often the two logs were found to differ, by what was found.
   const std::map<state::Reason, int64_t>& divergences() const { return divergences_; }
   int64_t filled_copies() const { return filled_copies_; }
@@ -79,15 +90,16 @@ class PartitionProgress {
   std::optional<DestOffset> destination_log_start_;
   std::optional<state::Reason> reason_;
   std::string text_;
-  bool failed_ = false;
+  bool failed_ = false, hindered_ = false;
   WallTime since_, began_;
   struct Seen {
     SourceOffset end;
     Instant when;
   };
+  std::optional<SourceOffset> first_end_;
   std::deque<Seen> ends_;  // source ends beyond what is replicated, with when each was first seen; thinned when long
   std::optional<DestOffset> foreign_at_;  // the last one told
-  int64_t foreign_writes_ = 0, fenced_ = 0;
+  int64_t foreign_writes_ = 0, fenced_ = 0, duplicates_avoided_ = 0, log_start_deletes_ = 0;
   std::map<state::Reason, int64_t> divergences_;
   int64_t filled_copies_ = 0, filled_markers_ = 0;
   int64_t written_records_ = 0, written_bytes_ = 0, written_batches_ = 0;

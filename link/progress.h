@@ -34,6 +34,7 @@ struct PartitionSnapshot {
   std::optional<int64_t> replicated_to;  // a source offset: everything below is at the destination
   std::optional<int64_t> lag;
   std::optional<double> lag_seconds;
+  bool lag_seconds_may_be_more = false;  // not in the JSON: this agent did not see the lag begin
   std::optional<int64_t> last_source_fetch_offset;
 
   static void Describe(auto& m, auto& field) {

@@ -258,7 +258,6 @@ Status TopicSync::CheckIdentity(const TopicShape& source, const MirrorRecord& re
 
 Async<Status> TopicSync::Grow(const TopicShape& source, const std::string& name, Listing& destination) {
   const int32_t there = destination.topics.at(name).partitions;
-  const MirrorRecord* record = book_.Find(name);
   if (there > source.partitions)
     co_return Halt(Reason::kPartitionsDiffer, "mirror topic {} has {} partitions, its source {}", name, there,
                    source.partitions);
@@ -269,6 +268,7 @@ Async<Status> TopicSync::Grow(const TopicShape& source, const std::string& name,
     Log(Level::kInfo, Event::kPartitionsAdded, "the mirror topic follows its source's partitions",
         {{"link", config_.name}, {"topic", name}, {"partitions", source.partitions}});
   }
+  const MirrorRecord* record = book_.Find(name);  // only now: it may have been written anew meanwhile
   if (static_cast<int32_t>(record->partitions.size()) == source.partitions) co_return absl::OkStatus();
   const int64_t now = clock_.Wall().time_since_epoch().count();
   const auto count = static_cast<size_t>(source.partitions);

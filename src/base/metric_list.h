@@ -19,6 +19,10 @@
   ROW(Counter, WrittenBatches, "klink_written_batches_total", KLINK_LABELS("link"), "Record batches acknowledged by the destination") \
   ROW(Gauge, LagRecords, "klink_lag_records", KLINK_LABELS("link", "topic"), "Offsets between the source's readable end and what is replicated, summed over partitions; absent when unknown") \
   ROW(Gauge, LagSeconds, "klink_lag_seconds", KLINK_LABELS("link", "topic"), "Time since the source's end passed what is replicated, the worst partition; absent when unknown") \
+  ROW(Gauge, LagSecondsLowerBound, "klink_lag_seconds_lower_bound", KLINK_LABELS("link", "topic"), "1 while klink_lag_seconds may be more: the source's end had passed before this agent first looked") \
+  ROW(Gauge, PartitionLagRecords, "klink_partition_lag_records", KLINK_LABELS("link", "topic", "partition"), "klink_lag_records of one partition; with agent.metrics.per_partition") \
+  ROW(Gauge, PartitionLagSeconds, "klink_partition_lag_seconds", KLINK_LABELS("link", "topic", "partition"), "klink_lag_seconds of one partition; with agent.metrics.per_partition") \
+  ROW(Gauge, PartitionReplicatedOffset, "klink_partition_replicated_offset", KLINK_LABELS("link", "topic", "partition"), "Everything below this source offset is at the destination; with agent.metrics.per_partition") \
   ROW(Gauge, RpoSeconds, "klink_rpo_seconds", KLINK_LABELS("link", "set"), "Seconds of writes a failover now would lose; absent when unknown") \
   ROW(Histogram, ReplicationLatency, "klink_replication_latency_seconds", KLINK_LABELS("link"), "From a batch first seen at the source to its acknowledgement by the destination") \
   ROW(Histogram, RequestDuration, "klink_request_duration_seconds", KLINK_LABELS("cluster", "api"), "From sending a request to its answer") \
@@ -31,7 +35,6 @@
   ROW(Counter, Fenced, "klink_fenced_total", KLINK_LABELS("link"), "Writes refused because another agent took over") \
   ROW(Counter, DuplicatesAvoided, "klink_duplicates_avoided_total", KLINK_LABELS("link"), "Repeated batches the destination already had") \
   ROW(Counter, LogStartDeletes, "klink_log_start_deletes_total", KLINK_LABELS("link"), "DeleteRecords sent to follow the source's log start") \
-  ROW(Gauge, VerifiedOffset, "klink_verified_offset", KLINK_LABELS("link", "topic"), "Both logs are proven equal below this source offset, the lowest of the partitions") \
   ROW(Gauge, BufferedBytes, "klink_buffered_bytes", KLINK_LABELS(), "Memory taken from the budget for data in flight") \
   ROW(Gauge, MemoryBudgetBytes, "klink_memory_budget_bytes", KLINK_LABELS(), "The budget for data in flight") \
   ROW(Gauge, StoreBytes, "klink_store_bytes", KLINK_LABELS(), "Size of the local store in data_dir") \

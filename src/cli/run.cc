@@ -128,7 +128,8 @@ Status Runner::Listen() {
   RETURN_IF_ERROR(OpenAudit());
   parts.audit = audit_;
   http::ShowConfig show = [this] { return config::ToJson(config_); };
-  http::Router routes = http::MakeRoutes(agent_, metrics_, audit_, std::move(show));
+  const auto detail = config_.agent.metrics.per_partition ? http::Detail::kPartitions : http::Detail::kTopics;
+  http::Router routes = http::MakeRoutes(agent_, metrics_, audit_, std::move(show), detail);
   http::Service service = http::Guard(std::move(routes), std::move(parts), clock_);
   http::ServerOptions options;
   if (!http.tls.cert.empty()) {

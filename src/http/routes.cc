@@ -104,8 +104,8 @@ const link::LinkSnapshot* FindLink(const link::AgentSnapshot& agent, std::string
 // The answers. One object shared by the handlers; lives as long as the router.
 class Routes {
  public:
-  Routes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit)
-      : agent_(agent), metrics_(metrics), snapshot_metrics_(metrics), audit_(std::move(audit)) {}
+  Routes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit, Detail detail)
+      : agent_(agent), metrics_(metrics), snapshot_metrics_(metrics, detail), audit_(std::move(audit)) {}
 
   Response Livez() const { return agent_.Live() ? TextResponse("ok\n") : Problem(503, "the engine has stopped"); }
   Response Readyz() const {
@@ -257,8 +257,9 @@ Handler Now(std::shared_ptr<Routes> routes, F answer) {
 
 }  // namespace
 
-Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit, ShowConfig config) {
-  auto routes = std::make_shared<Routes>(agent, metrics, std::move(audit));
+Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit, ShowConfig config,
+                  Detail detail) {
+  auto routes = std::make_shared<Routes>(agent, metrics, std::move(audit), detail);
   using C = const Captures&;
   Router router;
   router.Add(Method::kGet, "/livez", Now(routes, [](Routes& r, C) { return r.Livez(); }));

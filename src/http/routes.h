@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "http/audit_log.h"
 #include "http/router.h"
+#include "http/snapshot_metrics.h"
 #include "link/progress.h"
 
 namespace klink::http {
@@ -16,7 +17,7 @@ using ShowConfig = std::function<Json()>;
 
 // `agent` and `metrics` outlive the router's server. Without `audit` nothing is written down, and /v1/audit says so.
 Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit = nullptr,
-                  ShowConfig config = nullptr);
+                  ShowConfig config = nullptr, Detail detail = Detail::kTopics);
 
 inline constexpr size_t kOffsetsPerRequestMost = limits::kHttpOffsets;
 inline constexpr size_t kTopicsPerRequestMost = limits::kHttpTopics;

@@ -1,5 +1,6 @@
 #include "http/snapshot_metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
@@ -29,7 +30,15 @@ class Setter {
   std::vector<Gauge> held_;
 };
 
-void SetLink(Setter& set, const link::LinkSnapshot& link) {
+void SetPartition(Setter& set, const std::string& link, const std::string& topic, const link::PartitionSnapshot& p) {
+  const std::string partition = std::to_string(p.partition);
+  if (p.lag) set.Set(metric::kPartitionLagRecords, static_cast<double>(*p.lag), link, topic, partition);
+  if (p.lag_seconds) set.Set(metric::kPartitionLagSeconds, *p.lag_seconds, link, topic, partition);
+  if (p.replicated_to)
+    set.Set(metric::kPartitionReplicatedOffset, static_cast<double>(*p.replicated_to), link, topic, partition);
+}
+
+void SetLink(Setter& set, const link::LinkSnapshot& link, Detail detail) {
   const LinkView view = Summarise(link);
   for (const std::string_view state : kLinkStates) {
     set.Set(metric::kLinkState, state == link.state ? 1 : 0, link.name, state);
@@ -49,7 +58,15 @@ void SetLink(Setter& set, const link::LinkSnapshot& link) {
     if (mirror.reason_code && reasons.empty()) reasons[*mirror.reason_code] = 1;
     for (const auto& [reason, count] : reasons)
       set.Set(metric::kPartitionReasons, count, link.name, mirror.topic, reason);
-    if (summary.lag_seconds) set.Set(metric::kLagSeconds, *summary.lag_seconds, link.name, mirror.topic);
+    if (summary.lag_seconds) {
+      set.Set(metric::kLagSeconds, *summary.lag_seconds, link.name, mirror.topic);
+      const bool more = std::any_of(mirror.partitions.begin(), mirror.partitions.end(),
+                                    [](const link::PartitionSnapshot& p) { return p.lag_seconds_may_be_more; });
+      if (more) set.Set(metric::kLagSecondsLowerBound, 1, link.name, mirror.topic);
+    }
+    if (detail == Detail::kPartitions)
+      for (const link::PartitionSnapshot& partition : mirror.partitions)
+        SetPartition(set, link.name, mirror.topic, partition);
   }
   if (view.failover.lost_seconds) set.Set(metric::kRpoSeconds, *view.failover.lost_seconds, link.name, "all");
 }
@@ -61,7 +78,7 @@ void SnapshotMetrics::Update(const link::AgentSnapshot& snapshot) {
   set.Set(metric::kBuildInfo, 1, snapshot.version);
   std::map<std::string, bool> reachable;  // a cluster may serve several links
   for (const link::LinkSnapshot& link : snapshot.links) {
-    SetLink(set, link);
+    SetLink(set, link, detail_);
     for (const link::ClusterSnapshot* cluster : {&link.source, &link.destination}) {
       if (cluster->reachable) reachable[cluster->name] = *cluster->reachable;
     }

@@ -9,13 +9,16 @@
 
 namespace klink::http {
 
+enum class Detail : bool { kTopics, kPartitions };  // series of single partitions too
+
 class SnapshotMetrics {
  public:
-  explicit SnapshotMetrics(Metrics& metrics) : metrics_(metrics) {}
+  explicit SnapshotMetrics(Metrics& metrics, Detail detail = Detail::kTopics) : metrics_(metrics), detail_(detail) {}
   void Update(const link::AgentSnapshot& snapshot);
 
  private:
   Metrics& metrics_;
+  Detail detail_;
   std::vector<Gauge> held_;  // the series of the last update; they live until the next one took over
 };
 

@@ -72,6 +72,16 @@ TEST_F(ServerTest, OffsetsAtATimeComeOnePerPartition) {
   EXPECT_EQ(Ask("/v1/links/paris-to-lyon/mirrors/nope/offsets?at=2026-01-01T00:01:00Z").status, 404);
 }
 
+TEST_F(ServerTest, SeriesOfPartitionsAreThereOnlyWhenAskedFor) {
+  const std::string sample =
+      "klink_partition_replicated_offset{link=\"paris-to-lyon\",partition=\"1\",topic=\"payments\"} 200\n";
+  Serve(MakeRoutes(agent_, metrics_, nullptr, nullptr, Detail::kPartitions), {});
+  const std::string text = Ask("/metrics").body;
+  EXPECT_THAT(text, HasSubstr(sample));
+  EXPECT_THAT(text,
+              HasSubstr("klink_partition_lag_records{link=\"paris-to-lyon\",partition=\"1\",topic=\"payments\"} 50\n"));
+}
+
 TEST_F(ServerTest, ABadTranslationRequestSaysWhatIsWrong) {
   Start();
   const std::string path = "/v1/links/paris-to-lyon/offsets:translate";
@@ -166,6 +176,7 @@ TEST_F(ServerTest, MetricsFollowTheSnapshotAndVanishWithTheTopic) {
   EXPECT_THAT(text, Not(HasSubstr("klink_lag_records{link=\"paris-to-lyon\",topic=\"orders.new\"")));  // not known
   EXPECT_THAT(text, HasSubstr("klink_partition_reasons{link=\"paris-to-lyon\",reason=\"NOT_YET_SUPPORTED\","
                               "topic=\"payments\"} 1\n"));
+  EXPECT_THAT(text, Not(HasSubstr("klink_partition_replicated")));  // of single partitions only when asked for
   agent_.snapshot.links[0].mirrors.clear();
   text = Ask("/metrics").body;
   EXPECT_THAT(text, Not(HasSubstr("orders.eu")));

@@ -103,6 +103,35 @@ TEST_F(Progress, FailedHasAReasonAndRetryingHasNone) {
   EXPECT_EQ(progress_.text(), "the broker is away");
 }
 
+TEST_F(Progress, WhatHindersAPartitionIsNamedAndDoesNotFailIt) {
+  EXPECT_TRUE(progress_.Hindered(state::Reason::kNotEnoughReplicas, "offset 5: too few"));
+  EXPECT_FALSE(progress_.Hindered(state::Reason::kNotEnoughReplicas, "offset 7: too few")) << "no news";
+  EXPECT_FALSE(progress_.failed());
+  EXPECT_TRUE(progress_.in_trouble());
+  EXPECT_EQ(progress_.reason(), state::Reason::kNotEnoughReplicas);
+  progress_.Failed(std::nullopt, "the broker is away");
+  EXPECT_EQ(progress_.reason(), state::Reason::kNotEnoughReplicas) << "until it works again";
+  EXPECT_TRUE(progress_.Working());
+  EXPECT_FALSE(progress_.reason().has_value());
+}
+
+TEST_F(Progress, AHaltCountsMoreThanAHindrance) {
+  progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
+  EXPECT_FALSE(progress_.Hindered(state::Reason::kNotEnoughReplicas, "too few"));
+  EXPECT_EQ(progress_.reason(), state::Reason::kForeignWrite);
+}
+
+TEST_F(Progress, ALagThatStoodThereAlreadyMayBeOlder) {
+  progress_.Bounds(To(10));
+  progress_.Replicated(At(4), 4, 1);
+  EXPECT_TRUE(progress_.lag_age_may_be_more());
+  progress_.Bounds(To(20));
+  progress_.Replicated(At(10), 6, 1);
+  EXPECT_FALSE(progress_.lag_age_may_be_more()) << "this end was seen when it came";
+  progress_.Replicated(At(20), 10, 1);
+  EXPECT_FALSE(progress_.lag_age_may_be_more());
+}
+
 TEST_F(Progress, WhatHaltedAPartitionStaysSaidWhileABrokerIsAway) {
   progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
   progress_.Failed(std::nullopt, "the broker is away");

@@ -14,6 +14,7 @@ constexpr int64_t kBatchesAtOnce = 8;
 
 Async<Status> SimSource::Travel() {
   CO_RETURN_IF_ERROR(co_await clock_.Sleep(weather_.Latency(world_)));
+  if (log_.forbidden) co_return kafka::ToStatus(kafka::Error::kTopicAuthorizationFailed, "asking the source");
   if (!world_.random().Chance(weather_.source_fails)) co_return absl::OkStatus();
   world_.Count(Fault::kSourceAway);
   co_return Unavailable("the source does not answer");

@@ -21,6 +21,7 @@ SharedBytes BuildMarker(int64_t base, int64_t producer_id, int16_t epoch, kafka:
 
 class SourceLog {
  public:
+  bool forbidden = false;  // to klink: TOPIC_AUTHORIZATION_FAILED
   struct Batch {
     int64_t base = 0;
     int64_t next = 0;
