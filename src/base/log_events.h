@@ -48,6 +48,8 @@
   ROW(MisplacedBatch, 1219, "a batch landed at an offset that was not asked for", "run klink verify on the topic") \
   ROW(MirrorPaused, 1220, "an operator paused the mirror, or its topic left the link's filter", "none: klink mirror resume goes on, or the filter when it includes the topic again") \
   ROW(MirrorResumed, 1221, "the mirror goes on: an operator resumed it, or the filter includes its topic again", "none") \
+  ROW(AclsChanged, 1222, "ACLs at the destination were changed as at the source, or could not be", "when error is given, read it; klink acl list shows what is carried over and what is held back") \
+  ROW(QuotasChanged, 1223, "client quotas at the destination were changed as at the source, or could not be", "when error is given, read it") \
   ROW(ClusterReachable, 1301, "the cluster answers", "none") \
   ROW(ClusterUnreachable, 1302, "no bootstrap server of the cluster answers", "check bootstrap.servers, the network and the brokers; klink tries on") \
   ROW(ConnectionLost, 1303, "a connection to a broker ended", "none unless it lasts") \

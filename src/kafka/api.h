@@ -28,6 +28,8 @@ namespace klink::kafka {
   ROW(DescribeConfigs, 32)         \
   ROW(SaslAuthenticate, 36)        \
   ROW(IncrementalAlterConfigs, 44) \
+  ROW(DescribeClientQuotas, 48)    \
+  ROW(AlterClientQuotas, 49)       \
   ROW(DescribeCluster, 60)         \
   ROW(DescribeProducers, 61)       \
   ROW(DescribeTransactions, 65)

@@ -2,6 +2,7 @@
 // of wire.h are instantiated; everyone else pays for declarations alone.
 #pragma once
 
+#include <bit>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -67,6 +68,8 @@ void EncodeValue(Writer& out, const T& value, int16_t version, bool flexible) {
     out.Number<int8_t>(value ? 1 : 0);
   } else if constexpr (std::is_enum_v<T>) {
     out.Number(static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (std::is_same_v<T, double>) {
+    out.Number(std::bit_cast<int64_t>(value));
   } else if constexpr (std::is_arithmetic_v<T>) {
     out.Number(value);
   } else if constexpr (std::is_same_v<T, Uuid>) {
@@ -159,6 +162,8 @@ void DecodeValue(Reader& in, T& value, int16_t version, bool flexible) {
     value = in.Number<int8_t>() != 0;
   } else if constexpr (std::is_enum_v<T>) {
     value = static_cast<T>(in.Number<std::underlying_type_t<T>>());
+  } else if constexpr (std::is_same_v<T, double>) {
+    value = std::bit_cast<double>(in.Number<int64_t>());
   } else if constexpr (std::is_arithmetic_v<T>) {
     value = in.Number<T>();
   } else if constexpr (std::is_same_v<T, Uuid>) {

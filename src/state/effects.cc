@@ -22,6 +22,8 @@ std::string_view Name(Effect effect) {
       return "committing group offsets";
     case Effect::kWriteAcls:
       return "writing ACLs";
+    case Effect::kWriteQuotas:
+      return "writing quotas";
     case Effect::kCleanUpDrill:
       return "removing a drill's topics";
     case Effect::kJournalStep:
@@ -30,18 +32,30 @@ std::string_view Name(Effect effect) {
   return "an unknown effect";
 }
 
+namespace {
+
+Status MayNow(Effect effect, Standing standing, std::string_view what) {
+  if (standing.link_paused && effect != Effect::kJournalStep)
+    return FailedPrecondition("{}: {} is not allowed while its link is PAUSED", what, Name(effect));
+  if (!standing.state_is_fresh)
+    return Unavailable("{}: {} waits: the link's state was not read within the last {} ms", what, Name(effect),
+                       ToMillis(kStateAge));
+  if (!standing.lease_runs)
+    return Unavailable("{}: {} waits: {}", what, Name(effect),
+                       effect == Effect::kJournalStep ? "this agent is not the controller" : "the lease does not run");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 Status MayDo(Effect effect, Phase phase, Standing standing, std::string_view mirror) {
   if (!Allowed(effect, phase))
     return FailedPrecondition("mirror {}: {} is not allowed while it is {}", mirror, Name(effect), Name(phase));
-  if (standing.link_paused && effect != Effect::kJournalStep)
-    return FailedPrecondition("mirror {}: {} is not allowed while its link is PAUSED", mirror, Name(effect));
-  if (!standing.state_is_fresh)
-    return Unavailable("mirror {}: {} waits: the link's state was not read within the last {} ms", mirror, Name(effect),
-                       ToMillis(kStateAge));
-  if (!standing.lease_runs)
-    return Unavailable("mirror {}: {} waits: {}", mirror, Name(effect),
-                       effect == Effect::kJournalStep ? "this agent is not the controller" : "the lease does not run");
-  return absl::OkStatus();
+  return MayNow(effect, standing, fmt::format("mirror {}", mirror));
+}
+
+Status MayDo(Effect effect, Standing standing, std::string_view link) {
+  return MayNow(effect, standing, fmt::format("link {}", link));
 }
 
 Status MayDeleteUpTo(DestOffset up_to, Phase phase, DestOffset fillers_end, DestOffset replicated_to,

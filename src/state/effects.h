@@ -23,6 +23,7 @@ enum class Effect : uint8_t {
   kEndTransaction,
   kCommitGroupOffsets,
   kWriteAcls,
+  kWriteQuotas,  // of the link as a whole
   kCleanUpDrill,
   kJournalStep,  // of a promotion
 };
@@ -58,6 +59,9 @@ struct Standing {
 
 // OK, or why not: Unavailable when it passes by itself, FailedPrecondition when the phase forbids it.
 Status MayDo(Effect effect, Phase phase, Standing standing, std::string_view mirror);
+
+// The same of what concerns the link as a whole: no mirror's phase speaks for it.
+Status MayDo(Effect effect, Standing standing, std::string_view link);
 
 // DeleteRecords never reaches beyond what klink wrote: while filling, the fillers' end; later, what is replicated.
 Status MayDeleteUpTo(DestOffset up_to, Phase phase, DestOffset fillers_end, DestOffset replicated_to,

@@ -48,11 +48,19 @@ Status LinkState::status() const {
 Status LinkState::MayDo(Effect effect, std::string_view destination_topic, bool lease_runs) const {
   const MirrorRecord* mirror = view_.mirror(destination_topic);
   if (mirror == nullptr) return NotFound("link {} has no mirror {}", options_.link, destination_topic);
+  return state::MayDo(effect, mirror->phase, StandingNow(lease_runs), destination_topic);
+}
+
+Status LinkState::MayDoForLink(Effect effect, bool lease_runs) const {
+  return state::MayDo(effect, StandingNow(lease_runs), options_.link);
+}
+
+Standing LinkState::StandingNow(bool lease_runs) const {
   Standing standing;
   standing.state_is_fresh = FreshWithin(kStateAge);
   standing.link_paused = view_.pause().paused;
   standing.lease_runs = lease_runs;
-  return state::MayDo(effect, mirror->phase, standing, destination_topic);
+  return standing;
 }
 
 // The last record of every transaction.
@@ -124,7 +132,13 @@ Async<Status> LinkState::EraseMirror(std::string destination_topic) {
   const MirrorRecord* mirror = view_.mirror(destination_topic);
   if (mirror == nullptr) co_return NotFound("link {} has no mirror {}", options_.link, destination_topic);
   std::vector<admin::KeyValue> entries;
-  entries.push_back(Erase(*mirror));
+  entries.push_back(Erase(KeyOf(*mirror)));
+  co_return co_await Commit(std::move(entries));
+}
+
+Async<Status> LinkState::EraseAll(std::vector<std::string> keys) {
+  std::vector<admin::KeyValue> entries;
+  for (std::string& key : keys) entries.push_back(Erase(std::move(key)));
   co_return co_await Commit(std::move(entries));
 }
 

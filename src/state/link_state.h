@@ -36,6 +36,8 @@ class LinkState {
   Instant last_read_at() const { return tailer_.last_read_at(); }
   // May this mirror have this effect now? `lease_runs` as in effects.h. NotFound: there is no such mirror.
   Status MayDo(Effect effect, std::string_view destination_topic, bool lease_runs) const;
+  // The same of an effect that concerns the link as a whole.
+  Status MayDoForLink(Effect effect, bool lease_runs) const;
 
   // Fences every earlier controller; ends when all that those wrote has been read.
   Async<Status> TakeControl();
@@ -45,6 +47,8 @@ class LinkState {
   Async<Status> Write(std::vector<Record> records);
   Async<Status> WriteOne(Record record);
   Async<Status> EraseMirror(std::string destination_topic);
+  // Entries of a ledger, by their keys.
+  Async<Status> EraseAll(std::vector<std::string> keys);
 
   // The view, its freshness' cause, or control may be another one.
   Signal& changed() { return changed_; }
@@ -54,6 +58,7 @@ class LinkState {
   static constexpr Duration kVisibleLimit = 15s;  // from the commit until it is read back
 
  private:
+  Standing StandingNow(bool lease_runs) const;
   Async<Status> Commit(std::vector<admin::KeyValue> entries);
   Async<Status> ReadBack();
   admin::KeyValue Stamp();

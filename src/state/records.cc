@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::string_view kMirrorPrefix = "mirror/";
 constexpr std::string_view kPidPrefix = "pid/";
+constexpr std::string_view kAclPrefix = "acl/";
+constexpr std::string_view kQuotaPrefix = "quota/";
 constexpr size_t kRecordBytesMax = limits::kStateRecordBytes;
 constexpr size_t kRecordDepthMax = limits::kStateRecordDepth;
 constexpr size_t kShownBytes = 80;  // of a key in a message
@@ -62,6 +64,18 @@ std::string KeyOf(const PauseRecord&) { return "pause"; }
 std::string KeyOf(const PidRecord& record) { return fmt::format("{}{}", kPidPrefix, record.pid); }
 std::string KeyOf(const MirrorRecord& record) { return fmt::format("{}{}", kMirrorPrefix, record.destination_topic); }
 
+// Lengths make the parts of any content tell apart.
+std::string KeyOf(const AclRecord& r) {
+  return fmt::format("{}{}/{}/{}/{}/{}/{}:{}/{}", kAclPrefix, r.permission, r.operation, r.resource, r.pattern, r.host,
+                     r.principal.size(), r.principal, r.name);
+}
+std::string KeyOf(const QuotaRecord& r) {
+  const auto part = [](const std::optional<std::string>& text) {
+    return text ? fmt::format("{}:{}", text->size(), *text) : "-";
+  };
+  return fmt::format("{}{}/{}/{}", kQuotaPrefix, r.key, part(r.user), part(r.client_id));
+}
+
 std::optional<std::string> MirrorOfKey(std::string_view key) {
   if (!key.starts_with(kMirrorPrefix)) return std::nullopt;
   return std::string(key.substr(kMirrorPrefix.size()));
@@ -81,9 +95,9 @@ admin::KeyValue Encode(const Record& record) {
   return out;
 }
 
-admin::KeyValue Erase(const MirrorRecord& record) {
+admin::KeyValue Erase(std::string key) {
   admin::KeyValue out;
-  out.key = KeyOf(record);
+  out.key = std::move(key);
   return out;
 }
 
@@ -107,6 +121,8 @@ StatusOr<Record> Decode(std::string_view key, std::string_view value) {
   if (key == "pause") return Read<PauseRecord>(*json, key);
   if (key.starts_with(kPidPrefix)) return Read<PidRecord>(*json, key);
   if (key.starts_with(kMirrorPrefix)) return Read<MirrorRecord>(*json, key);
+  if (key.starts_with(kAclPrefix)) return Read<AclRecord>(*json, key);
+  if (key.starts_with(kQuotaPrefix)) return Read<QuotaRecord>(*json, key);
   return FailedPrecondition(
       "state record {} is of a kind this klink does not know: it was written by a newer version; upgrade this agent",
       shown);
@@ -115,11 +131,13 @@ StatusOr<Record> Decode(std::string_view key, std::string_view value) {
 Json ToJson(Phase v) { return Json(Name(v)); }
 Json ToJson(Reason v) { return Json(Name(v)); }
 Json ToJson(PidUse v) { return Json(Name(v)); }
+Json ToJson(AclHolding v) { return Json(Name(v)); }
 Json ToJson(ControllerKind v) { return Json(Name(v)); }
 Json ToJson(Accept v) { return Json(Name(v)); }
 Status FromJson(const Json& json, Phase& v) { return FromName(json, v, FindPhase); }
 Status FromJson(const Json& json, Reason& v) { return FromName(json, v, FindReason); }
 Status FromJson(const Json& json, PidUse& v) { return FromName(json, v, FindPidUse); }
+Status FromJson(const Json& json, AclHolding& v) { return FromName(json, v, FindAclHolding); }
 Status FromJson(const Json& json, ControllerKind& v) { return FromName(json, v, FindControllerKind); }
 Status FromJson(const Json& json, Accept& v) { return FromName(json, v, FindAccept); }
 

@@ -6,6 +6,8 @@
 //   controller              ControllerRecord   pid/<n>       PidRecord
 //   pause                   PauseRecord
 //   mirror/<topic>          MirrorRecord       (its key is the topic at the destination)
+//   acl/<which>             AclRecord          quota/<which>   QuotaRecord     (both are ledgers: erased when done
+//   with)
 #pragma once
 
 #include <cstdint>
@@ -28,8 +30,11 @@ inline constexpr int32_t kShards = 256;
 // What a PID klink ever wrote with was for.
 #define KLINK_PID_USES(ROW) ROW(Data, DATA) ROW(Filler, FILLER) ROW(Slot, SLOT)
 #define KLINK_CONTROLLER_KINDS(ROW) ROW(Agent, AGENT) ROW(Direct, DIRECT)
+// Of an ACL of the source: made at the destination by klink, or kept back while it would let others write to a mirror.
+#define KLINK_ACL_HOLDINGS(ROW) ROW(Created, CREATED) ROW(Held, HELD)
 #define KLINK_ENUM_VALUE(ID, NAME) k##ID,
 #define KLINK_ENUM_NAME(ID, NAME) #NAME,
+KLINK_NAMED_ENUM(AclHolding, KLINK_ACL_HOLDINGS)
 KLINK_NAMED_ENUM(PidUse, KLINK_PID_USES)
 KLINK_NAMED_ENUM(ControllerKind, KLINK_CONTROLLER_KINDS)
 #undef KLINK_ENUM_VALUE
@@ -197,19 +202,67 @@ struct MirrorRecord {
   friend bool operator==(const MirrorRecord&, const MirrorRecord&) = default;
 };
 
+// An ACL at the destination, by Kafka's names. Written before the ACL is made, erased after it was deleted: klink
+// deletes none of which there is no record.
+struct AclRecord {
+  AclHolding holding = AclHolding::kCreated;
+  std::string resource;  // TOPIC | GROUP
+  std::string pattern;   // LITERAL | PREFIXED
+  std::string name;
+  std::string principal;
+  std::string host;
+  std::string operation;
+  std::string permission;
+  int64_t since_ms = 0;
+
+  static void Describe(auto& m, auto& field) {
+    field("holding", m.holding);
+    field("resource", m.resource);
+    field("pattern", m.pattern);
+    field("name", m.name);
+    field("principal", m.principal);
+    field("host", m.host);
+    field("operation", m.operation);
+    field("permission", m.permission);
+    field("since_ms", m.since_ms);
+  }
+  friend bool operator==(const AclRecord&, const AclRecord&) = default;
+};
+
+// A client quota at the destination that klink set, with the value it had then.
+struct QuotaRecord {
+  std::optional<std::string> user;
+  std::optional<std::string> client_id;
+  std::string key;  // producer_byte_rate, …
+  double value = 0;
+  int64_t since_ms = 0;
+
+  static void Describe(auto& m, auto& field) {
+    field("user", m.user);
+    field("client_id", m.client_id);
+    field("key", m.key);
+    field("value", m.value);
+    field("since_ms", m.since_ms);
+  }
+  friend bool operator==(const QuotaRecord&, const QuotaRecord&) = default;
+};
+
 std::string KeyOf(const LinkRecord&);
 std::string KeyOf(const ConfigRecord&);
 std::string KeyOf(const ControllerRecord&);
 std::string KeyOf(const PauseRecord&);
 std::string KeyOf(const PidRecord& record);
 std::string KeyOf(const MirrorRecord& record);
+std::string KeyOf(const AclRecord& record);
+std::string KeyOf(const QuotaRecord& record);
 
-using Record = std::variant<LinkRecord, ConfigRecord, ControllerRecord, PauseRecord, PidRecord, MirrorRecord>;
+using Record = std::variant<LinkRecord, ConfigRecord, ControllerRecord, PauseRecord, PidRecord, MirrorRecord, AclRecord,
+                            QuotaRecord>;
 
 // Ready to be written.
 admin::KeyValue Encode(const Record& record);
-// Takes a mirror out of the state.
-admin::KeyValue Erase(const MirrorRecord& record);
+// Takes a record out of the state: a mirror, or an entry of a ledger.
+admin::KeyValue Erase(std::string key);
 
 // FailedPrecondition: written by a newer klink. DataLoss: not a record at all.
 StatusOr<Record> Decode(std::string_view key, std::string_view value);
@@ -220,11 +273,13 @@ std::optional<std::string> MirrorOfKey(std::string_view key);
 Json ToJson(Phase v);
 Json ToJson(Reason v);
 Json ToJson(PidUse v);
+Json ToJson(AclHolding v);
 Json ToJson(ControllerKind v);
 Json ToJson(Accept v);
 Status FromJson(const Json& json, Phase& v);
 Status FromJson(const Json& json, Reason& v);
 Status FromJson(const Json& json, PidUse& v);
+Status FromJson(const Json& json, AclHolding& v);
 Status FromJson(const Json& json, ControllerKind& v);
 Status FromJson(const Json& json, Accept& v);
 

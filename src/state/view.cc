@@ -35,6 +35,8 @@ void StateView::Apply(std::string_view key, const std::optional<std::string>& va
   if (!status_.ok()) return;
   if (!value) {
     if (auto topic = MirrorOfKey(key)) mirrors_.erase(*topic);
+    if (auto acl = acls_.find(key); acl != acls_.end()) acls_.erase(acl);
+    if (auto quota = quotas_.find(key); quota != quotas_.end()) quotas_.erase(quota);
     return;  // klink erases nothing else; compaction of an unknown kind takes nothing from us
   }
   StatusOr<Record> record = Decode(key, *value);
@@ -55,6 +57,14 @@ void StateView::Take(Record record) {
                  [this](MirrorRecord& r) {
                    std::string topic = r.destination_topic;
                    mirrors_[std::move(topic)] = std::move(r);
+                 },
+                 [this](AclRecord& r) {
+                   std::string key = KeyOf(r);
+                   acls_[std::move(key)] = std::move(r);
+                 },
+                 [this](QuotaRecord& r) {
+                   std::string key = KeyOf(r);
+                   quotas_[std::move(key)] = std::move(r);
                  },
              },
              record);

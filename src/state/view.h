@@ -27,6 +27,9 @@ class StateView {
   const MirrorRecord* mirror(std::string_view destination_topic) const;
   const MirrorRecord* mirror_of_source(std::string_view source_topic) const;
   const std::map<std::string, MirrorRecord, std::less<>>& mirrors() const { return mirrors_; }
+  // What klink made of the source's ACLs and quotas, by their keys.
+  const std::map<std::string, AclRecord, std::less<>>& acls() const { return acls_; }
+  const std::map<std::string, QuotaRecord, std::less<>>& quotas() const { return quotas_; }
   // Every PID klink ever wrote with.
   const std::map<int64_t, PidRecord>& pids() const { return pids_; }
   bool IsOurs(int64_t pid) const { return pids_.contains(pid); }
@@ -46,6 +49,8 @@ class StateView {
   PauseRecord pause_;
   std::map<std::string, MirrorRecord, std::less<>> mirrors_;  // by destination topic
   std::map<int64_t, PidRecord> pids_;
+  std::map<std::string, AclRecord, std::less<>> acls_;
+  std::map<std::string, QuotaRecord, std::less<>> quotas_;
   int64_t version_ = 0;
 };
 

@@ -69,6 +69,8 @@ class Populator {
       value = 100000 + c;
     } else if constexpr (std::is_same_v<T, int64_t>) {
       value = 1'000'000'000'000 + c;
+    } else if constexpr (std::is_same_v<T, double>) {
+      value = c + 0.5;
     } else if constexpr (std::is_same_v<T, std::string>) {
       value = "s" + std::to_string(c);
     } else if constexpr (std::is_same_v<T, Uuid>) {

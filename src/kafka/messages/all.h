@@ -2,10 +2,12 @@
 #pragma once
 
 #include "kafka/messages/add_partitions_to_txn.h"
+#include "kafka/messages/alter_client_quotas.h"
 #include "kafka/messages/api_versions.h"
 #include "kafka/messages/create_topics.h"
 #include "kafka/messages/delete_records.h"
 #include "kafka/messages/delete_topics.h"
+#include "kafka/messages/describe_client_quotas.h"
 #include "kafka/messages/describe_cluster.h"
 #include "kafka/messages/describe_configs.h"
 #include "kafka/messages/describe_producers.h"

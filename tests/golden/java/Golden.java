@@ -2,7 +2,7 @@
 //
 // Every version of every message is filled by one rule that tests/kafka/golden_test.cc knows too: a counter starts at
 // 1 and goes up by one per value, in wire order (fields, then tagged fields by tag); arrays get two elements.
-//   bool: the counter is odd · int8: c % 100 + 1 · int16: 1000 + c · int32: 100000 + c · int64: 10^12 + c
+//   bool: the counter is odd · int8: c % 100 + 1 · int16: 1000 + c · int32: 100000 + c · int64: 10^12 + c · float64: c + 0.5
 //   string: "s<c>" · bytes: "b<c>" · records: 300 bytes (c + i) & 0xff · uuid: (c, 31 * c)
 // Variants: "full" as above, "null" with null wherever the version allows it, "empty" the class as constructed.
 // A line is: message, version, variant, hex of the message; or "frame" and hex of header and message behind the size.
@@ -43,7 +43,7 @@ public class Golden {
       "SaslHandshake", "ApiVersions", "CreateTopics", "DeleteTopics", "DeleteRecords", "InitProducerId",
       "OffsetForLeaderEpoch", "DescribeConfigs", "SaslAuthenticate", "IncrementalAlterConfigs", "DescribeCluster",
       "DescribeProducers", "AddPartitionsToTxn", "EndTxn", "WriteTxnMarkers", "DescribeTransactions",
-      "LeaveGroup");
+      "LeaveGroup", "DescribeClientQuotas", "AlterClientQuotas");
 
   enum Variant { full, NULL, empty }
 
@@ -156,6 +156,7 @@ public class Golden {
     if (type == Type.INT16) return (short) (1000 + c);
     if (type == Type.INT32) return 100000 + c;
     if (type == Type.INT64) return 1_000_000_000_000L + c;
+    if (type == Type.FLOAT64) return c + 0.5;
     if (type == Type.UUID) return new Uuid(c, 31L * c);
     String text = type.toString();
     if (text.contains("RECORDS")) {
