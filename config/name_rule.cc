@@ -92,6 +92,16 @@ std::string PatternText(const Pattern& pattern) {
   return fmt::format("{{literal: {}}}", pattern.literal);
 }
 
+std::string CommonPrefix(const Pattern& pattern) {
+  if (pattern.literal == "*") return "";
+  if (pattern.regex.empty()) return pattern.prefix + pattern.literal;
+  std::string low, high;  // all that match stand between the two
+  const RE2 regex(pattern.regex, RegexOptions());
+  if (!regex.ok() || !regex.PossibleMatchRange(&low, &high, static_cast<int>(kTopicNameMax))) return "";
+  const auto differ = std::mismatch(low.begin(), low.end(), high.begin(), high.end()).first;
+  return std::string(low.begin(), differ);
+}
+
 Status CheckPattern(const Pattern& pattern) {
   const int forms = !pattern.literal.empty() + !pattern.prefix.empty() + !pattern.regex.empty();
   if (forms != 1) {

@@ -40,6 +40,8 @@ std::vector<std::string> IdleLines(std::string_view list, const NameRules& rules
 
 // "{prefix: orders.}", as it could stand in the file.
 std::string PatternText(const Pattern& pattern);
+// How every name that it matches begins; for a literal the name itself, for `*` nothing.
+std::string CommonPrefix(const Pattern& pattern);
 // OK when exactly one form is set and a regular expression compiles; else the text says at which character it does not.
 Status CheckPattern(const Pattern& pattern);
 // Whether a name surely exists that both match. False may mean "cannot tell": two different regular expressions.

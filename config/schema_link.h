@@ -178,10 +178,14 @@ struct Acls {
   bool enabled = false;
   Duration interval = 30s;
   std::vector<std::string> include = {};
+  std::vector<std::string> exclude = {};
   static void Describe(auto& m, auto& field) {
     field("enabled", m.enabled, {.help = "Whether ACLs are carried over"});
     field("interval", m.interval, {.help = "How often", .min = Nanos(1s), .max = Nanos(24h)});
-    field("include", m.include, {.help = "Which principals"});
+    field("include", m.include,
+          {.help = "Whose: User:app, User:app-* for all that begin so, * for everybody", .check = CheckPrincipal});
+    field("exclude", m.exclude,
+          {.help = "Whose not, in the same form; wins over include; klink's own never", .check = CheckPrincipal});
   }
 };
 
@@ -258,8 +262,8 @@ struct LinkConfig {
     field("acks", m.acks,
           {.help = "What an append waits for: all replicas, or all of them only for the last batch of each fetch"});
     field("groups", m.groups, {.help = "Consumer groups", .later = "carrying over groups is not supported yet"});
-    field("acls", m.acls, {.help = "Access control lists", .later = "carrying over ACLs is not supported yet"});
-    field("quotas", m.quotas, {.help = "Client quotas", .later = "carrying over quotas is not supported yet"});
+    field("acls", m.acls, {.help = "Access control lists"});
+    field("quotas", m.quotas, {.help = "Client quotas"});
     field("on_gap", m.on_gap, {.help = "When the source's retention overtook the mirror"});
     field("on_foreign_write", m.on_foreign_write, {.help = "When someone else wrote to a mirror"});
     field("limits", m.limits, {.help = "Limits of this link", .later = "limiting the rate is not supported yet"});

@@ -166,6 +166,17 @@ Status CheckTopicName(std::string_view text) {
 
 Status CheckLiteral(std::string_view text) { return text == "*" ? Status() : CheckTopicName(text); }
 
+// The type of a principal is a word; its name may hold anything, also a certificate's commas and blanks.
+Status CheckPrincipal(std::string_view text) {
+  const size_t colon = text.find(':');
+  const bool typed = colon != std::string_view::npos && colon > 0 && colon + 1 < text.size() &&
+                     std::all_of(text.begin(), text.begin() + colon, IsAlnum);
+  const auto unprintable = [](char c) { return static_cast<unsigned char>(c) < ' '; };
+  if (text == "*" || (typed && std::none_of(text.begin(), text.end(), unprintable))) return {};
+  return InvalidArgument(
+      "'{}' is not a principal; write User:app, User:app-* for all that begin so, or * for everybody", text);
+}
+
 Status CheckConfigName(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.'; };
   if (!text.empty() && std::all_of(text.begin(), text.end(), letter)) return {};

@@ -41,6 +41,7 @@ Status CheckName(std::string_view text);        // [A-Za-z0-9._-]{1,64}: cluster
 Status CheckTopicName(std::string_view text);   // a legal Kafka topic name
 Status CheckTopicPart(std::string_view text);   // letters a topic name may consist of
 Status CheckLiteral(std::string_view text);     // a topic name, or * for all
+Status CheckPrincipal(std::string_view text);   // User:app, User:app-*, *
 Status CheckConfigName(std::string_view text);  // a topic configuration such as retention.ms
 
 constexpr size_t kTopicNameMax = 249;

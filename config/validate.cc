@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/principal.h"
 #include "config/topic_filter.h"
 #include "config/validate_cluster.h"
 
@@ -49,6 +50,7 @@ class Validator {
       CheckNames(i);
       CheckClusters(i);
       CheckTopics(i);
+      CheckAcls(i);
       for (size_t j = 0; j < i; ++j) ComparePair(j, i);
     }
     CheckUnused();
@@ -151,6 +153,25 @@ class Validator {
           patterns.begin() + static_cast<ptrdiff_t>(k)) {
         Warn(entry, "stands twice in the list");
       }
+    }
+  }
+
+  void CheckAcls(size_t i) {
+    const LinkConfig& link = config_.links[i];
+    const Acls& acls = link.acls;
+    if (!acls.enabled) return;
+    if (acls.include.empty()) {
+      Error(PathOf(i, "acls"), "carries nothing over: name principals in include, e.g. \"User:app\" or \"User:*\"");
+    }
+    const bool patterns = std::any_of(acls.include.begin(), acls.include.end(), IsPrincipalPattern);
+    if (!patterns || !acls.exclude.empty()) return;
+    for (const std::string& name : {link.source, link.destination}) {
+      const auto cluster = config_.clusters.find(name);
+      if (cluster == config_.clusters.end() || OwnPrincipal(cluster->second)) continue;
+      return Error(PathOf(i, "acls.include"),
+                   "takes in principals by pattern, but only the brokers of '{}' know klink's own there (a certificate "
+                   "or a token); name it in acls.exclude, so that its rights are left alone",
+                   name);
     }
   }
 
