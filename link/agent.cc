@@ -185,6 +185,11 @@ Async<StatusOr<std::vector<Explanation>>> Agent::Explain(ExplainRequest request)
   co_return concerned.empty() ? std::move(others) : std::move(concerned);
 }
 
+StatusOr<AclsSnapshot> Agent::Acls(const std::string& link) const {
+  TRY(const Link* found, Find(link));
+  return found->Acls();
+}
+
 void Agent::OnCall(const std::string& cluster, kafka::ApiKey api, Duration took, const Status& status) {
   if (!metrics_) return;
   auto [entry, fresh] = durations_.try_emplace({cluster, api});

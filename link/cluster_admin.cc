@@ -7,6 +7,7 @@
 #include "kafka/messages/init_producer_id.h"
 #include "kafka/messages/leave_group.h"
 #include "kafka/messages/metadata.h"
+#include "link/halt.h"
 
 namespace klink::link {
 namespace {
@@ -42,9 +43,11 @@ Async<StatusOr<std::map<std::string, Configs>>> DescribeTopicConfigs(kafka::Clus
     for (const auto& result : response.results) {
       if (result.error_code == Error::kUnknownTopicOrPartition) continue;
       if (result.error_code != Error::kNone)
-        co_return kafka::ToStatus(result.error_code,
-                                  fmt::format("reading the configuration of topic {}", result.resource_name),
-                                  result.error_message);
+        co_return NeedsRight(kafka::ToStatus(result.error_code,
+                                             fmt::format("reading the configuration of topic {}", result.resource_name),
+                                             result.error_message),
+                             "topic configs", fmt::format("DESCRIBE_CONFIGS on topic {}", result.resource_name),
+                             cluster.name());
       all[result.resource_name] = ValuesOf(result);
     }
   }
@@ -77,8 +80,10 @@ Async<Status> SetTopicConfigs(kafka::Cluster& cluster, std::string topic, Config
   CO_TRY(const auto response, co_await cluster.CallAny(std::move(request), kDeadline));
   for (const auto& result : response.responses)
     if (result.error_code != Error::kNone)
-      co_return kafka::ToStatus(result.error_code, fmt::format("setting the configuration of topic {}", topic),
-                                result.error_message);
+      co_return NeedsRight(
+          kafka::ToStatus(result.error_code, fmt::format("setting the configuration of topic {}", topic),
+                          result.error_message),
+          "topic configs", fmt::format("ALTER_CONFIGS on topic {}", topic), cluster.name());
   co_return absl::OkStatus();
 }
 
@@ -111,7 +116,8 @@ Async<StatusOr<ProducerIdentity>> InitProducer(kafka::Cluster& cluster, Clock& c
     const Verdict verdict = kafka::VerdictOf(response.error_code);
     if (verdict != Verdict::kRetry && verdict != Verdict::kCoordinator) break;
   }
-  co_return last;
+  co_return NeedsRight(std::move(last), "the link's producer ids",
+                       fmt::format("WRITE on transactional id {}", transactional_id), cluster.name());
 }
 
 Async<Status> LeaveGroup(kafka::Cluster& cluster, std::string group, std::string member_id, std::string instance_id) {

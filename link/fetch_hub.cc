@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kafka/record_batch.h"
+#include "link/halt.h"
 
 namespace klink::link {
 namespace {
@@ -207,7 +208,9 @@ void FetchHub::DeliverPartition(PartitionFeed& feed, kafka::FetchPartitionRespon
     return;
   }
   if (error != kafka::Error::kNone) {
-    feed.failure_ = kafka::ToStatus(error, fmt::format("fetching {} at offset {}", feed.tp_, feed.next_offset_));
+    feed.failure_ =
+        NeedsRight(kafka::ToStatus(error, fmt::format("fetching {} at offset {}", feed.tp_, feed.next_offset_)), "data",
+                   fmt::format("READ on topic {}", feed.tp_.topic), cluster_.name());
     return;
   }
   if (partition.diverging_epoch.end_offset >= 0) {

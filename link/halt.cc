@@ -18,7 +18,8 @@ Status HaltWith(state::Reason reason, std::string_view text) {
 
 std::optional<state::Reason> ReasonOf(const Status& status) {
   auto payload = status.GetPayload(kReasonUrl);
-  if (!payload.has_value()) return std::nullopt;
+  if (!payload.has_value())
+    return status.code() == Code::kPermissionDenied ? std::optional(state::Reason::kAuthorizationError) : std::nullopt;
   return state::FindReason(std::string(*payload));
 }
 
@@ -34,9 +35,26 @@ Status Hindered(Status status, kafka::Error error) {
 }
 
 Status WithReason(Status ended) {
-  if (ended.code() == Code::kPermissionDenied && !ReasonOf(ended))
-    return HaltWith(state::Reason::kAuthorizationError, Text(ended));
+  if (ended.code() == Code::kPermissionDenied) return HaltWith(state::Reason::kAuthorizationError, Text(ended));
   return ended;
+}
+
+Status NeedsRight(Status status, std::string_view feature, std::string_view right, std::string_view cluster) {
+  if (status.code() != Code::kPermissionDenied) return status;
+  return Annotate(std::move(status),
+                  fmt::format("{} needs {}, which cluster {} does not grant", feature, right, cluster));
+}
+
+Status NeedsOwnRight(Status status, std::string_view operation, std::string_view link, std::string_view cluster) {
+  const std::string text = Text(status);
+  const auto says = [&text](std::string_view error) { return text.find(error) != std::string::npos; };
+  if (says("TRANSACTIONAL_ID_AUTHORIZATION_FAILED"))
+    return NeedsRight(std::move(status), "the link's state", fmt::format("WRITE on transactional ids klink.{}*", link),
+                      cluster);
+  if (says("GROUP_AUTHORIZATION_FAILED"))
+    return NeedsRight(std::move(status), "leadership", fmt::format("READ on groups _klink.{}.*", link), cluster);
+  return NeedsRight(std::move(status), "the link's state", fmt::format("{} on topics _klink.{}.*", operation, link),
+                    cluster);
 }
 
 state::Reason RefusalReason(kafka::Error error) {

@@ -17,6 +17,7 @@ Status Halt(state::Reason reason, fmt::format_string<A...> format, A&&... args) 
 }
 // A produce error that refuses the data itself.
 state::Reason RefusalReason(kafka::Error error);
+// A refusal by an authorizer has one also where nobody attached it.
 std::optional<state::Reason> ReasonOf(const Status& status);
 // It stops for a person to act, and is looked at again now and then; what has a reason and does not halt is only tried
 // again.
@@ -25,5 +26,12 @@ bool Halts(const Status& status);
 Status Hindered(Status status, kafka::Error error);
 // How a partition's work ended, with the reason of what a cluster does not permit.
 Status WithReason(Status ended);
+
+// "data needs READ on topic t, which cluster paris does not grant: …" where that is what the status says; any other
+// one as it is.
+Status NeedsRight(Status status, std::string_view feature, std::string_view right, std::string_view cluster);
+// The same of what the link keeps about itself in topics, a group and transactional ids of its own: the error says
+// which of them it was, `operation` is what the topics are needed for.
+Status NeedsOwnRight(Status status, std::string_view operation, std::string_view link, std::string_view cluster);
 
 }  // namespace klink::link

@@ -8,6 +8,7 @@
 #include "kafka/messages/list_offsets.h"
 #include "kafka/messages/write_txn_markers.h"
 #include "kafka/record_batch.h"
+#include "link/halt.h"
 
 namespace klink::link {
 namespace {
@@ -23,6 +24,10 @@ Status PartitionStatus(kafka::Cluster& cluster, const TopicPartition& tp, Error 
   if (error == Error::kNone) return absl::OkStatus();
   if (kafka::VerdictOf(error) == kafka::Verdict::kRefreshMetadata) cluster.ForgetLeader(tp);
   return kafka::ToStatus(error, fmt::format("{} {}", doing, tp));
+}
+
+Status NeedsRead(Status status, const kafka::Cluster& cluster, const TopicPartition& tp) {
+  return NeedsRight(std::move(status), "reading the log", fmt::format("READ on topic {}", tp.topic), cluster.name());
 }
 
 // Sends to the partition's leader; a broker that cannot be reached may no longer be it.
@@ -63,7 +68,8 @@ static Async<StatusOr<int64_t>> AskOffset(kafka::Cluster& cluster, TopicPartitio
   CO_TRY(const auto response, co_await AskLeader(cluster, tp, std::move(request)));
   const auto* answer = OnlyPartition(response.topics, &kafka::ListOffsetsTopicResponse::partitions);
   if (answer == nullptr) co_return LeftOut(tp, "asking for an offset of");
-  CO_RETURN_IF_ERROR(PartitionStatus(cluster, tp, answer->error_code, "asking for an offset of"));
+  CO_RETURN_IF_ERROR(
+      NeedsRead(PartitionStatus(cluster, tp, answer->error_code, "asking for an offset of"), cluster, tp));
   co_return answer->offset;
 }
 
@@ -95,7 +101,7 @@ Async<StatusOr<LogPeek>> Peek(kafka::Cluster& cluster, TopicPartition tp, int64_
   const auto* answer = OnlyPartition(response.responses, &kafka::FetchTopicResponse::partitions);
   if (answer == nullptr) co_return LeftOut(tp, "reading");
   if (answer->error_code == Error::kOffsetOutOfRange) co_return OutOfRange("{} does not hold offset {}", tp, at);
-  CO_RETURN_IF_ERROR(PartitionStatus(cluster, tp, answer->error_code, "reading"));
+  CO_RETURN_IF_ERROR(NeedsRead(PartitionStatus(cluster, tp, answer->error_code, "reading"), cluster, tp));
   LogPeek peek{answer->log_start_offset, answer->high_watermark, answer->last_stable_offset, std::nullopt};
   kafka::BatchWalker walker(answer->records);
   CO_TRY(std::optional<kafka::Batch> batch, walker.Next());
@@ -172,7 +178,8 @@ Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   CO_TRY(const auto response, co_await AskLeader(cluster_, tp_, std::move(request)));
   const auto* answer = OnlyPartition(response.topics, &kafka::DescribeProducersTopicResponse::partitions);
   if (answer == nullptr) co_return LeftOut(tp_, "asking for the producers of");
-  CO_RETURN_IF_ERROR(PartitionStatus(cluster_, tp_, answer->error_code, "asking for the producers of"));
+  CO_RETURN_IF_ERROR(
+      NeedsRead(PartitionStatus(cluster_, tp_, answer->error_code, "asking for the producers of"), cluster_, tp_));
   for (const kafka::ProducerState& p : answer->active_producers)
     log.producers.push_back(
         {p.producer_id, p.producer_epoch, p.last_sequence, p.last_timestamp,
@@ -209,7 +216,8 @@ Async<Status> KafkaSink::WriteMarkers(int64_t count, MarkerStamp stamp) {
     const auto* answer = OnlyPartition(result.topics, &kafka::WritableTxnMarkerTopicResult::partitions);
     if (answer == nullptr) co_return LeftOut(tp_, "writing fillers to");
     takes_markers_ = answer->error_code != Error::kClusterAuthorizationFailed;
-    CO_RETURN_IF_ERROR(PartitionStatus(cluster_, tp_, answer->error_code, "writing fillers to"));
+    CO_RETURN_IF_ERROR(NeedsRight(PartitionStatus(cluster_, tp_, answer->error_code, "writing fillers to"), "markers",
+                                  "ALTER on the cluster", cluster_.name()));
   }
   co_return absl::OkStatus();
 }
@@ -222,7 +230,8 @@ Async<Status> KafkaSink::DeleteBelow(DestOffset offset) {
   CO_TRY(const auto response, co_await AskLeader(cluster_, tp_, std::move(request)));
   const auto* answer = OnlyPartition(response.topics, &kafka::DeleteRecordsTopicResult::partitions);
   if (answer == nullptr) co_return LeftOut(tp_, "trimming");
-  co_return PartitionStatus(cluster_, tp_, answer->error_code, fmt::format("trimming below {} of", offset));
+  co_return NeedsRight(PartitionStatus(cluster_, tp_, answer->error_code, fmt::format("trimming below {} of", offset)),
+                       "prefill and trim", fmt::format("DELETE on topic {}", tp_.topic), cluster_.name());
 }
 
 }  // namespace klink::link

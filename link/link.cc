@@ -2,12 +2,15 @@
 
 #include "base/backoff.h"
 #include "base/log.h"
+#include "config/principal.h"
 #include "link/cluster_access.h"
 #include "link/cluster_admin.h"
 #include "state/link_topics.h"
 
 namespace klink::link {
 namespace {
+
+constexpr std::string_view kUser = "User:";
 
 using kafka::CoordinatorType;
 using state::LinkCondition;
@@ -71,7 +74,18 @@ Link::Link(LinkParts parts, const config::LinkConfig& config, const config::Clus
       markers_(destination_, parts_.executor, parts_.clock),
       since_(parts_.clock.Wall()),
       changed_(parts_.executor),
-      tasks_(parts_.executor) {}
+      tasks_(parts_.executor) {
+  if (config.acls.enabled) source_access_ = AccessOf(config.source, source, parts_.executor, parts_.clock);
+  for (const config::ClusterConfig* cluster : {&source, &destination}) {
+    if (auto own = config::OwnPrincipal(*cluster)) own_principals_.insert(*std::move(own));
+    own_clients_.client_ids.insert(cluster->client_id);
+  }
+  // Where only the brokers know who klink is, the operator named it among the excluded.
+  std::vector<std::string> named(own_principals_.begin(), own_principals_.end());
+  named.insert(named.end(), config.acls.exclude.begin(), config.acls.exclude.end());
+  for (const std::string& name : named)
+    if (name.starts_with(kUser)) own_clients_.users.insert(name.substr(kUser.size()));
+}
 
 Link::~Link() = default;
 
@@ -103,6 +117,7 @@ Async<void> Link::Stop() {
   co_await markers_.Join();
   co_await source_.Close();
   co_await destination_.Close();
+  co_await CloseAccess(source_access_);
   co_await CloseAccess(destination_access_);
 }
 
@@ -148,8 +163,10 @@ Async<Status> Link::Serve() {
   (void)co_await destination_.Coordinator(CoordinatorType::kTransaction, controller);
   CO_RETURN_IF_ERROR(co_await OpenState());
   for (const auto& [type, key] :
-       {std::pair(CoordinatorType::kGroup, group), {CoordinatorType::kTransaction, controller}})
-    CO_RETURN_IF_ERROR((co_await AwaitCoordinator(destination_, parts_.clock, type, key)).status());
+       {std::pair(CoordinatorType::kGroup, group), {CoordinatorType::kTransaction, controller}}) {
+    const auto found = co_await AwaitCoordinator(destination_, parts_.clock, type, key);
+    CO_RETURN_IF_ERROR(NeedsOwnRight(found.status(), "READ", config_.name, config_.destination));
+  }
   admin::MembershipOptions options;
   options.access = destination_access_;
   options.group = group;
@@ -160,7 +177,8 @@ Async<Status> Link::Serve() {
   CO_RETURN_IF_ERROR(membership_->Start());
   SetCondition(LinkCondition::kActive, std::nullopt, "");
   for (;;) {
-    if (Status member = membership_->status(); !member.ok() && !Passes(member)) co_return member;
+    if (Status member = membership_->status(); !member.ok() && !Passes(member))
+      co_return NeedsOwnRight(std::move(member), "READ", config_.name, config_.destination);
     if (Status state = state_->status(); state.code() == Code::kFailedPrecondition || state.code() == Code::kNotFound)
       co_return state;
     if (!leading_ && !stop_leading_ && membership_->owned().contains(kLeaderShard) && membership_->LeaseRuns()) {
@@ -211,15 +229,15 @@ Async<Status> Link::OpenState() {
   CO_TRY(const auto plan, state::PlanStateTopic(facts, config_.name));
   if (plan == state::StateTopicPlan::kCreate)
     Log(Level::kInfo, Event::kStateTopicCreated, "the link is new: its own topics are made", {{"link", config_.name}});
-  CO_RETURN_IF_ERROR(
-      co_await state::CreateLinkTopics(*topics_, config_.name, static_cast<int32_t>(metadata.brokers.size())));
+  Status made = co_await state::CreateLinkTopics(*topics_, config_.name, static_cast<int32_t>(metadata.brokers.size()));
+  CO_RETURN_IF_ERROR(NeedsOwnRight(std::move(made), "CREATE", config_.name, config_.destination));
   CO_RETURN_IF_ERROR(runs_->Open());
   state::LinkStateOptions options;
   options.destination = destination_access_;
   options.link = config_.name;
   options.agent = parts_.agent_id;
   state_ = std::make_unique<state::LinkState>(parts_.executor, parts_.clock, parts_.pool, std::move(options));
-  CO_RETURN_IF_ERROR(co_await state_->Open());
+  CO_RETURN_IF_ERROR(NeedsOwnRight(co_await state_->Open(), "READ", config_.name, config_.destination));
   co_return co_await CheckIdentities();
 }
 

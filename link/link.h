@@ -17,10 +17,12 @@
 #include "base/blocking.h"
 #include "base/permits.h"
 #include "config/schema.h"
+#include "link/acl_sync.h"
 #include "link/control_plan.h"
 #include "link/explain.h"
 #include "link/partition_runner.h"
 #include "link/progress.h"
+#include "link/quota_sync.h"
 #include "link/topic_sync.h"
 #include "state/link_state.h"
 
@@ -54,6 +56,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request);
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request);
   StatusOr<RunsSnapshot> RunsOf(const TopicPartition& tp) const;
+  StatusOr<AclsSnapshot> Acls() const;
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(std::string topic, WallTime time);
   struct Explained {
     Explanation explanation;
@@ -107,6 +110,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<Status> Lead();
   Async<Status> ClaimIdentity();  // the link record with its producer ids
   Async<Status> SyncTopics();
+  void StartCarrying(TaskGroup& tasks);  // ACLs and quotas, where they are asked for
   Async<Status> CompleteShards();
   void Reconcile(SyncResult result);
   void StartMirror(const RunnerNames& names);
@@ -154,7 +158,10 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
 
   LinkParts parts_;
   const config::LinkConfig& config_;
+  admin::Access source_access_;  // only where ACLs are carried over
   admin::Access destination_access_;
+  std::set<std::string> own_principals_;  // klink's own, on both sides, as far as the configuration tells
+  OwnClients own_clients_;
   kafka::Cluster source_;
   kafka::Cluster destination_;
   Status source_trouble_;  // of the last question, when it went unanswered
@@ -170,6 +177,8 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::unique_ptr<admin::Membership> membership_;
   std::unique_ptr<MirrorBook> book_;
   std::unique_ptr<TopicSync> sync_;
+  std::unique_ptr<AclSync> acls_;      // while leading
+  std::unique_ptr<QuotaSync> quotas_;  // while leading
   FetchHub fetch_;
   ProduceHub produce_;
   MarkerWatch markers_;

@@ -67,7 +67,7 @@ Async<Status> Link::Lead() {
   // Its owner missed a whole session: it sent nothing since its lease ended.
   const bool silent = membership_->predecessor_was_silent(kLeaderShard);
   inherited_settle_ = silent ? kSettleAfterSilence : MirrorOptions().inherited_settle;
-  CO_RETURN_IF_ERROR(co_await state_->TakeControl());
+  CO_RETURN_IF_ERROR(NeedsOwnRight(co_await state_->TakeControl(), "WRITE", config_.name, config_.destination));
   CO_RETURN_IF_ERROR(co_await ClaimIdentity());
   CO_RETURN_IF_ERROR(co_await store_->Rebuild());
   Log(Level::kInfo, Event::kLeaseAcquired, "this agent mirrors the link", {{"link", config_.name}});
@@ -79,12 +79,27 @@ Async<Status> Link::Lead() {
   fills_ = std::make_unique<Permits>(parts_.executor, kFillsPerBroker * brokers);
   TaskGroup keeper(parts_.executor);
   keeper.Spawn(store_->Run());
+  StartCarrying(keeper);
   steering_ = true;
   Status ended = co_await SyncTopics();
   steering_ = false;
   keeper.Stop();
   co_await keeper.Join();
+  acls_.reset();
+  quotas_.reset();
   co_return ended;
+}
+
+void Link::StartCarrying(TaskGroup& tasks) {
+  if (config_.acls.enabled) {
+    acls_ = std::make_unique<AclSync>(parts_.executor, parts_.clock, config_, own_principals_, source_access_,
+                                      destination_access_, *state_, *this);
+    tasks.Spawn(acls_->Run());
+  }
+  if (config_.quotas.enabled) {
+    quotas_ = std::make_unique<QuotaSync>(parts_.clock, config_, own_clients_, source_, destination_, *state_, *this);
+    tasks.Spawn(quotas_->Run());
+  }
 }
 
 // The link record: cluster ids, and the producer ids that every agent of the link writes with.

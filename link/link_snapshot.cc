@@ -30,6 +30,12 @@ void TakeWorst(MirrorSnapshot& mirror) {
   }
 }
 
+TaskSnapshot TaskNamed(std::string name) {
+  TaskSnapshot task;
+  task.name = std::move(name);
+  return task;
+}
+
 // The newest gap that the source's retention left in the copy, while the map still knows both of its ends.
 void TakeGap(const offsets::Translation& map, PartitionSnapshot& out) {
   const auto& runs = map.runs();
@@ -248,20 +254,36 @@ LinkSnapshot Link::Snapshot() const {
   }
   TaskSnapshot sync;
   sync.name = "topic-sync";
-  if (!leading_) {
-    sync.state = "NOT_CONFIGURED";
-    sync.reason = "another agent of the link does this";
-  } else if (paused) {
-    sync.state = Name(state::TaskState::kLinkPaused);
-    sync.reason_code = link.reason_code;
-    sync.reason = link.reason;
-    sync.since = link.since;
-  } else if (!sync_status_.ok()) {
+  if (!sync_status_.ok()) {
     sync.state = "IN_ERROR";
+    if (const auto reason = ReasonOf(sync_status_)) sync.reason_code = Name(*reason);
     sync.reason = Text(sync_status_);
   }
   link.tasks.push_back(std::move(sync));
+  if (config_.acls.enabled) link.tasks.push_back(acls_ ? acls_->Task() : TaskNamed("acl-sync"));
+  if (config_.quotas.enabled) link.tasks.push_back(quotas_ ? quotas_->Task() : TaskNamed("quota-sync"));
+  for (TaskSnapshot& task : link.tasks) {
+    if (!leading_) {
+      task = TaskNamed(task.name);
+      task.state = state::Name(state::TaskState::kNotConfigured);
+      task.reason = "another agent of the link does this";
+    } else if (paused) {
+      task.state = Name(state::TaskState::kLinkPaused);
+      task.reason_code = link.reason_code;
+      task.reason = link.reason;
+      task.since = link.since;
+    }
+  }
   return link;
+}
+
+StatusOr<AclsSnapshot> Link::Acls() const {
+  if (!state_) return Unavailable("link {} is not connected yet: {}", config_.name, text_);
+  AclsSnapshot snapshot;
+  snapshot.enabled = config_.acls.enabled;
+  for (const auto& [key, record] : state_->view().acls()) snapshot.acls.push_back(link::SnapshotOf(record));
+  if (acls_) acls_->AddTo(snapshot);
+  return snapshot;
 }
 
 }  // namespace klink::link

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "link/halt.h"
+
 namespace klink::link {
 namespace {
 
@@ -138,7 +140,13 @@ void ProduceHub::Settle(std::vector<Item>& items, kafka::ProduceResponse& respon
       continue;
     }
     if (kafka::VerdictOf(answer.error_code) == kafka::Verdict::kRefreshMetadata) cluster_.ForgetLeader(item.tp);
-    Answer(item, kafka::ToStatus(answer.error_code, fmt::format("appending to {}", item.tp), answer.error_message),
+    Status refused = kafka::ToStatus(answer.error_code, fmt::format("appending to {}", item.tp), answer.error_message);
+    const bool by_id = answer.error_code == kafka::Error::kTransactionalIdAuthorizationFailed;
+    Answer(item,
+           NeedsRight(std::move(refused), by_id ? "transactions" : "data",
+                      by_id ? fmt::format("WRITE on transactional id {}", item.transactional_id)
+                            : fmt::format("WRITE on topic {}", item.tp.topic),
+                      cluster_.name()),
            took);
   }
 }

@@ -223,6 +223,45 @@ struct OffsetsAtRequest {
   WallTime time{};
 };
 
+// One ACL on its way from the source to the destination, as it is there.
+struct AclSnapshot {
+  std::string standing;  // created | held | waiting | skipped
+  std::string permission;
+  std::string principal;
+  std::string operation;
+  std::string resource;
+  std::string pattern;
+  std::string name;
+  std::string host;
+  std::optional<std::string> reason;  // of what waits or is skipped
+  std::optional<WallTime> since;
+
+  static void Describe(auto& m, auto& field) {
+    field("standing", m.standing);
+    field("permission", m.permission);
+    field("principal", m.principal);
+    field("operation", m.operation);
+    field("resource", m.resource);
+    field("pattern", m.pattern);
+    field("name", m.name);
+    field("host", m.host);
+    field("reason", m.reason);
+    field("since", m.since);
+  }
+};
+
+struct AclsSnapshot {
+  bool enabled = false;
+  std::optional<WallTime> synced;  // when this agent last compared both clusters; empty: not since it leads
+  std::vector<AclSnapshot> acls;
+
+  static void Describe(auto& m, auto& field) {
+    field("enabled", m.enabled);
+    field("synced", m.synced);
+    field("acls", m.acls);
+  }
+};
+
 enum class ControlVerb { kPause, kResume, kRealign };
 
 // What somebody asks of a link, or of mirrors in it.
@@ -302,6 +341,8 @@ class AgentApi {
   // One answer per offset, in order.
   virtual Async<StatusOr<std::vector<TranslationSnapshot>>> Translate(TranslateRequest request) = 0;
   virtual Async<StatusOr<RunsSnapshot>> Runs(std::string link, TopicPartition partition) = 0;
+  // What is carried over and what is held back; what waits or is skipped only from who leads the link.
+  virtual StatusOr<AclsSnapshot> Acls(const std::string& link) const = 0;
   // One answer per partition, in order.
   virtual Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(OffsetsAtRequest request) = 0;
   // Written to the link's state, and done: once this answers a pause, nothing of klink's is under way to what it

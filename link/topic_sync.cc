@@ -48,8 +48,22 @@ Async<StatusOr<TopicSync::Listing>> TopicSync::List(kafka::Cluster& cluster) {
   co_return listing;
 }
 
+// A topic whose rights were taken away is left out of a listing as one that was deleted is. Asked for by name, the
+// cluster tells which it is.
+Async<Status> TopicSync::AskForHidden(Listing& source) const {
+  std::vector<std::string> missing;
+  for (const auto& [name, record] : state_.view().mirrors())
+    if (book_.MayRun(name) && !source.topics.contains(record.source_topic)) missing.push_back(record.source_topic);
+  if (missing.empty()) co_return absl::OkStatus();
+  CO_TRY(const auto metadata, co_await source_.Metadata(missing));
+  for (const auto& topic : metadata.topics)
+    if (topic.name && topic.error_code == kafka::Error::kTopicAuthorizationFailed) source.hidden.insert(*topic.name);
+  co_return absl::OkStatus();
+}
+
 Async<StatusOr<SyncResult>> TopicSync::Round() {
-  CO_TRY(const Listing source, co_await List(source_));
+  CO_TRY(Listing source, co_await List(source_));
+  CO_RETURN_IF_ERROR(co_await AskForHidden(source));
   CO_TRY(Listing destination, co_await List(destination_));
   CO_RETURN_IF_ERROR(co_await FollowFilter());
   SyncResult result;
@@ -62,6 +76,12 @@ Async<StatusOr<SyncResult>> TopicSync::Round() {
   }
   for (const auto& [name, record] : state_.view().mirrors()) {
     if (!book_.MayRun(name) || source.topics.contains(record.source_topic)) continue;
+    if (source.hidden.contains(record.source_topic)) {
+      Note(result, name, record.source_topic,
+           Halt(Reason::kAuthorizationError, "data needs READ on topic {}, which cluster {} does not grant",
+                record.source_topic, config_.source));
+      continue;
+    }
     Note(result, name, record.source_topic,
          Halt(Reason::kSourceTopicMayBeDeleted, "topic {} is not at the source any more", record.source_topic));
   }
@@ -161,7 +181,8 @@ Async<Status> TopicSync::Remake(TopicShape source, std::string name, Listing& de
 Async<Status> TopicSync::Delete(std::string name, Listing& destination) {
   CO_RETURN_IF_ERROR(state_.MayDo(state::Effect::kDeleteTopic, name, gate_.MayWrite()));
   const Status deleted = co_await topics_.DeleteTopic(name);
-  if (!deleted.ok() && deleted.code() != Code::kNotFound) co_return deleted;
+  if (!deleted.ok() && deleted.code() != Code::kNotFound)
+    co_return NeedsRight(deleted, "realign", fmt::format("DELETE on topic {}", name), config_.destination);
   Log(Level::kInfo, Event::kTopicDiscovered, "deleted the mirror topic, as an operator accepted, to begin it anew",
       {{"link", config_.name}, {"topic", name}});
   Shows gone = [&name](const Listing& listing) { return !listing.topics.contains(name); };
@@ -227,7 +248,7 @@ Async<Status> TopicSync::Create(TopicPlan plan) {
   if (created.ok())
     Log(Level::kInfo, Event::kTopicDiscovered, "created the mirror topic", {{"link", config_.name}, {"topic", name}});
   if (created.code() == Code::kAlreadyExists) co_return absl::OkStatus();  // an answer was lost
-  co_return created;
+  co_return NeedsRight(created, "a new mirror", fmt::format("CREATE on topic {}", name), config_.destination);
 }
 
 // Lists the destination until it shows what was done there.
@@ -263,7 +284,9 @@ Async<Status> TopicSync::Grow(const TopicShape& source, const std::string& name,
                    source.partitions);
   if (there < source.partitions) {
     CO_RETURN_IF_ERROR(state_.MayDo(state::Effect::kAlterConfigs, name, gate_.MayWrite()));
-    CO_RETURN_IF_ERROR(co_await topics_.CreatePartitions(name, source.partitions));
+    const Status grown = co_await topics_.CreatePartitions(name, source.partitions);
+    CO_RETURN_IF_ERROR(
+        NeedsRight(grown, "new partitions", fmt::format("ALTER on topic {}", name), config_.destination));
     destination.topics.at(name).partitions = source.partitions;
     Log(Level::kInfo, Event::kPartitionsAdded, "the mirror topic follows its source's partitions",
         {{"link", config_.name}, {"topic", name}, {"partitions", source.partitions}});

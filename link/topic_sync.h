@@ -55,9 +55,11 @@ class TopicSync {
  private:
   struct Listing {
     std::map<std::string, TopicShape> topics;
+    std::set<std::string> hidden;  // asked for by name: the cluster does not let klink see them
     int32_t brokers = 0;
   };
   static Async<StatusOr<Listing>> List(kafka::Cluster& cluster);
+  Async<Status> AskForHidden(Listing& source) const;
   Async<Status> FollowFilter();
   Async<Status> One(const TopicShape& source, Listing& destination, SyncResult& result);
   Async<Status> Begin(TopicShape source, std::string name, Listing& destination, kafka::Uuid before = {});

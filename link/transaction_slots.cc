@@ -5,6 +5,7 @@
 #include "kafka/messages/add_partitions_to_txn.h"
 #include "kafka/messages/end_txn.h"
 #include "link/cluster_admin.h"
+#include "link/halt.h"
 #include "state/link_topics.h"
 
 namespace klink::link {
@@ -192,6 +193,11 @@ Async<StatusOr<bool>> TransactionSlots::Again(Slot& slot, Error error, Instant u
   co_return true;
 }
 
+Status TransactionSlots::NeedsWrite(Status status, const std::string& id) const {
+  return NeedsRight(std::move(status), "transactions", fmt::format("WRITE on transactional id {}", id),
+                    cluster_.name());
+}
+
 Async<StatusOr<kafka::TransactionState>> TransactionSlots::Ask(Slot& slot) {
   for (const Instant until = clock_.Now() + kTryAgainFor;;) {
     CO_TRY(const int32_t coordinator, co_await CoordinatorOf(slot));
@@ -209,7 +215,8 @@ Async<StatusOr<kafka::TransactionState>> TransactionSlots::Ask(Slot& slot) {
     if (now.error_code == Error::kNone) co_return std::move(now);
     if (now.error_code == Error::kTransactionalIdNotFound) co_return kafka::TransactionState{};
     CO_TRY(const bool again, co_await Again(slot, now.error_code, until));
-    if (!again) co_return kafka::ToStatus(now.error_code, fmt::format("describing {}", slot.as.id));
+    if (!again)
+      co_return NeedsWrite(kafka::ToStatus(now.error_code, fmt::format("describing {}", slot.as.id)), slot.as.id);
   }
 }
 
@@ -235,7 +242,8 @@ Async<Status> TransactionSlots::Add(Slot& slot, TopicPartition tp) {
     CO_TRY(const bool again, co_await Again(slot, error, until));
     if (again) continue;
     if (kafka::VerdictOf(error) == Verdict::kFenced) slot.fenced = false;  // to be initialised again
-    co_return kafka::ToStatus(error, fmt::format("beginning a transaction of {} for {}", slot.as.id, tp));
+    co_return NeedsWrite(kafka::ToStatus(error, fmt::format("beginning a transaction of {} for {}", slot.as.id, tp)),
+                         slot.as.id);
   }
 }
 
@@ -256,7 +264,9 @@ Async<Status> TransactionSlots::End(TransactionSlot ended, TransactionEnd end) {
     }
     if (response->error_code == Error::kNone) co_return absl::OkStatus();
     CO_TRY(const bool again, co_await Again(slot, response->error_code, until));
-    if (!again) co_return kafka::ToStatus(response->error_code, fmt::format("ending a transaction of {}", ended.id));
+    if (!again)
+      co_return NeedsWrite(kafka::ToStatus(response->error_code, fmt::format("ending a transaction of {}", ended.id)),
+                           ended.id);
   }
 }
 

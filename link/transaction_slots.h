@@ -57,6 +57,7 @@ class TransactionSlots {
   Async<Status> Learn();
   Async<Status> Init(Slot& slot);
   Async<StatusOr<int32_t>> CoordinatorOf(Slot& slot);
+  Status NeedsWrite(Status status, const std::string& id) const;
   Async<StatusOr<kafka::TransactionState>> Ask(Slot& slot);
   Async<Status> Add(Slot& slot, TopicPartition tp);
   // Does the failed call deserve another try? Waits before it says so.

@@ -1,0 +1,74 @@
+// Carries the source's ACLs over, every `interval`, as the leader of the link: what acl_plan.h decides, each effect
+// noted in the link's state before it is made and asked for right before.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/acls.h"
+#include "config/schema.h"
+#include "link/acl_plan.h"
+#include "link/partition_runner.h"
+#include "link/progress.h"
+#include "state/link_state.h"
+
+namespace klink::link {
+
+class AclSync {
+ public:
+  // All but the two ways to the clusters outlive it.
+  AclSync(Executor executor, Clock& clock, const config::LinkConfig& config, std::set<std::string> own,
+          admin::Access source, admin::Access destination, state::LinkState& state, Gate& gate);
+  ~AclSync();
+
+  // Until stopped.
+  Async<void> Run();
+  Async<Status> Round();
+
+  TaskSnapshot Task() const;
+  // Beside what the state holds: what waits, and what is not carried over.
+  void AddTo(AclsSnapshot& snapshot) const;
+
+ private:
+  struct Waiting {
+    Acl acl;
+    std::string why;
+  };
+  Async<StatusOr<std::vector<Acl>>> List(admin::Acls& acls, const std::string& cluster);
+  Async<Status> Carry(AclSteps steps, const AclScope& scope);
+  Async<Status> Note(std::map<Acl, AclNote> notes);
+  Async<Status> Create(std::vector<Acl> acls, const AclScope& scope);
+  Async<Status> Remove(std::vector<Acl> acls, const AclScope& scope);
+  using Call = Async<StatusOr<std::vector<Status>>> (admin::Acls::*)(std::vector<Acl>);
+  Async<Status> InParts(std::vector<Acl> acls, const AclScope& scope, Call call, std::string_view told);
+  std::vector<Acl> Allowed(std::vector<Acl> acls, const AclScope& scope);
+  Status May(const Acl& acl, const AclScope& scope) const;
+  AclScope Scope() const;
+  AclLedger Ledger() const;
+  Status Refusal(const Status& status, const std::string& cluster, std::string_view right) const;
+  void Tell(const Status& round);
+
+  Executor executor_;
+  Clock& clock_;
+  const config::LinkConfig& config_;
+  std::set<std::string> own_;
+  admin::Access source_access_;
+  admin::Access destination_access_;
+  state::LinkState& state_;
+  Gate& gate_;
+  std::unique_ptr<admin::Acls> source_;
+  std::unique_ptr<admin::Acls> destination_;
+  std::vector<Waiting> waiting_;
+  std::vector<SkippedAcl> skipped_;
+  Status status_;
+  WallTime since_;
+  std::optional<WallTime> synced_;
+};
+
+// An ACL as the link's state and its API name it.
+state::AclRecord RecordOf(const Acl& acl, AclNote note, int64_t since_ms);
+std::optional<Acl> AclOf(const state::AclRecord& record);
+AclSnapshot SnapshotOf(const state::AclRecord& record);
+
+}  // namespace klink::link

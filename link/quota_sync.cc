@@ -1,0 +1,148 @@
+#include "link/quota_sync.h"
+
+#include "base/log.h"
+#include "kafka/messages/alter_client_quotas.h"
+#include "link/halt.h"
+
+namespace klink::link {
+namespace {
+
+using state::Effect;
+using state::Reason;
+
+constexpr Duration kDeadline = 15s;
+constexpr size_t kShown = 5;  // of the destination's own limits, in one line
+
+state::QuotaRecord RecordOf(const QuotaName& name, double value, int64_t now_ms) {
+  return {name.user, name.client_id, name.key, value, now_ms};
+}
+
+Quotas LedgerOf(const state::StateView& view) {
+  Quotas ledger;
+  for (const auto& [key, record] : view.quotas()) ledger[{record.user, record.client_id, record.key}] = record.value;
+  return ledger;
+}
+
+kafka::AlterClientQuotasEntry EntryOf(const QuotaName& name, std::optional<double> value) {
+  kafka::AlterClientQuotasEntry entry;
+  if (name.user) entry.entity.push_back({"user", name.user});
+  if (name.client_id) entry.entity.push_back({"client-id", name.client_id});
+  entry.ops.push_back({name.key, value.value_or(0), !value});
+  return entry;
+}
+
+}  // namespace
+
+QuotaSync::QuotaSync(Clock& clock, const config::LinkConfig& config, OwnClients own, kafka::Cluster& source,
+                     kafka::Cluster& destination, state::LinkState& state, Gate& gate)
+    : clock_(clock),
+      config_(config),
+      own_(std::move(own)),
+      source_(source),
+      destination_(destination),
+      state_(state),
+      gate_(gate),
+      since_(clock.Wall()) {}
+
+Async<void> QuotaSync::Run() {
+  for (;;) {
+    if (!state_.view().pause().paused) {
+      const Status round = co_await Round();
+      if (IsCancelled(round)) co_return;
+      Tell(round);
+    }
+    if (!(co_await clock_.Sleep(config_.quotas.interval)).ok()) co_return;
+  }
+}
+
+Async<Status> QuotaSync::Round() {
+  CO_TRY(const Quotas source, co_await List(source_, config_.source));
+  CO_TRY(const Quotas destination, co_await List(destination_, config_.destination));
+  QuotaSteps steps = PlanQuotas(source, destination, LedgerOf(state_.view()));
+  TellLocal(std::move(steps.local));
+  if (steps.empty()) co_return absl::OkStatus();
+  co_return co_await Carry(std::move(steps));
+}
+
+Async<StatusOr<Quotas>> QuotaSync::List(kafka::Cluster& cluster, const std::string& name) {
+  kafka::DescribeClientQuotasRequest request;
+  CO_TRY(const auto response, co_await cluster.CallAny(std::move(request), kDeadline));
+  if (response.error_code != kafka::Error::kNone)
+    co_return Refusal(response.error_code, response.error_message, name, "DESCRIBE_CONFIGS");
+  if (!response.entries) co_return Quotas{};
+  co_return QuotasOf(*response.entries, own_);
+}
+
+Async<Status> QuotaSync::Carry(QuotaSteps steps) {
+  const auto may = [this] { return state_.MayDoForLink(Effect::kWriteQuotas, gate_.MayWrite()); };
+  if (!steps.set.empty()) {
+    CO_RETURN_IF_ERROR(may());
+    std::vector<state::Record> records;
+    for (const auto& [name, value] : steps.set)
+      records.emplace_back(RecordOf(name, value, clock_.Wall().time_since_epoch().count()));
+    CO_RETURN_IF_ERROR(co_await state_.Write(std::move(records)));
+  }
+  CO_RETURN_IF_ERROR(may());
+  if (!steps.set.empty() || !steps.remove.empty()) CO_RETURN_IF_ERROR(co_await Alter(steps.set, steps.remove));
+  std::vector<std::string> done;
+  for (const auto* names : {&steps.remove, &steps.forget})
+    for (const QuotaName& name : *names) done.push_back(KeyOf(RecordOf(name, 0, 0)));
+  if (done.empty()) co_return absl::OkStatus();
+  CO_RETURN_IF_ERROR(may());
+  co_return co_await state_.EraseAll(std::move(done));
+}
+
+Async<Status> QuotaSync::Alter(const Quotas& set, const std::vector<QuotaName>& remove) {
+  kafka::AlterClientQuotasRequest request;
+  for (const auto& [name, value] : set) request.entries.push_back(EntryOf(name, value));
+  for (const QuotaName& name : remove) request.entries.push_back(EntryOf(name, std::nullopt));
+  CO_TRY(const auto response, co_await destination_.CallAny(std::move(request), kDeadline));
+  for (const kafka::AlterClientQuotasResult& result : response.entries)
+    if (result.error_code != kafka::Error::kNone)
+      co_return Refusal(result.error_code, result.error_message, config_.destination, "ALTER_CONFIGS");
+  Log(Level::kInfo, Event::kQuotasChanged, "client quotas follow the source's",
+      {{"link", config_.name}, {"set", set.size()}, {"removed", remove.size()}});
+  co_return absl::OkStatus();
+}
+
+// What an operator reads: the feature, the cluster, the right.
+Status QuotaSync::Refusal(kafka::Error error, const std::optional<std::string>& text, const std::string& cluster,
+                          std::string_view right) const {
+  const Status status = kafka::ToStatus(error, fmt::format("client quotas of cluster {}", cluster), text);
+  if (status.code() != Code::kPermissionDenied) return Annotate(status, "quota sync");
+  return Halt(Reason::kAuthorizationError, "quota sync needs {} on the cluster, which {} does not grant: {}", right,
+              cluster, Text(status));
+}
+
+void QuotaSync::TellLocal(std::vector<QuotaName> local) {
+  if (local == local_) return;
+  local_ = std::move(local);
+  std::string names;
+  for (size_t i = 0; i < std::min(local_.size(), kShown); i++) names += (i == 0 ? "" : "; ") + QuotaText(local_[i]);
+  if (!local_.empty())
+    Log(Level::kInfo, Event::kQuotasChanged,
+        "limits that the destination gave itself stand, although the source's differ",
+        {{"link", config_.name}, {"count", local_.size()}, {"first", names}});
+}
+
+void QuotaSync::Tell(const Status& round) {
+  if (Text(round) == Text(status_)) return;
+  if (!round.ok())
+    Log(Level::kWarning, Event::kQuotasChanged, "client quotas are not carried over",
+        {{"link", config_.name}, {"error", Text(round)}});
+  status_ = round;
+  since_ = clock_.Wall();
+}
+
+TaskSnapshot QuotaSync::Task() const {
+  TaskSnapshot task;
+  task.name = "quota-sync";
+  if (status_.ok()) return task;
+  task.state = state::Name(state::TaskState::kInError);
+  if (const auto reason = ReasonOf(status_)) task.reason_code = state::Name(*reason);
+  task.reason = Text(status_);
+  task.since = since_;
+  return task;
+}
+
+}  // namespace klink::link
