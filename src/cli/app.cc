@@ -73,6 +73,7 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   AddVerify(app, context);
   AddOffsets(app, context);
   AddExplain(app, context);
+  AddAcl(app, context);
   AddAudit(app, context);
   AddVersion(app, context);
   AddLaterVerbs(app, context);

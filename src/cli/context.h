@@ -72,6 +72,7 @@ void AddVerify(CLI::App& app, Context& context);
 void AddOffsets(CLI::App& app, Context& context);
 void AddOffsetsAt(CLI::App& offsets, Context& context);
 void AddExplain(CLI::App& app, Context& context);
+void AddAcl(CLI::App& app, Context& context);
 void AddAudit(CLI::App& app, Context& context);
 void AddVersion(CLI::App& app, Context& context);
 // Verbs that this version refuses by name.

@@ -8,6 +8,7 @@
 #include "cli/await.h"
 #include "cli/cluster_check.h"
 #include "cli/context.h"
+#include "cli/rights_check.h"
 #include "cli/table.h"
 #include "config/load.h"
 
@@ -56,7 +57,16 @@ void NoteError(ReportView& report, std::string path, std::string text) {
   report.valid = false;
 }
 
-// What only the clusters themselves can tell: reachable, new enough, and two different ones.
+// What klink may do there, and what others may.
+Exit NoteRights(const config::Config& config, const config::LinkConfig& link, ReportView& report) {
+  const RightsFound found = Await(CheckRights(config, link));
+  const std::string path = "links." + link.name;
+  for (const std::string& text : found.missing) NoteError(report, path, text + "; klink acl plan prints the line");
+  for (const std::string& text : found.warnings) report.findings.push_back({"warning", path, 0, 0, text});
+  return found.missing.empty() ? Exit::kOk : Exit::kNotAuthorised;
+}
+
+// What only the clusters themselves can tell: reachable, new enough, two different ones, and the rights.
 Exit Connect(const config::Config& config, ReportView& report) {
   Exit exit = Exit::kOk;
   std::map<std::string, Reached> by_name;
@@ -82,6 +92,8 @@ Exit Connect(const config::Config& config, ReportView& report) {
                             link.source, link.destination, *source.cluster_id));
       if (exit == Exit::kOk) exit = Exit::kConfiguration;
     }
+    if (!source.reached.ok() || !destination.reached.ok()) continue;
+    if (const Exit rights = NoteRights(config, link, report); exit == Exit::kOk) exit = rights;
   }
   return exit;
 }
@@ -90,7 +102,9 @@ std::string ReportText(const ReportView& report, const std::vector<config::Findi
   std::string text;
   for (const config::Finding& finding : findings) text += config::ToString(finding) + "\n";
   for (size_t i = findings.size(); i < report.findings.size(); i++) {
-    text += fmt::format("{}: {}: {}\n", report.file, report.findings[i].path, report.findings[i].text);
+    const FindingView& finding = report.findings[i];
+    const std::string_view warning = finding.severity == "warning" ? "warning: " : "";
+    text += fmt::format("{}: {}: {}{}\n", report.file, finding.path, warning, finding.text);
   }
   for (const Reached& cluster : report.clusters) {
     if (cluster.error) continue;
@@ -124,7 +138,7 @@ Exit Validate(const Context& context, bool connect) {
 void AddValidate(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand("validate", "Check the configuration; with --connect the clusters too");
   auto connect = std::make_shared<bool>(false);
-  verb->add_flag("--connect", *connect, "Also reach every cluster: ids, versions");
+  verb->add_flag("--connect", *connect, "Also reach every cluster: ids, versions, rights");
   verb->callback([&context, connect] { context.action = [&context, connect] { return Validate(context, *connect); }; });
 }
 

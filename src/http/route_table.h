@@ -29,6 +29,7 @@ inline constexpr auto kRouteTable = std::to_array<RouteRow>({
     {Method::kGet, "/v1/config", Need::kViewer, ""},
     {Method::kGet, "/v1/links", Need::kViewer, ""},
     {Method::kGet, "/v1/links/{}", Need::kViewer, ""},
+    {Method::kGet, "/v1/links/{}/acls", Need::kViewer, ""},
     {Method::kGet, "/v1/links/{}/mirrors", Need::kViewer, ""},
     {Method::kGet, "/v1/links/{}/mirrors/{}", Need::kViewer, ""},
     {Method::kGet, "/v1/links/{}/mirrors:errors", Need::kViewer, ""},

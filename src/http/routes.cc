@@ -151,6 +151,11 @@ class Routes {
       return Problem(NotFound("link {} has no mirror topic {}", link.name, topic));
     });
   }
+  Response Acls(const std::string& name) const {
+    StatusOr<link::AclsSnapshot> acls = agent_.Acls(name);
+    if (!acls.ok()) return Problem(acls.status());
+    return JsonResponse(ToJson(AclsView{name, *std::move(acls)}));
+  }
   Async<Response> Translate(StatusOr<link::TranslateRequest> asked) {
     if (!asked.ok()) co_return Problem(asked.status());
     TranslateView view;
@@ -281,6 +286,7 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
   router.Add(Method::kPost, "/v1/links/{}/mirrors:realign",
              [routes](Request request, Captures c) { return routes->Realign(std::move(request), c[0]); });
   router.Add(Method::kGet, "/v1/links/{}/mirrors:errors", Now(routes, [](Routes& r, C c) { return r.Errors(c[0]); }));
+  router.Add(Method::kGet, "/v1/links/{}/acls", Now(routes, [](Routes& r, C c) { return r.Acls(c[0]); }));
   router.Add(Method::kGet, "/v1/links/{}", Now(routes, [](Routes& r, C c) { return r.Link(c[0]); }));
   router.Add(Method::kGet, "/v1/links/{}/mirrors", Now(routes, [](Routes& r, C c) { return r.Mirrors(c[0]); }));
   router.Add(Method::kGet, "/v1/links/{}/mirrors/{}", Now(routes, [](Routes& r, C c) { return r.Mirror(c[0], c[1]); }));

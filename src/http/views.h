@@ -156,6 +156,17 @@ struct MirrorDetailView {
   }
 };
 
+// What is carried over of the source's ACLs, and what is held back until a promotion: `klink acl list`.
+struct AclsView {
+  std::string link;
+  link::AclsSnapshot acls;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    link::AclsSnapshot::Describe(m.acls, field);
+  }
+};
+
 struct TranslateView {
   std::string link;
   std::string topic;

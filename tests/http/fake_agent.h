@@ -111,6 +111,7 @@ class FakeAgent : public link::AgentApi {
   link::AgentSnapshot Snapshot() const override { return snapshot; }
   Async<StatusOr<std::vector<link::TranslationSnapshot>>> Translate(link::TranslateRequest request) override;
   Async<StatusOr<link::RunsSnapshot>> Runs(std::string link, TopicPartition partition) override;
+  StatusOr<link::AclsSnapshot> Acls(const std::string& link) const override;
   Async<StatusOr<std::vector<link::OffsetAtSnapshot>>> OffsetsAt(link::OffsetsAtRequest request) override;
   // Pauses and resumes what `snapshot` holds; remembers what it was asked.
   Async<StatusOr<std::vector<link::ControlledMirror>>> ControlMirrors(link::ControlRequest request) override;
@@ -176,6 +177,25 @@ inline Async<StatusOr<link::RunsSnapshot>> FakeAgent::Runs(std::string link, Top
   run.reason = "the destination topic already had 100 records";
   run.source_leader_epoch = 3;
   co_return link::RunsSnapshot{{run}, link::FilledSnapshot{fake::kStart, 12, 3}};
+}
+
+inline StatusOr<link::AclsSnapshot> FakeAgent::Acls(const std::string& link) const {
+  if (link != "paris-to-lyon") return NotFound("there is no link {}", link);
+  const auto acl = [](std::string standing, std::string operation, std::string resource, std::string name) {
+    link::AclSnapshot one{std::move(standing), "ALLOW",         "User:app", std::move(operation), std::move(resource),
+                          "LITERAL",           std::move(name), "*",        std::nullopt,         fake::kStart};
+    return one;
+  };
+  link::AclsSnapshot acls;
+  acls.enabled = true;
+  acls.synced = fake::kStart + 60s;
+  acls.acls = {acl("created", "READ", "TOPIC", "orders.eu"), acl("held", "WRITE", "TOPIC", "orders."),
+               acl("skipped", "READ", "GROUP", "app-")};
+  acls.acls[0].principal = "User:CN=app,O=Example";
+  acls.acls[1].pattern = acls.acls[2].pattern = "PREFIXED";
+  acls.acls[2].reason = "the link carries only some of the groups under this pattern";
+  acls.acls[2].since.reset();
+  return acls;
 }
 
 // One record every second since kStart, from source offset 5 on, 1000 of them, the last 100 not copied yet.
