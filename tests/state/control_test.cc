@@ -210,6 +210,18 @@ TEST(Control, APausedLinkAllowsTheStepsOfAPromotionAlone) {
   }
 }
 
+TEST(Control, WhatConcernsTheLinkAsAWholeIsAskedForWithoutAPhase) {
+  const Standing fine{.state_is_fresh = true, .link_paused = false, .lease_runs = true};
+  EXPECT_TRUE(MayDo(Effect::kWriteQuotas, fine, "l").ok());
+  Standing paused = fine, stale = fine, lost = fine;
+  paused.link_paused = true;
+  stale.state_is_fresh = false;
+  lost.lease_runs = false;
+  EXPECT_EQ(MayDo(Effect::kWriteAcls, paused, "l").code(), Code::kFailedPrecondition);
+  EXPECT_EQ(MayDo(Effect::kWriteAcls, stale, "l").code(), Code::kUnavailable);
+  EXPECT_EQ(MayDo(Effect::kWriteQuotas, lost, "l").code(), Code::kUnavailable);
+}
+
 TEST(Control, ARealignmentIsNotedInWhatRunsAndAnswersNothing) {
   MirrorRecord mirror;
   mirror.destination_topic = "orders";

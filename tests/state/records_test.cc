@@ -53,7 +53,58 @@ std::vector<Record> Samples() {
   paused.phase = Phase::kPaused;
   paused.phase_before = Phase::kCreating;
   paused.accept = Accept::kRestartAsNew;
-  return {link, config, controller, pid, pause, Orders(), paused, LinkRecord{}, MirrorRecord{}, PauseRecord{}};
+  AclRecord acl;
+  acl.holding = AclHolding::kHeld;
+  acl.resource = "TOPIC";
+  acl.pattern = "PREFIXED";
+  acl.name = "orders.";
+  acl.principal = "User:CN=Ann/B, O=\"Ex\"";
+  acl.host = "*";
+  acl.operation = "WRITE";
+  acl.permission = "ALLOW";
+  QuotaRecord quota;
+  quota.user = "app/1:x";
+  quota.key = "producer_byte_rate";
+  quota.value = 1048576.5;
+  return {link,   config,       controller,     pid,           pause, Orders(),
+          paused, LinkRecord{}, MirrorRecord{}, PauseRecord{}, acl,   quota};
+}
+
+TEST(Records, LedgerKeysOfAnyContentDiffer) {
+  AclRecord a, b;
+  a.principal = "User:a";
+  a.name = "b/c";
+  b.principal = "User:a/b";
+  b.name = "c";
+  EXPECT_NE(KeyOf(a), KeyOf(b));
+  QuotaRecord one, other;
+  one.user = "a/-";
+  other.user = "a";
+  other.client_id = "-";
+  EXPECT_NE(KeyOf(one), KeyOf(other));
+  other.client_id.reset();
+  one.user.reset();
+  one.client_id = "a";
+  EXPECT_NE(KeyOf(one), KeyOf(other));
+}
+
+TEST(View, LedgerEntriesComeAndGoByTheirKeys) {
+  StateView view;
+  AclRecord acl;
+  acl.principal = "User:app";
+  acl.operation = "READ";
+  QuotaRecord quota;
+  quota.user = "app";
+  for (const Record& record : {Record(acl), Record(quota)}) {
+    const admin::KeyValue entry = Encode(record);
+    view.Apply(entry.key, entry.value);
+  }
+  ASSERT_EQ(view.acls().size(), 1u);
+  EXPECT_EQ(view.acls().begin()->second, acl);
+  ASSERT_EQ(view.quotas().size(), 1u);
+  for (const std::string& key : {KeyOf(acl), KeyOf(quota)}) view.Apply(Erase(key).key, std::nullopt);
+  EXPECT_TRUE(view.acls().empty() && view.quotas().empty());
+  EXPECT_TRUE(view.status().ok());
 }
 
 TEST(Records, WhatIsWrittenIsReadBack) {
