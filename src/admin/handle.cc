@@ -1,5 +1,7 @@
 #include "admin/handle.h"
 
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "admin/errors.h"
@@ -22,6 +24,23 @@ struct ConfDeleter {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
 };
 using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
+
+// Handles that librdkafka has not let go of yet. Never destroyed: their threads may outlive everything else.
+struct Leaving {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int count = 0;
+
+  static Leaving& Get() {
+    static auto* const kAll = new Leaving;
+    return *kAll;
+  }
+  void Add(int by) {
+    const std::lock_guard lock(mutex);
+    count += by;
+    changed.notify_all();
+  }
+};
 
 Status Set(rd_kafka_conf_t* conf, const std::string& where, const std::string& key, const std::string& value) {
   char reason[kReasonBytes] = "";
@@ -118,7 +137,12 @@ StatusOr<std::unique_ptr<Handle>> Handle::Open(const Access& access, Kind kind, 
 Handle::~Handle() {
   if (rk_ == nullptr) return;
   // The sink lives until librdkafka has logged its last line.
-  std::thread([rk = rk_, sink = sink_] { rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }).detach();
+  Leaving::Get().Add(1);
+  std::thread([rk = rk_, sink = std::move(sink_)]() mutable {
+    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    sink.reset();
+    Leaving::Get().Add(-1);
+  }).detach();
 }
 
 std::optional<rd_kafka_resp_err_t> Handle::fatal(std::string* text) const {
@@ -140,7 +164,9 @@ void LearnTopic(const Handle& handle, const std::string& topic, Duration at_most
 }
 
 bool WaitUntilHandlesAreGone(Duration at_most) {
-  return rd_kafka_wait_destroyed(static_cast<int>(ToMillis(at_most))) == 0;
+  Leaving& leaving = Leaving::Get();
+  std::unique_lock lock(leaving.mutex);
+  return leaving.changed.wait_for(lock, at_most, [&leaving] { return leaving.count == 0; });
 }
 
 }  // namespace klink::admin

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "admin/handle.h"
 #include "base/log.h"
 #include "config/secret.h"
 
@@ -49,6 +50,8 @@ void FallThrough(CLI::App& app) {
     FallThrough(*sub);
   }
 }
+
+constexpr Duration kGoodbyeMost = 1s;  // for librdkafka's threads; the process then ends without them
 
 // Passwords stand in this process's memory: it leaves none of it on a disk, and no process of the same user reads it.
 void KeepMemoryPrivate() {
@@ -101,6 +104,8 @@ int Main(int argc, char** argv) {
   if (isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1) io.in = &std::cin;
   const Exit exit = RunCommand(std::vector<std::string>(argv + 1, argv + argc), io);
   std::cout.flush();
+  std::cerr.flush();
+  if (!admin::WaitUntilHandlesAreGone(kGoodbyeMost)) std::_Exit(static_cast<int>(exit));
   return static_cast<int>(exit);
 }
 

@@ -36,6 +36,22 @@ TEST(Handles, APropertyLibrdkafkaRefusesIsNamedWithItsCluster) {
       << handle.status();
 }
 
+// A thread of librdkafka that outlives main takes the process down: klink ended well with a crash.
+TEST(Handles, NothingOfOursIsCalledOnceADroppedOneIsGone) {
+  const auto used = std::make_shared<int>(0);
+  Access access;
+  access.cluster = "lyon";
+  access.properties = {{"bootstrap.servers", "127.0.0.1:1"}};
+  access.log = [used](int, std::string_view) {};
+  std::vector<std::unique_ptr<Handle>> handles;
+  for (int n = 0; n < 5; ++n) handles.push_back(*Handle::Open(access, Kind::kProducer, {}));
+  access.log = nullptr;
+  EXPECT_GT(used.use_count(), 1);
+  handles.clear();
+  ASSERT_TRUE(WaitUntilHandlesAreGone(10s));
+  EXPECT_EQ(used.use_count(), 1);
+}
+
 using EventQueueTest = MockClusterTest;
 
 Async<void> AwaitNothing(Handle& handle, Status& out) {
