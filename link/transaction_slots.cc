@@ -17,8 +17,9 @@ using kafka::Verdict;
 
 constexpr Duration kDeadline = 10s;
 constexpr Duration kTryAgainFor = 15s;
-constexpr Duration kTryAgainAfter = 1ms;  // the coordinator is about to finish the slot's last transaction
-constexpr Duration kLookAgain = 5ms;
+constexpr Duration kTryAgainFirst = 1ms;   // the coordinator is about to finish the slot's last transaction …
+constexpr Duration kTryAgainMost = 100ms;  // … or waits for a leader, or is being loaded
+constexpr Duration kLookFirst = 5ms;
 constexpr Duration kLandsBy = 15s;   // a call that was given up
 constexpr Duration kSettles = 10ms;  // after its marker a coordinator still writes that it is done
 
@@ -40,6 +41,23 @@ bool IsEnding(const kafka::TransactionState& transaction) {
 }
 
 }  // namespace
+
+// How long a call is tried again, and after which pauses.
+class TransactionSlots::Patience {
+ public:
+  explicit Patience(Clock& clock) : clock_(clock), until_(clock.Now() + kTryAgainFor) {}
+  bool ends() const { return clock_.Now() >= until_; }
+  Async<Status> Pause(Duration least) {
+    const Duration pause = std::max(least, pause_);
+    pause_ = std::min(kTryAgainMost, pause * 3 / 2);
+    co_return co_await clock_.Sleep(pause);
+  }
+
+ private:
+  Clock& clock_;
+  Instant until_;
+  Duration pause_{};
+};
 
 TransactionSlots::TransactionSlots(kafka::Cluster& cluster, Clock& clock, state::LinkState& state, std::string link,
                                    Duration timeout, std::shared_ptr<std::set<int64_t>> ever_used)
@@ -75,7 +93,7 @@ Async<Status> TransactionSlots::Learn() {
 }
 
 Async<StatusOr<std::vector<TransactionSlot>>> TransactionSlots::Open(TopicPartition tp) {
-  for (const Instant until = clock_.Now() + kTryAgainFor;;) {
+  for (Patience patience(clock_);;) {
     std::vector<TransactionSlot> open;
     bool ending = false;
     for (auto& [id, slot] : slots_) {
@@ -92,8 +110,8 @@ Async<StatusOr<std::vector<TransactionSlot>>> TransactionSlots::Open(TopicPartit
         Release(TransactionSlot(slot.as));
     }
     if (!ending) co_return open;
-    if (clock_.Now() >= until) co_return Unavailable("{}: a transaction of ours is still being ended", tp);
-    CO_RETURN_IF_ERROR(co_await clock_.Sleep(kLookAgain));
+    if (patience.ends()) co_return Unavailable("{}: a transaction of ours is still being ended", tp);
+    CO_RETURN_IF_ERROR(co_await patience.Pause(kLookFirst));
   }
 }
 
@@ -185,11 +203,11 @@ Async<StatusOr<int32_t>> TransactionSlots::CoordinatorOf(Slot& slot) {
   co_return slot.coordinator;
 }
 
-Async<StatusOr<bool>> TransactionSlots::Again(Slot& slot, Error error, Instant until) {
+Async<StatusOr<bool>> TransactionSlots::Again(Slot& slot, Error error, Patience& patience) {
   const Verdict verdict = kafka::VerdictOf(error);
   if (verdict == Verdict::kCoordinator) slot.coordinator = -1;
-  if ((verdict != Verdict::kCoordinator && verdict != Verdict::kRetry) || clock_.Now() >= until) co_return false;
-  CO_RETURN_IF_ERROR(co_await clock_.Sleep(verdict == Verdict::kRetry ? kTryAgainAfter : kLookAgain));
+  if ((verdict != Verdict::kCoordinator && verdict != Verdict::kRetry) || patience.ends()) co_return false;
+  CO_RETURN_IF_ERROR(co_await patience.Pause(verdict == Verdict::kRetry ? kTryAgainFirst : kLookFirst));
   co_return true;
 }
 
@@ -199,7 +217,7 @@ Status TransactionSlots::NeedsWrite(Status status, const std::string& id) const 
 }
 
 Async<StatusOr<kafka::TransactionState>> TransactionSlots::Ask(Slot& slot) {
-  for (const Instant until = clock_.Now() + kTryAgainFor;;) {
+  for (Patience patience(clock_);;) {
     CO_TRY(const int32_t coordinator, co_await CoordinatorOf(slot));
     kafka::DescribeTransactionsRequest request;
     request.transactional_ids.push_back(slot.as.id);
@@ -214,14 +232,14 @@ Async<StatusOr<kafka::TransactionState>> TransactionSlots::Ask(Slot& slot) {
     kafka::TransactionState& now = response->transaction_states.front();
     if (now.error_code == Error::kNone) co_return std::move(now);
     if (now.error_code == Error::kTransactionalIdNotFound) co_return kafka::TransactionState{};
-    CO_TRY(const bool again, co_await Again(slot, now.error_code, until));
+    CO_TRY(const bool again, co_await Again(slot, now.error_code, patience));
     if (!again)
       co_return NeedsWrite(kafka::ToStatus(now.error_code, fmt::format("describing {}", slot.as.id)), slot.as.id);
   }
 }
 
 Async<Status> TransactionSlots::Add(Slot& slot, TopicPartition tp) {
-  for (const Instant until = clock_.Now() + kTryAgainFor;;) {
+  for (Patience patience(clock_);;) {
     CO_TRY(const int32_t coordinator, co_await CoordinatorOf(slot));
     kafka::AddPartitionsToTxnRequest request;
     request.transactional_id = slot.as.id;
@@ -239,7 +257,7 @@ Async<Status> TransactionSlots::Add(Slot& slot, TopicPartition tp) {
     if (response->results_by_topic.size() == 1 && response->results_by_topic[0].results_by_partition.size() == 1)
       error = response->results_by_topic[0].results_by_partition[0].partition_error_code;
     if (error == Error::kNone) co_return absl::OkStatus();
-    CO_TRY(const bool again, co_await Again(slot, error, until));
+    CO_TRY(const bool again, co_await Again(slot, error, patience));
     if (again) continue;
     if (kafka::VerdictOf(error) == Verdict::kFenced) slot.fenced = false;  // to be initialised again
     co_return NeedsWrite(kafka::ToStatus(error, fmt::format("beginning a transaction of {} for {}", slot.as.id, tp)),
@@ -249,7 +267,7 @@ Async<Status> TransactionSlots::Add(Slot& slot, TopicPartition tp) {
 
 Async<Status> TransactionSlots::End(TransactionSlot ended, TransactionEnd end) {
   Slot& slot = Of(ended);
-  for (const Instant until = clock_.Now() + kTryAgainFor;;) {
+  for (Patience patience(clock_);;) {
     CO_TRY(const int32_t coordinator, co_await CoordinatorOf(slot));
     kafka::EndTxnRequest request;
     request.transactional_id = ended.id;
@@ -263,7 +281,7 @@ Async<Status> TransactionSlots::End(TransactionSlot ended, TransactionEnd end) {
       co_return response.status();
     }
     if (response->error_code == Error::kNone) co_return absl::OkStatus();
-    CO_TRY(const bool again, co_await Again(slot, response->error_code, until));
+    CO_TRY(const bool again, co_await Again(slot, response->error_code, patience));
     if (!again)
       co_return NeedsWrite(kafka::ToStatus(response->error_code, fmt::format("ending a transaction of {}", ended.id)),
                            ended.id);

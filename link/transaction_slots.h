@@ -37,6 +37,7 @@ class TransactionSlots {
   void Doubt(const TransactionSlot& slot) { Of(slot).fenced = false; }
 
  private:
+  class Patience;
   struct Slot {
     TransactionSlot as;
     bool fenced = false;  // initialised by us: no predecessor can use it
@@ -61,7 +62,7 @@ class TransactionSlots {
   Async<StatusOr<kafka::TransactionState>> Ask(Slot& slot);
   Async<Status> Add(Slot& slot, TopicPartition tp);
   // Does the failed call deserve another try? Waits before it says so.
-  Async<StatusOr<bool>> Again(Slot& slot, kafka::Error error, Instant until);
+  Async<StatusOr<bool>> Again(Slot& slot, kafka::Error error, Patience& patience);
 
   kafka::Cluster& cluster_;
   Clock& clock_;
