@@ -77,7 +77,10 @@ Async<StatusOr<Fetched>> PartitionFeed::Next(SourceOffset at) {
     }
     if (broker_ < 0) {
       CO_TRY(const kafka::PartitionLeader leader, co_await hub_.cluster_.Leader(tp_));
-      leader_epoch_ = leader.epoch;
+      if (MustCompare(std::exchange(leader_epoch_, leader.epoch), leader.epoch, last_epoch_)) {
+        wanted_ = false;
+        co_return Unavailable("{}: the source's leader moved before anything was fetched of it", tp_);
+      }
       hub_.Attach(*this, leader.broker);
     }
     hub_.brokers_.at(broker_)->changed.NotifyAll();
@@ -155,8 +158,10 @@ Async<Status> FetchHub::Round(int32_t id, Broker& broker, FetchSession::Wanted w
                                                                    kFetchDeadline, kafka::FetchRequest::kMaxByName);
   Status status = response.status();
   if (status.ok() && response->error_code != kafka::Error::kNone) {
-    broker.session.Reset();  // FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH: begin again
-    co_return absl::OkStatus();
+    // FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH: begin again at once; but not over and over.
+    const bool anew = !broker.session.is_new();
+    broker.session.Reset();
+    co_return anew ? absl::OkStatus() : kafka::ToStatus(response->error_code, "fetching");
   }
   if (!status.ok()) {
     broker.session.Reset();

@@ -15,6 +15,12 @@ constexpr int32_t NextSessionEpoch(int32_t epoch) {
   return epoch == std::numeric_limits<int32_t>::max() ? 1 : epoch + 1;
 }
 
+// The leader's epoch changed since `known`: was nothing fetched yet whose epoch would show that its log differs (L11),
+// or is it another topic of that name (L12)? Then what was copied has to be compared before anything is fetched.
+constexpr bool MustCompare(int32_t known, int32_t now, int32_t last_fetched) {
+  return known >= 0 && (now < known || (now > known && last_fetched < 0));
+}
+
 class FetchSession {
  public:
   struct Want {
@@ -34,6 +40,7 @@ class FetchSession {
   void Reset();
 
   int32_t id() const { return id_; }
+  bool is_new() const { return epoch_ == 0; }  // the next request is a full one
 
  private:
   int32_t id_ = 0;

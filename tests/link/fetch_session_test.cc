@@ -102,6 +102,14 @@ TEST(FetchSession, AnUnansweredRequestChangesNothing) {
   EXPECT_EQ(Shown(session.Request({{Tp("a", 0), {50, -1}}}, kBytes)), "77/1: a-0@50");
 }
 
+TEST(FetchSession, ALeaderThatCouldHideATruncationIsComparedWith) {
+  EXPECT_FALSE(MustCompare(-1, 4, -1)) << "the first leader";
+  EXPECT_FALSE(MustCompare(4, 4, -1));
+  EXPECT_FALSE(MustCompare(4, 5, 4)) << "the fetch itself tells where the logs part";
+  EXPECT_TRUE(MustCompare(4, 5, -1));
+  EXPECT_TRUE(MustCompare(4, 0, 4)) << "a topic made again begins at 0";
+}
+
 TEST(FetchSession, TheEpochWrapsToOneAndNeverAsksForANewSession) {
   EXPECT_EQ(NextSessionEpoch(0), 1);
   EXPECT_EQ(NextSessionEpoch(41), 42);
