@@ -2,7 +2,6 @@
 // with its positions in the same transaction, while the three brokers of the destination are restarted one by one and
 // plain records need only their leader (acks: pipelined).
 // Consumers of two independent clients then read the same committed records on both sides, at the offsets the map says.
-#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -145,13 +144,12 @@ class ExactlyOnceTest : public testing::Test {
       ASSERT_TRUE(claim);
       const auto original = ReadPartition(pair_.source, topic, p);
       auto copy = ReadPartition(pair_.destination, topic, p);
+      const auto count = static_cast<int64_t>(original.size());
+      EXPECT_EQ(ConsoleConsumer(pair_.source, topic, p, count, "read_committed"), AsTheConsoleConsumerPrints(original));
+      EXPECT_EQ(ConsoleConsumer(pair_.destination, topic, p, count, "read_committed"),
+                AsTheConsoleConsumerPrints(copy));
       for (Record& record : copy) record.offset = claim->ToSource(record.offset).value_or(-1);
       EXPECT_EQ(copy, original);
-      const auto count = static_cast<int64_t>(original.size());
-      const std::string java = ConsoleConsumer(pair_.source, topic, p, count, "read_committed");
-      EXPECT_EQ(std::count(java.begin(), java.end(), '\n'), count);
-      std::string of_copy = ConsoleConsumer(pair_.destination, topic, p, count, "read_committed");
-      if (claim->identical) EXPECT_EQ(of_copy, java);
     }
   }
 

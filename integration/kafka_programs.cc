@@ -38,6 +38,19 @@ std::string ConsoleConsumer(Cluster& cluster, const std::string& topic, int part
   return outcome.out;
 }
 
+std::string AsTheConsoleConsumerPrints(const std::vector<Record>& records) {
+  std::string lines;
+  for (const Record& record : records) {
+    std::string headers;
+    for (const auto& [name, value] : record.headers)
+      headers += fmt::format("{}{}:{}", headers.empty() ? "" : ",", name, value.value_or("null"));
+    lines += fmt::format("CreateTime:{}\tPartition:{}\tOffset:{}\t{}\t{}\t{}\n", record.timestamp_ms, record.partition,
+                         record.offset, headers.empty() ? "NO_HEADERS" : headers, record.key.value_or("null"),
+                         record.value.value_or("null"));
+  }
+  return lines;
+}
+
 std::string DumpLogSegments(Cluster& cluster, const std::string& topic, int partition, int broker) {
   std::vector<std::string> files;
   for (const auto& file : fs::directory_iterator(cluster.DataDir(broker) / fmt::format("{}-{}", topic, partition))) {

@@ -114,6 +114,8 @@ class Load {
 std::string ConsoleConsumer(Cluster& cluster, const std::string& topic, int partition, int64_t count,
                             const std::string& isolation = "read_uncommitted");
 // Kafka's kafka.tools.DumpLogSegments over all segments of a partition on a broker: a line per batch.
+// The lines that it prints of such records.
+std::string AsTheConsoleConsumerPrints(const std::vector<Record>& records);
 std::string DumpLogSegments(Cluster& cluster, const std::string& topic, int partition, int broker = 0);
 // Sets topic configs through Kafka's own ConfigCommand.
 void AlterTopic(Cluster& cluster, const std::string& topic, const Settings& configs);

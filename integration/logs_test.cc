@@ -1,5 +1,6 @@
 // Logs as they are in the wild: transactions, compaction, append times. The copy has the same records at the same
 // offsets, or says exactly where it has not.
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <thread>
@@ -32,6 +33,9 @@ TEST_F(LogsTest, TransactionsAreReplayedAtTheirOffsets) {
   ProduceTransactions(source(), "t-tx", 2, 10, "later");
   AwaitMirrored(source(), destination(), "t-tx");
   ExpectSameViews("t-tx", 2);
+  EXPECT_EQ(OracleOnIdentical(source(), destination(), "t-tx"), "");
+  EXPECT_THAT(agent().Cli({"mirror", "describe", "t-tx", "-o", "json"}).out,
+              testing::HasSubstr("\"time_lookup\": \"early\""));
 }
 
 TEST_F(LogsTest, ATransactionThatIsOpenAtTheEndWaitsForItsEnd) {
@@ -57,6 +61,8 @@ TEST_F(LogsTest, ALogAppendTimeTopicKeepsTheTimesItsReadersSaw) {
   Produce(source(), "t-append-time", SampleRecords(100, 1, 100, kTenYearsAgo));
   AwaitMirrored(source(), destination(), "t-append-time");
   ExpectSameViews("t-append-time", 1);
+  EXPECT_THAT(agent().Cli({"mirror", "describe", "t-append-time", "-o", "json"}).out,
+              testing::HasSubstr("\"time_lookup\": \"exact\""));
 }
 
 TEST_F(LogsTest, TheSourcesLogStartIsFollowedAlsoInsideABatchAndToItsEnd) {
@@ -104,14 +110,15 @@ const Settings kCompacted = {{"cleanup.policy", "compact"},
                              {"segment.ms", "1000"},
                              {"min.cleanable.dirty.ratio", "0.01"},
                              {"max.compaction.lag.ms", "2000"},
-                             {"delete.retention.ms", "60000"}};
+                             {"delete.retention.ms", "86400000"}};
 
-// Writes hot and cold keys until the cleaner has left fewer than `most` records of `count`.
+// Writes hot and cold keys, tombstones among them, until the cleaner has been there.
 void ProduceAndCompact(const Cluster& cluster, const std::string& topic, int count,
                        const std::function<int(int)>& key_of) {
   std::vector<Record> records;
   for (int i = 0; i < count; ++i)
     records.push_back({.key = fmt::format("k{}", key_of(i)), .value = fmt::format("value {} of {}", i, topic)});
+  for (size_t i = 0; i < records.size(); i += 23) records[i].value.reset();
   const size_t segment = std::max<size_t>(5000, records.size() / 20);
   for (size_t at = 0; at < records.size(); at += segment) {
     const size_t end = std::min(records.size(), at + segment);
@@ -150,6 +157,10 @@ TEST_F(LogsTest, ALightlyHoledCompactedTopicKeepsEveryOffset) {
       original.back().offset + 1 - static_cast<int64_t>(original.size());  // the copy may be clean again
   EXPECT_EQ(NumberIn(runs, "copies"), missing) << runs;
   EXPECT_EQ(NumberIn(runs, "markers"), 0) << runs;
+  EXPECT_TRUE(std::any_of(copy.begin(), copy.end(), [](const Record& r) { return !r.value; }))
+      << "no tombstone is left";
+  EXPECT_EQ(OracleOnClaims(source(), destination(), agent(), "c-light", {.compacted = true}), "");
+  EXPECT_EQ(VerifyComplaint(agent(), "c-light"), "");
 }
 
 // KLINK_SPARSE: how many records are written before the cleaner comes.
@@ -189,6 +200,8 @@ TEST_F(LogsTest, ASparseCompactedTopicIsAlignedAtItsEnd) {
   const Outcome answer = agent().Cli({"offsets", "translate", "c-sparse", "0", std::to_string(original[10].offset)});
   EXPECT_THAT(answer.out, testing::HasSubstr(std::to_string(copy[10].offset)));
   EXPECT_THAT(answer.out, testing::HasSubstr("exact"));
+  EXPECT_EQ(OracleOnClaims(source(), destination(), agent(), "c-sparse", {.compacted = true}), "");
+  EXPECT_EQ(VerifyComplaint(agent(), "c-sparse"), "");
 }
 
 }  // namespace

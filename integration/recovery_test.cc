@@ -149,8 +149,8 @@ TEST_F(RecordsOfToday, AStandbyTakesOverAtOnceFromAnOwnerThatIsStopped) {
   first->Start();
   AwaitProgress(500);
   second->Start();
-  Await("the standby to stand by", seconds(30),
-        [&] { return second->LogText().find("the link is active") != std::string::npos; });
+  Await("the standby to hold shards", seconds(30),
+        [&] { return second->LogText().find("shards assigned") != std::string::npos; });
   EXPECT_EQ(first->Terminate(), 0);
   Await("the standby to write", kHandOver, [&] { return CounterSum(*second, "klink_written_records_total") > 0; });
   AwaitProgress(500);

@@ -23,20 +23,22 @@ std::optional<state::Reason> ReasonOf(const Status& status) {
   return state::FindReason(std::string(*payload));
 }
 
-bool Halts(const Status& status) { return status.code() == Code::kFailedPrecondition && ReasonOf(status).has_value(); }
-
-Status Hindered(Status status, kafka::Error error) {
-  std::optional<state::Reason> reason;
-  if (error == kafka::Error::kNotEnoughReplicas || error == kafka::Error::kNotEnoughReplicasAfterAppend)
-    reason = state::Reason::kNotEnoughReplicas;
-  if (error == kafka::Error::kKafkaStorageError) reason = state::Reason::kDestinationStorageError;
-  if (reason) Attach(status, *reason);
-  return status;
+Status Named(Status status, std::string_view who) {
+  if (ReasonOf(status) || status.code() != Code::kPermissionDenied) return status;
+  return Halt(state::Reason::kAuthorizationError, "{}: {}", who, Text(status));
 }
 
-Status WithReason(Status ended) {
-  if (ended.code() == Code::kPermissionDenied) return HaltWith(state::Reason::kAuthorizationError, Text(ended));
-  return ended;
+std::optional<state::Reason> TroubleOf(kafka::Error error) {
+  switch (error) {
+    case kafka::Error::kNotEnoughReplicas:
+    case kafka::Error::kNotEnoughReplicasAfterAppend:
+      return state::Reason::kNotEnoughReplicas;
+    case kafka::Error::kKafkaStorageError:
+    case kafka::Error::kLogDirNotFound:
+      return state::Reason::kDestinationStorageError;
+    default:
+      return std::nullopt;
+  }
 }
 
 Status NeedsRight(Status status, std::string_view feature, std::string_view right, std::string_view cluster) {

@@ -19,13 +19,10 @@ Status Halt(state::Reason reason, fmt::format_string<A...> format, A&&... args) 
 state::Reason RefusalReason(kafka::Error error);
 // A refusal by an authorizer has one also where nobody attached it.
 std::optional<state::Reason> ReasonOf(const Status& status);
-// It stops for a person to act, and is looked at again now and then; what has a reason and does not halt is only tried
-// again.
-bool Halts(const Status& status);
-// The same error of an append to the destination, with its name where it has one: it passes when the brokers are well.
-Status Hindered(Status status, kafka::Error error);
-// How a partition's work ended, with the reason of what a cluster does not permit.
-Status WithReason(Status ended);
+// The same when it says itself why nothing can go on; what an authorizer refuses halts by that name.
+Status Named(Status status, std::string_view who);
+// What passes by itself has a name too, for those who wait.
+std::optional<state::Reason> TroubleOf(kafka::Error error);
 
 // "data needs READ on topic t, which cluster paris does not grant: …" where that is what the status says; any other
 // one as it is.

@@ -19,6 +19,7 @@ class KafkaSource final : public Source {
   Async<StatusOr<SourceBounds>> Bounds() override;
   Async<StatusOr<SourceOffset>> OffsetAt(WallTime time) override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(SourceOffset at) override;
+  Async<StatusOr<std::optional<SourceOffset>>> EndOf(int32_t leader_epoch) override;
 
  private:
   kafka::Cluster& cluster_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "link/link.h"
+#include "link/time_lookup.h"
 #include "state/control.h"
 
 namespace klink::link {
@@ -43,12 +44,19 @@ void TakeGap(const offsets::Translation& map, PartitionSnapshot& out) {
     const SourceOffset from = runs[i - 1].run.source_next(), to = runs[i].run.source;
     if (runs[i].reason != Name(state::Reason::kRetentionGap) || from == to) continue;
     out.reason_code = Name(state::Reason::kRetentionGap);
-    out.reason = fmt::format(
-        "the source removed offsets {}–{} before they were copied; from {} on offsets were translated by {:+}", from,
-        to - 1, to, runs[i].run.shift());
+    const bool kept = runs[i].run.shift() == runs[i - 1].run.shift();
+    out.reason = fmt::format("the source removed offsets {}–{} before they were copied; {}", from, to - 1,
+                             kept ? std::string("markers stand in their place, so that offsets stay the same")
+                                  : fmt::format("from {} on offsets were translated by {:+}", to, runs[i].run.shift()));
     out.since = runs[i].since_time;
     return;
   }
+}
+
+// With copies of records.
+bool FillsHoles(const config::LinkConfig& config) {
+  const bool copies = config.holes == config::Holes::kAuto || config.holes == config::Holes::kDuplicates;
+  return copies && config.offsets == config::Offsets::kPreserve;
 }
 
 // What others wrote between the runs. It is shown until the mirror is made again, or retention took it.
@@ -168,7 +176,6 @@ PartitionSnapshot Link::SnapshotOf(const TopicPartition& tp, const state::Partit
     out.replicated_to = progress.replicated_to()->value;
     out.last_source_fetch_offset = out.replicated_to;
     out.offsets = at->shift() == 0 ? "identical" : "translated";
-    out.time_lookup = "exact";
   }
   if (const offsets::Translation* map = store_ ? store_->Find(tp) : nullptr) {
     if (const auto from = map->identical_from()) out.identical_from = from->value;
@@ -191,6 +198,11 @@ MirrorSnapshot Link::SnapshotOf(const state::MirrorRecord& record) const {
   for (size_t p = 0; p < record.partitions.size(); p++) {
     const TopicPartition tp{record.destination_topic, static_cast<int32_t>(p)};
     PartitionSnapshot& partition = mirror.partitions.emplace_back(SnapshotOf(tp, record.partitions[p]));
+    if (partition.destination_end) {
+      const TimeFacts facts{record.partitions[p].mixed, record.compacted && FillsHoles(config_),
+                            store_ ? store_->Find(tp) : nullptr, partition.destination_log_start};
+      partition.time_lookup = std::string(TimeLookUp(facts));
+    }
     if (!pause) continue;
     partition.state = Name(pause->state);
     partition.reason_code = Name(pause->reason);

@@ -86,7 +86,7 @@ Async<Status> PartitionMirror::FillTo(SourceOffset to, Position& at) {
     const int64_t left = to - at.source_next;
     if (left > MarkersMost()) co_return co_await Shift(to, at, kHoles);
     if (p_.sink.TakesMarkers()) {
-      CO_RETURN_IF_ERROR(co_await WriteMarkers(markers_known_ ? std::min(left, kMarkersAtOnce) : 1, at));
+      CO_RETURN_IF_ERROR(co_await WriteMarkers(left, at));
     } else {
       CO_RETURN_IF_ERROR(co_await EndAt(kNobody, TransactionEnd::kAbort, at));
     }
@@ -99,7 +99,10 @@ Async<Status> PartitionMirror::FillTo(SourceOffset to, Position& at) {
 Async<Status> PartitionMirror::FillBehind(const SourceBounds& bounds, bool end_seen, SourceOffset& seen, Position& at) {
   if (end_seen && options_.holes.markers && seen < bounds.last_stable) {
     CO_TRY(const std::optional<SharedBytes> behind, co_await p_.source.BatchAt(seen));
-    if (!behind) seen = bounds.last_stable;  // removed: nothing can come there any more
+    if (!behind) {  // removed: nothing can come there any more
+      CO_RETURN_IF_ERROR(co_await NoteEpoch(fetched_epoch_));
+      seen = bounds.last_stable;
+    }
   }
   const SourceOffset to = options_.holes.markers ? seen : options_.committed ? left_out_to_ : at.source_next;
   const SourceOffset fill_from = p_.phase.aligned_from().value_or(SourceOffset(0));
@@ -109,27 +112,35 @@ Async<Status> PartitionMirror::FillBehind(const SourceBounds& bounds, bool end_s
 }
 
 Async<Status> PartitionMirror::WriteMarkers(int64_t count, Position& at) {
-  CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
-  const MarkerStamp stamp{identity_.filler_producer_id, identity_.filler_epoch, marker_generation_};
-  ending_ = true;
-  const Status written = co_await p_.sink.WriteMarkers(count, stamp);
-  if (!written.ok() && !p_.sink.TakesMarkers()) {  // not permitted: another way is taken
-    ending_ = false;
-    co_return absl::OkStatus();
-  }
-  CO_RETURN_IF_ERROR(written);
-  CO_TRY(const DestOffset end, co_await p_.sink.End());
-  const DestOffset expected = at.dest_next + count;
-  if (end != expected) co_return Unavailable("{}: the log ends at {} behind fillers up to {}", name_, end, expected);
-  ending_ = false;
-  markers_known_ = true;
-  p_.progress.Filled(0, count);
-  CO_RETURN_IF_ERROR(co_await p_.map.Record(at.source_next, at.dest_next, count));
-  at.source_next = at.source_next + count;
-  at.dest_next = expected;
+  CO_TRY(const int64_t written, co_await AppendMarkers(count, at.dest_next));
+  if (written == 0) co_return absl::OkStatus();
+  CO_RETURN_IF_ERROR(co_await p_.map.Record(at.source_next, at.dest_next, written));
+  at.source_next = at.source_next + written;
+  at.dest_next = at.dest_next + written;
   backoff_.Reset();
   p_.progress.Working();
   co_return absl::OkStatus();
+}
+
+// As many as go at once, at that offset. None when they are not permitted: another way is taken.
+Async<StatusOr<int64_t>> PartitionMirror::AppendMarkers(int64_t most, DestOffset at) {
+  CO_RETURN_IF_ERROR(co_await p_.gate.UntilOpen());
+  const int64_t count = markers_known_ ? std::min(most, kMarkersAtOnce) : 1;
+  const MarkerStamp stamp{identity_.filler_producer_id, identity_.filler_epoch, marker_generation_};
+  ending_ = true;
+  const Status written = co_await p_.sink.WriteMarkers(count, stamp);
+  if (!written.ok() && !p_.sink.TakesMarkers()) {
+    ending_ = false;
+    co_return 0;
+  }
+  CO_RETURN_IF_ERROR(written);
+  CO_TRY(const DestOffset end, co_await p_.sink.End());
+  if (end != at + count)
+    co_return Unavailable("{}: the log ends at {} behind fillers up to {}", name_, end, at + count);
+  ending_ = false;
+  markers_known_ = true;
+  p_.progress.Filled(0, count);
+  co_return count;
 }
 
 // --- Recognising -----------------------------------------------------------------------------------------------------

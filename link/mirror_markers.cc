@@ -132,9 +132,11 @@ Async<StatusOr<std::optional<SharedBytes>>> PartitionMirror::BeforeMarker(Shared
 Async<StatusOr<bool>> PartitionMirror::IsCopy(const Facts& facts, SharedBytes ours, int64_t shift, int64_t in_force) {
   const BatchView view(ours.view());
   const SourceOffset at(view.base_offset() - shift);
-  if (view.control() && MayHaveHoles(options_)) {
+  const bool fills = view.producer_id() == identity_.filler_producer_id;
+  if (view.control() && (fills || MayHaveHoles(options_))) {
     CO_TRY(const Holds holds, co_await WhatHolds(at));
     if (holds == Holds::kBeyond) co_return false;
+    if (holds == Holds::kGone && fills) co_return true;  // it stands for what was lost, or for what is gone since
     bool filler = false;
     if (holds == Holds::kNothing) {
       CO_TRY(filler, co_await EndsNothing(ours));
@@ -206,13 +208,19 @@ Async<Status> PartitionMirror::MapExtraMarkers(const DestLog& log, const Resume&
 // What the source would have said is gone: nothing of these transactions may be taken for committed.
 Async<Status> PartitionMirror::AbortLost(Position& at) {
   CO_RETURN_IF_ERROR(co_await UntilNothingLate("what the source lost is marked"));
+  CO_RETURN_IF_ERROR(co_await EndLost(at));
+  co_return co_await Shift(at.source_next, at, "RETENTION_GAP");
+}
+
+// Each end takes an offset.
+Async<Status> PartitionMirror::EndLost(Position& at) {
   ending_ = true;
   while (replay_.has_lost()) {
     CO_RETURN_IF_ERROR(co_await replay_.AbortLost(at.dest_next));
     at.dest_next = at.dest_next + 1;
   }
   ending_ = false;
-  co_return co_await Shift(at.source_next, at, "RETENTION_GAP");
+  co_return absl::OkStatus();
 }
 
 }  // namespace klink::link

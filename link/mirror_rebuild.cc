@@ -49,8 +49,9 @@ Async<Status> PartitionMirror::SendRebuilt(SharedBytes batch, std::optional<int6
   rules.append_times = options_.append_times;
   StatusOr<Reencoded> built = Reencode(view, at, rules);
   if (!built.ok())
-    co_return Halt(Reason::kCrcMismatch, "{}: the batch at source offset {} cannot be read: {}", name_,
-                   view.base_offset(), Text(built.status()));
+    co_return Halt(built.status().code() == Code::kResourceExhausted ? Reason::kRecordTooLarge : Reason::kCrcMismatch,
+                   "{}: the batch at source offset {} cannot be read: {}", name_, view.base_offset(),
+                   Text(built.status()));
   records_ += built->records;
   fillers_ += built->fillers;
   for (Piece& piece : built->pieces) {

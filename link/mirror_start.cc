@@ -79,6 +79,7 @@ Async<StatusOr<Facts>> PartitionMirror::Gather() {
   CO_TRY(facts.log, co_await SettledLog());
   facts.shift = p_.map.shift();
   facts.shift_since = p_.map.shift_since();
+  if (facts.shift_since > facts.log.end) facts.shift_since.reset();  // a gap that is being filled
   facts.prefill = p_.phase.prefill();
   facts.was_mirrored = p_.phase.was_mirrored();
   facts.sequences_are_offsets = p_.phase.sequences_are_offsets();
@@ -232,7 +233,9 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
   const std::vector<DestOffset> in_doubt = std::exchange(in_doubt_, {});
   p_.progress.DuplicatesAvoided(
       std::count_if(in_doubt.begin(), in_doubt.end(), [&](DestOffset end) { return end <= at.dest_next; }));
-  if (replay_.has_lost()) CO_RETURN_IF_ERROR(co_await AbortLost(at));
+  // Where a gap follows, their ends stand in it.
+  const bool gap_follows = options_.record_gaps && at.source_next < facts.bounds.log_start;
+  if (replay_.has_lost() && !gap_follows) CO_RETURN_IF_ERROR(co_await AbortLost(at));
   last_was_old_ = resume.cas == CompareAndAppend::kOff;
   p_.progress.Replicated(at, 0, 0);
   if (!p_.progress.in_trouble()) Works();  // else once it has written, or has nothing to write
@@ -248,9 +251,10 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
 Async<Status> PartitionMirror::CompareTail(const Facts& facts, Resume& resume) {
   if (!resume.tail) co_return absl::OkStatus();
   CO_TRY(const bool same, co_await IsTail(facts, resume));
-  if (same) co_return absl::OkStatus();
-  CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
-  co_return co_await Truncated(facts, resume);
+  CO_TRY(const std::optional<SourceOffset> cut_back_to, co_await CutBackTo(resume));
+  if (same && !cut_back_to) co_return absl::OkStatus();
+  if (!same) CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
+  co_return co_await Truncated(facts, resume, cut_back_to);
 }
 
 // Byte for byte; or it was built again: then its last record is the source's at the same place, or gone from there by
@@ -259,8 +263,11 @@ Async<StatusOr<bool>> PartitionMirror::Corresponds(SharedBytes ours, SourceOffse
   const BatchView view(ours.view());
   const SourceOffset last = at + view.last_offset_delta();
   CO_TRY(const std::optional<SharedBytes> source, co_await p_.source.BatchAt(last));
-  if (!source || BatchView(source->view()).base_offset() > last.value)
-    co_return options_.compacted&& cleaned_since_ == CleanedSince::kPerhaps;
+  if (!source || BatchView(source->view()).base_offset() > last.value) {
+    if (!options_.compacted || cleaned_since_ == CleanedSince::kNo) co_return false;
+    CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());
+    co_return last < bounds.high_watermark;  // else it was not cleaned: the log ends before it
+  }
   if (BatchView(source->view()).base_offset() == at.value && SameRecords(ours.view(), source->view())) co_return true;
   const std::optional<bool> same = SameLastRecord(ours.view(), source->view(), last, options_.append_times);
   co_return same.value_or(cleaned_since_ == CleanedSince::kPerhaps);

@@ -2,6 +2,7 @@
 // still.
 #include <algorithm>
 
+#include "kafka/errors.h"
 #include "link/partition_mirror.h"
 
 namespace klink::link {
@@ -21,9 +22,7 @@ Async<void> PartitionMirror::Watch() {
     if (!p_.gate.MayWrite()) continue;
     const Status followed = co_await FollowLogStart();
     if (IsCancelled(followed)) co_return;
-    if (followed.code() == Code::kPermissionDenied)
-      p_.progress.Remark(Reason::kAuthorizationError,
-                         fmt::format("{}: the source's log start is not followed: {}", name_, Text(followed)));
+    TellFollowed(followed);
     const Status unwatched = co_await LookAtTheEnd();
     if (IsCancelled(unwatched)) co_return;
     if (unwatched.ok()) continue;
@@ -71,16 +70,24 @@ Async<Status> PartitionMirror::FollowLogStart() {
   if (*due <= at->source_next) followed_ = due;
   p_.progress.Destination(start);
   p_.progress.FollowedLogStart();
-  if (p_.progress.reason() == Reason::kAuthorizationError) p_.progress.Remark(std::nullopt, "");
   co_return absl::OkStatus();
+}
+
+// A trim that is refused is asked for again; until it is granted the copy keeps more than the source.
+void PartitionMirror::TellFollowed(const Status& followed) {
+  const bool unauthorized = followed.code() == Code::kPermissionDenied;
+  const Reason reason = unauthorized ? Reason::kAuthorizationError : Reason::kPolicyViolation;
+  for (const Reason other : {Reason::kAuthorizationError, Reason::kPolicyViolation})
+    if (followed.ok() || other != reason) p_.progress.TakeBack(other);
+  const auto error = kafka::ErrorOf(followed);
+  if (!error || (!unauthorized && kafka::VerdictOf(*error) != kafka::Verdict::kRefused)) return;
+  p_.progress.Remark(reason,
+                     fmt::format("{}: the copy's log start does not follow the source's: {}", name_, Text(followed)));
 }
 
 void PartitionMirror::NoticeSaturation() {
   const int64_t lag = p_.progress.lag().value_or(0);
-  if (!saturation_.Look(p_.clock.Now(), lag, marker_time_)) {
-    if (p_.progress.reason() == Reason::kReplaySaturated) p_.progress.Remark(std::nullopt, "");
-    return;
-  }
+  if (!saturation_.Look(p_.clock.Now(), lag, marker_time_)) return p_.progress.TakeBack(Reason::kReplaySaturated);
   p_.progress.Remark(
       Reason::kReplaySaturated,
       fmt::format("{}: transactions end at the source faster than their markers can be written here, one "
@@ -95,7 +102,7 @@ void PartitionMirror::NoticeStall() {
   const std::optional<SourceOffset> at = p_.progress.replicated_to();
   const bool held_back = bounds && at && bounds->last_stable < bounds->high_watermark && *at >= bounds->last_stable;
   if (!held_back || stalled_at_ != bounds->last_stable) {
-    if (stalled_at_ && p_.progress.reason() == Reason::kSourceLsoStalled) p_.progress.Remark(std::nullopt, "");
+    p_.progress.TakeBack(Reason::kSourceLsoStalled);
     stalled_at_.reset();
     if (!held_back) return;
     stalled_at_ = bounds->last_stable;

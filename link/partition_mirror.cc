@@ -12,7 +12,8 @@ using state::Reason;
 
 constexpr Duration kRetryFirst = 200ms;
 constexpr Duration kRetryMost = 5s;
-constexpr Duration kHaltRetry = 5s;  // a halted partition looks again: the cause may be gone
+constexpr Duration kHaltRetry = 5s;      // a halted partition looks again: the cause may be gone
+constexpr Duration kPassesWithin = 30s;  // what should pass by itself: longer, and it is said to have failed
 
 }  // namespace
 
@@ -28,23 +29,25 @@ PartitionMirror::PartitionMirror(TopicPartition name, MirrorPorts ports, Identit
 
 Async<void> PartitionMirror::Run() {
   while (!draining_) {
-    const Status ended = WithReason(co_await Cycle());
+    Status ended = co_await Cycle();
     if (IsCancelled(ended) || draining_) co_return;
+    ended = Named(std::move(ended), fmt::format("{}", name_));
+    const auto reason = ReasonOf(ended);
     Tell(ended);
-    const Status slept = co_await p_.clock.Sleep(Halts(ended) ? kHaltRetry : backoff_.Next());
+    const Status slept = co_await p_.clock.Sleep(reason ? kHaltRetry : backoff_.Next());
     if (!slept.ok()) co_return;
   }
 }
 
 // One line when it stops or a step fails, one when it works again.
 void PartitionMirror::Tell(const Status& ended) {
-  const auto reason = ReasonOf(ended);
-  const bool halts = Halts(ended);
-  if (reason && !halts ? !p_.progress.Hindered(*reason, Text(ended)) : !p_.progress.Failed(reason, Text(ended))) return;
-  if (reason && !halts)
-    Log(Level::kWarning, Event::kPartitionRetry, Text(ended),
-        {{"topic", name_.topic}, {"partition", name_.partition}, {"reason", state::Name(*reason)}});
-  else if (reason)
+  const auto trouble = std::exchange(trouble_, std::nullopt);
+  if (trouble && !troubled_since_) troubled_since_ = p_.clock.Now();
+  const bool lasts = trouble && p_.clock.Now() - *troubled_since_ >= kPassesWithin;
+  const auto reason = lasts ? trouble : ReasonOf(ended);
+  const bool news = reason ? p_.progress.Failed(*reason, Text(ended)) : p_.progress.Retrying(trouble, Text(ended));
+  if (!news) return;
+  if (reason)
     Log(Level::kWarning, Event::kPartitionFailed, Text(ended),
         {{"topic", name_.topic}, {"partition", name_.partition}, {"reason", state::Name(*reason)}});
   else
@@ -52,6 +55,7 @@ void PartitionMirror::Tell(const Status& ended) {
 }
 
 void PartitionMirror::Works() {
+  troubled_since_.reset();
   if (!p_.progress.Working()) return;
   Log(Level::kInfo, Event::kPartitionActive, "it goes on", {{"topic", name_.topic}, {"partition", name_.partition}});
 }
@@ -90,6 +94,7 @@ Async<void> PartitionMirror::Pump(Position at, Progressed progressed) {
     } else if (step.ok()) {
       p_.progress.Bounds(fetched->bounds);
       fetched_at_ = p_.clock.Now();
+      fetched_epoch_ = fetched->leader_epoch;
       aborted_ = AbortedData(std::move(fetched->aborted));
       for (auto batch = fetched->batches.begin(); step.ok() && batch != fetched->batches.end(); ++batch) {
         seen = std::max(seen, SourceOffset(BatchView(batch->view()).next_offset()));
@@ -97,6 +102,7 @@ Async<void> PartitionMirror::Pump(Position at, Progressed progressed) {
         step = co_await Offer(std::move(*batch), at, progressed);
       }
       following_ = nullptr;
+      if (step.ok() && fetched->batches.empty()) step = co_await CrossEmptied(fetched->bounds, at);
       if (step.ok() && progressed == Progressed::kCopying)
         step = co_await FillBehind(fetched->bounds, fetched->batches.empty(), seen, at);
       if (step.ok()) p_.progress.NothingBetween(at.source_next, seen);
@@ -121,6 +127,7 @@ Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed
   if (const Stop* stop = std::get_if<Stop>(&plan)) co_return HaltWith(stop->reason, stop->text);
   if (std::holds_alternative<Skip>(plan)) co_return absl::OkStatus();
   if (gap_open_) CO_RETURN_IF_ERROR(co_await OpenGap(at));
+  CO_RETURN_IF_ERROR(co_await NoteEpoch(view.leader_epoch()));
   if (left_out) co_return co_await LeaveOut(view, progressed);
   if (const SourceOffset to = MarkersUpTo(view, at); to > at.source_next) {
     CO_RETURN_IF_ERROR(co_await FillTo(to, at));
@@ -137,19 +144,6 @@ Async<Status> PartitionMirror::Offer(SharedBytes batch, Position& at, Progressed
   const Position after = After(at, view, source_pid);
   const Acks acks = AcksOf(view, after);
   co_return co_await Send(std::move(batch), source_pid, at, after, 0, acks);
-}
-
-Async<Status> PartitionMirror::OpenGap(Position& at) {
-  CO_RETURN_IF_ERROR(co_await UntilAnswered());
-  CO_RETURN_IF_ERROR(co_await UntilNothingLate("what the source lost is marked"));
-  Log(Level::kWarning, Event::kRunStarted,
-      fmt::format("the source removed offsets {}–{} before they were copied", lost_from_, at.source_next - 1),
-      {{"topic", name_.topic}, {"partition", name_.partition}, {"reason", state::Name(Reason::kRetentionGap)}});
-  replay_.LoseAll(at.dest_next);
-  CO_RETURN_IF_ERROR(co_await AbortLost(at));
-  if (p_.phase.accepted() == state::Accept::kGap) CO_RETURN_IF_ERROR(co_await p_.phase.ForgetAccepted());
-  gap_open_ = false;
-  co_return absl::OkStatus();
 }
 
 Async<Status> PartitionMirror::Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after,
@@ -271,6 +265,7 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
     unclear_ = Unclear::kOurs;
     return status;
   }
+  trouble_ = TroubleOf(*error);
   const kafka::Verdict verdict = kafka::VerdictOf(*error);
   if (item.slot && (verdict == kafka::Verdict::kFenced || verdict == kafka::Verdict::kAbort))
     return Unavailable("{}: the transaction that carries source offset {} cannot be written to: {}", name_,
@@ -286,7 +281,7 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
                          expected, Text(status));
     case kafka::Verdict::kAppended:
       unclear_ = Unclear::kOurs;
-      return Hindered(Unavailable("{}: {}", name_, Text(status)), *error);
+      return Unavailable("{}: {}", name_, Text(status));
     case kafka::Verdict::kRefused:
       return HaltWith(RefusalReason(*error),
                       fmt::format("{}: the destination refuses the batch of source offsets {}–{} ({} bytes): {}", name_,
@@ -298,13 +293,14 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
       return Halt(Reason::kCrcMismatch, "{}: the batch at source offset {} does not match its checksum: {}", name_,
                   item.at.source_next, Text(status));
     case kafka::Verdict::kOperator:
-      return Halt(Reason::kAuthorizationError, "{}: {}", name_, Text(status));
+      return HaltWith(status.code() == Code::kPermissionDenied ? Reason::kAuthorizationError : Reason::kPolicyViolation,
+                      fmt::format("{}: {}", name_, Text(status)));
     case kafka::Verdict::kFenced:
       p_.progress.Fenced();
       return Halt(Reason::kForeignWrite, "{}: klink's producer was fenced in the destination partition: {}", name_,
                   Text(status));
     default:
-      return Hindered(Annotate(status, fmt::format("{}", name_)), *error);
+      return Annotate(status, fmt::format("{}", name_));
   }
 }
 
@@ -336,37 +332,6 @@ Async<Status> PartitionMirror::UntilNothingLate(std::string_view before) {
   if (doubt <= Duration(0)) co_return absl::OkStatus();
   CO_RETURN_IF_ERROR(co_await p_.clock.Sleep(doubt));
   co_return Unavailable("{}: reading the log again, now that nothing sent earlier can land, before {}", name_, before);
-}
-
-// The source no longer holds (or never held) the offset we want next.
-Async<Status> PartitionMirror::CrossGap(SourceOffset& seen, Position& at, Progressed& progressed) {
-  CO_TRY(const SourceBounds bounds, co_await p_.source.Bounds());
-  p_.progress.Bounds(bounds);
-  if (seen >= bounds.log_start)
-    co_return Halt(Reason::kSourceTruncated, "{}: the source log ends at {}, before offset {} that was already copied",
-                   name_, bounds.high_watermark, seen);
-  CO_TRY(const SourceOffset base, co_await FirstBase(bounds));
-  if (const std::optional<Prefill> prefill = p_.phase.prefill(); prefill && at.dest_next == prefill->fillers_end) {
-    const Prefill further{DestOffset(base.value), DestOffset(bounds.log_start.value)};
-    CO_RETURN_IF_ERROR(co_await p_.phase.BeginPrefill(further));
-    co_return Unavailable("{}: the source's log start moved on to {} while the copy was aligned; aligning further",
-                          name_, bounds.log_start);
-  }
-  if (at.source_next > base && at.source_next < bounds.log_start) {  // a part of the batch we want stands already
-    seen = bounds.log_start;
-    co_return absl::OkStatus();
-  }
-  const bool lost = base > seen;  // else only the head of the batch we want was removed
-  if (lost && !options_.record_gaps && p_.phase.accepted() != state::Accept::kGap)
-    co_return Halt(Reason::kRetentionGap,
-                   "{}: the source removed offsets {}–{} before they were copied (on_gap: stop); go on without them "
-                   "with: klink mirror resume --accept-gap",
-                   name_, at.source_next, base - 1);
-  if (lost && !gap_open_) lost_from_ = at.source_next;
-  gap_open_ |= lost;
-  at.source_next = seen = bounds.log_start;
-  progressed = Progressed::kFresh;
-  co_return absl::OkStatus();
 }
 
 }  // namespace klink::link

@@ -97,6 +97,8 @@ class PartitionMirror {
   Async<void> Pump(Position at, Progressed progressed);
   Async<Status> Offer(SharedBytes batch, Position& at, Progressed& progressed);
   Async<Status> OpenGap(Position& at);
+  Async<StatusOr<bool>> FillGap(Position& at);
+  Async<Status> CrossEmptied(const SourceBounds& bounds, Position& at);
   Async<Status> Send(SharedBytes batch, std::optional<int64_t> source_pid, Position& at, Position after,
                      int64_t fillers = 0, Acks acks = Acks::kAll);
   Acks AcksOf(const kafka::BatchView& batch, const Position& after) const;
@@ -104,6 +106,7 @@ class PartitionMirror {
   bool UnderWay() const { return !in_flight_.empty() || !unproven_.empty(); }
   Async<Status> SendRebuilt(SharedBytes batch, std::optional<int64_t> source_pid, Position& at);
   Async<Status> FillBefore(const Marker& marker, Position& at);
+  Async<Status> NoteEpoch(int32_t leader_epoch);
   bool LeftOut(const kafka::BatchView& batch);
   Async<Status> LeaveOut(const kafka::BatchView& batch, Progressed& progressed);
   std::optional<int64_t> Within(std::optional<int64_t> source_pid) const;
@@ -112,6 +115,7 @@ class PartitionMirror {
   Async<Status> FillTo(SourceOffset to, Position& at);
   Async<Status> FillBehind(const SourceBounds& bounds, bool end_seen, SourceOffset& seen, Position& at);
   Async<Status> WriteMarkers(int64_t count, Position& at);
+  Async<StatusOr<int64_t>> AppendMarkers(int64_t most, DestOffset at);
   int64_t MarkersMost() const;
   enum class Holds : uint8_t { kRecord, kNothing, kGone, kBeyond };
   Async<StatusOr<Holds>> WhatHolds(SourceOffset at);
@@ -125,11 +129,13 @@ class PartitionMirror {
   Async<void> Watch();
   Async<Status> LookAtTheEnd();
   Async<Status> FollowLogStart();
+  void TellFollowed(const Status& followed);
   void NoticeStall();
   void NoticeSaturation();
-  Async<StatusOr<SourceOffset>> FirstDifference(const Resume& resume);
+  Async<StatusOr<SourceOffset>> FirstDifference(const Facts& facts, const Resume& resume);
+  Async<StatusOr<std::optional<SourceOffset>>> CutBackTo(const Resume& resume);
   Async<StatusOr<bool>> Repeats(const Resume& resume);
-  Async<Status> Truncated(const Facts& facts, Resume& resume);
+  Async<Status> Truncated(const Facts& facts, Resume& resume, std::optional<SourceOffset> cut_back_to);
   Async<StatusOr<SourceBounds>> LaterStart(SourceBounds bounds);
   Async<Status> UntilSendable(int64_t max_timestamp_ms);
   Async<Status> UntilNothingLate(std::string_view before);
@@ -177,6 +183,7 @@ class PartitionMirror {
   Async<StatusOr<bool>> IsExplained(const std::vector<SharedBytes>& tail, size_t at, int64_t shift);
   Async<Status> MapExtraMarkers(const DestLog& log, const Resume& resume);
   Async<Status> AbortLost(Position& at);
+  Async<Status> EndLost(Position& at);
   Async<Status> WriteFillers(Prefill prefill, DestOffset from);
   Async<Status> FinishPrefill(DestOffset written);
   Async<Status> Overshot(Facts facts, std::string why);
@@ -212,6 +219,7 @@ class PartitionMirror {
   Status pump_ended_;
   bool pumping_ = false;
   Instant fetched_at_;
+  int32_t fetched_epoch_ = -1;  // of the source's leader then
   // What of the copy is not in the source any more, its cleaner may have removed: only taken for that when no other
   // reading of the log is exact.
   enum class CleanedSince : uint8_t { kNo, kPerhaps } cleaned_since_ = CleanedSince::kPerhaps;
@@ -229,6 +237,8 @@ class PartitionMirror {
   enum class Unclear { kNo, kBeforeUs, kOurs } unclear_ = Unclear::kBeforeUs;
   Instant doubt_until_{};  // until then such an append may land; nothing the leader forgets soon is sent before
   std::optional<SourceOffset> corrupt_at_;  // refused for its checksum there: fetched once more
+  std::optional<state::Reason> trouble_;    // of the last answer: it passes by itself
+  std::optional<Instant> troubled_since_;   // … and has not since
   std::optional<DestOffset> refused_at_;    // OUT_OF_ORDER_SEQUENCE_NUMBER there, and nothing appended since
 };
 

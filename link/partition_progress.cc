@@ -44,35 +44,42 @@ void PartitionProgress::NothingBetween(SourceOffset from, SourceOffset to) {
 bool PartitionProgress::Working() {
   if (!failed_ && text_.empty()) return false;
   const bool news = in_trouble();
-  failed_ = hindered_ = false;
+  failed_ = false;
   reason_.reset();
   text_.clear();
   since_ = clock_.Wall();
   return news;
 }
 
-void PartitionProgress::Remark(std::optional<state::Reason> reason, std::string text) {
-  if (in_trouble() || (reason_ == reason && text_ == text)) return;
-  reason_ = reason;
-  text_ = std::move(text);
-  since_ = clock_.Wall();
+void PartitionProgress::Remark(state::Reason reason, std::string text) {
+  const auto known = remarks_.try_emplace(reason, Remarked{{}, clock_.Wall()}).first;
+  known->second.text = std::move(text);
 }
 
-bool PartitionProgress::Failed(std::optional<state::Reason> reason, std::string text) {
-  if (in_trouble() && !reason) return false;  // what halted or hinders it counts until it works again
-  if (failed_ == reason.has_value() && reason_ == reason && text_ == text) return false;
-  if (reason && IsDivergence(*reason) && reason_ != reason) divergences_[*reason]++;
-  failed_ = reason.has_value();
-  hindered_ = false;
-  reason_ = reason;
-  text_ = std::move(text);
-  since_ = clock_.Wall();
-  return true;
+void PartitionProgress::TakeBack(state::Reason reason) { remarks_.erase(reason); }
+
+std::optional<state::Reason> PartitionProgress::reason() const {
+  return Remarks() ? std::optional(remarks_.begin()->first) : reason_;
 }
 
-bool PartitionProgress::Hindered(state::Reason reason, std::string text) {
-  if (failed_ || (hindered_ && reason_ == reason)) return false;
-  hindered_ = true;
+const std::string& PartitionProgress::text() const { return Remarks() ? remarks_.begin()->second.text : text_; }
+
+WallTime PartitionProgress::since() const { return Remarks() ? remarks_.begin()->second.since : since_; }
+
+bool PartitionProgress::Failed(state::Reason reason, std::string text) {
+  if (IsDivergence(reason) && reason_ != reason) divergences_[reason]++;
+  return Say(true, reason, std::move(text));
+}
+
+bool PartitionProgress::Retrying(std::optional<state::Reason> reason, std::string text) {
+  if (failed_) return false;  // what halted it counts until it works again
+  if (reason && reason_ == reason) return false;
+  return Say(false, reason, std::move(text));
+}
+
+bool PartitionProgress::Say(bool failed, std::optional<state::Reason> reason, std::string text) {
+  if (failed_ == failed && reason_ == reason && text_ == text) return false;
+  failed_ = failed;
   reason_ = reason;
   text_ = std::move(text);
   since_ = clock_.Wall();

@@ -34,13 +34,13 @@ class PartitionProgress {
   void Took(Duration latency) { latency_.Observe(std::chrono::duration<double>(latency).count()); }
   // Holes of the source's log that were filled, by offsets: with copies of a record, with markers.
   void Filled(int64_t copies, int64_t markers) { filled_copies_ += copies, filled_markers_ += markers; }
-  // Something an operator should know about a mirror that works; no reason takes it back.
-  void Remark(std::optional<state::Reason> reason, std::string text);
-  // ACTIVE, FAILED by reason, or retrying when it has none. True when that is news.
+  // Something an operator should know about a mirror that works, until it is taken back.
+  void Remark(state::Reason reason, std::string text);
+  void TakeBack(state::Reason reason);
+  // ACTIVE; FAILED; or ACTIVE and at it again, with the reason where it has a name. True when that is news.
   bool Working();
-  bool Failed(std::optional<state::Reason> reason, std::string text);
-  // ACTIVE and tried again and again, for a reason that passes by itself.
-  bool Hindered(state::Reason reason, std::string text);
+  bool Failed(state::Reason reason, std::string text);
+  bool Retrying(std::optional<state::Reason> reason, std::string text);
 
   // Somebody else's records stand there. True when that is news.
   bool ForeignWrite(DestOffset from);
@@ -52,12 +52,13 @@ class PartitionProgress {
   std::optional<SourceBounds> bounds() const { return bounds_; }
   std::optional<Position> position() const { return position_; }
   std::optional<DestOffset> destination_log_start() const { return destination_log_start_; }
-  std::optional<state::Reason> reason() const { return reason_; }
-  const std::string& text() const { return text_; }
+  // What keeps it from working, else a remark.
+  std::optional<state::Reason> reason() const;
+  const std::string& text() const;
+  WallTime since() const;
   bool failed() const { return failed_; }
-  // Failed or hindered: the cause is gone once something was written, or nothing is left to write.
-  bool in_trouble() const { return failed_ || hindered_; }
-  WallTime since() const { return since_; }
+  // Failed, or tried again for a named reason: gone once something was written, or nothing is left to write.
+  bool in_trouble() const { return failed_ || reason_.has_value(); }
   // Source records not yet at the destination; nothing while either end is unknown.
   std::optional<int64_t> lag() const;
   // How long ago an end beyond what is replicated was first seen; 0 when there is none.
@@ -82,6 +83,9 @@ class PartitionProgress {
   int64_t fetched_records() const { return fetched_records_; }
 
  private:
+  bool Say(bool failed, std::optional<state::Reason> reason, std::string text);
+  bool Remarks() const { return !failed_ && text_.empty() && !remarks_.empty(); }
+
   const Clock& clock_;
   Histogram latency_;
   std::optional<SourceBounds> bounds_;
@@ -90,8 +94,13 @@ class PartitionProgress {
   std::optional<DestOffset> destination_log_start_;
   std::optional<state::Reason> reason_;
   std::string text_;
-  bool failed_ = false, hindered_ = false;
+  bool failed_ = false;
   WallTime since_, began_;
+  struct Remarked {
+    std::string text;
+    WallTime since;
+  };
+  std::map<state::Reason, Remarked> remarks_;
   struct Seen {
     SourceOffset end;
     Instant when;

@@ -124,6 +124,20 @@ std::optional<Prefill> PartitionRunner::RecordedPhase::prefill() const {
   return prefill;
 }
 
+std::optional<int32_t> PartitionRunner::RecordedPhase::source_epoch() const {
+  const state::PartitionRecord* r = record();
+  if (r == nullptr || r->source_leader_epoch < 0) return std::nullopt;
+  return r->source_leader_epoch;
+}
+
+Async<Status> PartitionRunner::RecordedPhase::NoteSourceEpoch(int32_t epoch) {
+  const auto index = static_cast<size_t>(names_.partition);
+  MirrorBook::Change change = [=](state::MirrorRecord& mirror) {
+    mirror.partitions.at(index).source_leader_epoch = epoch;
+  };
+  co_return co_await p_.book.Update(names_.destination_topic, std::move(change));
+}
+
 state::Accept PartitionRunner::RecordedPhase::accepted() const {
   const state::PartitionRecord* r = record();
   return r == nullptr ? state::Accept::kNone : r->accept;

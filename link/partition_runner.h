@@ -75,6 +75,8 @@ class PartitionRunner {
     bool was_mirrored() const override;
     std::optional<Prefill> prefill() const override;
     bool sequences_are_offsets() const override;
+    std::optional<int32_t> source_epoch() const override;
+    Async<Status> NoteSourceEpoch(int32_t epoch) override;
     state::Accept accepted() const override;
     Async<Status> ForgetAccepted() override;
     Async<Status> LeaveOffsetSequences() override;

@@ -54,6 +54,8 @@ class Source {
   virtual Async<StatusOr<SourceBounds>> Bounds() = 0;
   // The batch that holds `at`; nothing when the log has none there.
   virtual Async<StatusOr<std::optional<SharedBytes>>> BatchAt(SourceOffset at) = 0;
+  // Where the records of that leader epoch end; nothing while it lasts, or when that is not known any more.
+  virtual Async<StatusOr<std::optional<SourceOffset>>> EndOf(int32_t /*leader_epoch*/) { co_return std::nullopt; }
 };
 
 // What the destination leader remembers of one producer (DescribeProducers, protocol.md L6).
@@ -211,6 +213,9 @@ class PartitionPhase {
   // of another producer of ours, is written: they take offsets without taking sequences.
   virtual bool sequences_are_offsets() const = 0;
   virtual Async<Status> LeaveOffsetSequences() = 0;
+  // The highest leader epoch of the source among what was copied; written before the first append of it.
+  virtual std::optional<int32_t> source_epoch() const { return std::nullopt; }
+  virtual Async<Status> NoteSourceEpoch(int32_t) { co_return absl::OkStatus(); }
   // What the operator accepted when resuming; forgotten once it was acted upon.
   virtual state::Accept accepted() const { return state::Accept::kNone; }
   virtual Async<Status> ForgetAccepted() { co_return absl::OkStatus(); }

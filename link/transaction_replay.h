@@ -48,6 +48,7 @@ class TransactionReplay {
   // Transactions in the log whose end the source no longer tells: all of them behind a gap of retention; at the start
   // those of which the source holds no batch any more.
   bool has_lost() const { return !lost_.empty(); }
+  int64_t lost() const { return static_cast<int64_t>(lost_.size()); }
   void LoseAll(DestOffset end);
   // An append within it was given up.
   void Doubt(const TransactionSlot& slot) { transactions_.Doubt(slot); }

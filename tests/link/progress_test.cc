@@ -92,32 +92,30 @@ TEST_F(Progress, ALongListOfEndsIsThinnedAndKeepsTheOldest) {
   EXPECT_EQ(progress_.lag_age(), Duration(0));
 }
 
-TEST_F(Progress, FailedHasAReasonAndRetryingHasNone) {
+TEST_F(Progress, FailedHasAReasonAndRetryingNeedsNone) {
   progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
   EXPECT_TRUE(progress_.failed());
   EXPECT_EQ(progress_.reason(), state::Reason::kForeignWrite);
   progress_.Working();
   EXPECT_EQ(progress_.text(), "");
-  progress_.Failed(std::nullopt, "the broker is away");
+  progress_.Retrying(std::nullopt, "the broker is away");
   EXPECT_FALSE(progress_.failed());
   EXPECT_EQ(progress_.text(), "the broker is away");
 }
 
 TEST_F(Progress, WhatHindersAPartitionIsNamedAndDoesNotFailIt) {
-  EXPECT_TRUE(progress_.Hindered(state::Reason::kNotEnoughReplicas, "offset 5: too few"));
-  EXPECT_FALSE(progress_.Hindered(state::Reason::kNotEnoughReplicas, "offset 7: too few")) << "no news";
+  EXPECT_TRUE(progress_.Retrying(state::Reason::kNotEnoughReplicas, "offset 5: too few"));
+  EXPECT_FALSE(progress_.Retrying(state::Reason::kNotEnoughReplicas, "offset 7: too few")) << "no news";
   EXPECT_FALSE(progress_.failed());
   EXPECT_TRUE(progress_.in_trouble());
   EXPECT_EQ(progress_.reason(), state::Reason::kNotEnoughReplicas);
-  progress_.Failed(std::nullopt, "the broker is away");
-  EXPECT_EQ(progress_.reason(), state::Reason::kNotEnoughReplicas) << "until it works again";
   EXPECT_TRUE(progress_.Working());
   EXPECT_FALSE(progress_.reason().has_value());
 }
 
 TEST_F(Progress, AHaltCountsMoreThanAHindrance) {
   progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
-  EXPECT_FALSE(progress_.Hindered(state::Reason::kNotEnoughReplicas, "too few"));
+  EXPECT_FALSE(progress_.Retrying(state::Reason::kNotEnoughReplicas, "too few"));
   EXPECT_EQ(progress_.reason(), state::Reason::kForeignWrite);
 }
 
@@ -134,9 +132,35 @@ TEST_F(Progress, ALagThatStoodThereAlreadyMayBeOlder) {
 
 TEST_F(Progress, WhatHaltedAPartitionStaysSaidWhileABrokerIsAway) {
   progress_.Failed(state::Reason::kForeignWrite, "somebody wrote");
-  progress_.Failed(std::nullopt, "the broker is away");
+  progress_.Retrying(std::nullopt, "the broker is away");
   EXPECT_TRUE(progress_.failed());
   EXPECT_EQ(progress_.text(), "somebody wrote");
+}
+
+TEST_F(Progress, ARemarkStaysWhileItWorksUntilItIsTakenBack) {
+  progress_.Remark(state::Reason::kReplaySaturated, "markers are slow");
+  const WallTime since = progress_.since();
+  clock_.Advance(4s);
+  progress_.Working();
+  progress_.Remark(state::Reason::kReplaySaturated, "markers are slow");
+  EXPECT_EQ(progress_.reason(), state::Reason::kReplaySaturated);
+  EXPECT_EQ(progress_.text(), "markers are slow");
+  EXPECT_EQ(progress_.since(), since);
+  EXPECT_FALSE(progress_.failed());
+  progress_.TakeBack(state::Reason::kReplaySaturated);
+  EXPECT_FALSE(progress_.reason());
+  EXPECT_EQ(progress_.text(), "");
+}
+
+TEST_F(Progress, WhatKeepsItFromWorkingIsSaidBeforeARemark) {
+  progress_.Remark(state::Reason::kSourceLsoStalled, "a transaction hangs");
+  progress_.Retrying(state::Reason::kNotEnoughReplicas, "a replica is away");
+  EXPECT_EQ(progress_.reason(), state::Reason::kNotEnoughReplicas);
+  EXPECT_FALSE(progress_.failed());
+  progress_.Failed(state::Reason::kCrcMismatch, "a bit flipped");
+  EXPECT_EQ(progress_.text(), "a bit flipped");
+  progress_.Working();
+  EXPECT_EQ(progress_.reason(), state::Reason::kSourceLsoStalled);
 }
 
 TEST_F(Progress, SinceIsWhenTheStateBeganNotWhenItWasLastSaid) {

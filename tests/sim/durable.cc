@@ -18,6 +18,17 @@ Async<Status> SimPhase::LeaveOffsetSequences() {
   co_return co_await Write(world_, clock_, weather_, change);
 }
 
+Async<Status> SimPhase::NoteSourceEpoch(int32_t epoch) {
+  // Small and often: its faults are those of every other record.
+  durable_.source_epoch = epoch;
+  co_return absl::OkStatus();
+}
+
+Async<Status> SimPhase::ForgetAccepted() {
+  auto change = [this] { durable_.accepted = state::Accept::kNone; };
+  co_return co_await Write(world_, clock_, weather_, change);
+}
+
 Async<Status> SimPhase::Activate(int64_t shift, std::string why) {
   auto change = [this, shift, &why] {
     durable_.prefill.reset();
@@ -61,10 +72,20 @@ Async<Status> SimMap::ChangeShift(SourceOffset since, DestOffset dest, std::stri
   }
   offsets::ShiftChange change{since, dest, std::move(why)};
   change.source_leader_epoch = leader_epoch;
+  co_return co_await Change(std::move(change));
+}
+
+Async<Status> SimMap::Truncate(SourceOffset since, DestOffset dest) {
+  offsets::ShiftChange change{since, dest, "SOURCE_TRUNCATED"};
+  change.kind = offsets::ShiftChange::Kind::kSourceTruncated;
+  co_return co_await Change(std::move(change));
+}
+
+Async<Status> SimMap::Change(offsets::ShiftChange change) {
   offsets::Translation changed = map_;
   CO_RETURN_IF_ERROR(changed.Begin(change));
   CO_RETURN_IF_ERROR(co_await Publish(std::move(changed)));
-  world_.Note("map: from source {} = destination {} on ({})", since, dest, change.reason);
+  world_.Note("map: from source {} = destination {} on ({})", change.since, change.dest, change.reason);
   co_return map_.Begin(change);
 }
 

@@ -20,6 +20,8 @@ struct Durable {
   int64_t shift = 0;                         // the first one
   std::optional<offsets::Translation> runs;  // as published; nothing: identical
   bool sequences_are_offsets = true;
+  std::optional<int32_t> source_epoch;
+  state::Accept accepted = state::Accept::kNone;
   // The transaction slots there are, and their producers; the state topic's readers learn of new ones.
   int64_t slots = 0;
   std::shared_ptr<std::set<int64_t>> slot_producers = std::make_shared<std::set<int64_t>>();
@@ -50,6 +52,10 @@ class SimPhase final : public link::PartitionPhase {
   std::optional<link::Prefill> prefill() const override { return durable_.active ? std::nullopt : durable_.prefill; }
   bool sequences_are_offsets() const override { return durable_.sequences_are_offsets; }
   Async<Status> LeaveOffsetSequences() override;
+  std::optional<int32_t> source_epoch() const override { return durable_.source_epoch; }
+  Async<Status> NoteSourceEpoch(int32_t epoch) override;
+  state::Accept accepted() const override { return durable_.accepted; }
+  Async<Status> ForgetAccepted() override;
   Async<Status> BeginPrefill(link::Prefill prefill) override;
   Async<Status> Activate(int64_t shift, std::string why) override;
 
@@ -68,6 +74,7 @@ class SimMap final : public link::OffsetMap {
   std::optional<int64_t> shift() const override;
   std::optional<DestOffset> shift_since() const override;
   std::optional<SourceOffset> ToSource(DestOffset at) const override;
+  Async<Status> Truncate(SourceOffset since, DestOffset dest) override;
   Async<Status> ChangeShift(SourceOffset since, DestOffset dest, std::string why, int32_t leader_epoch) override;
   Async<Status> Resume(DestOffset dest_start, SourceOffset source_next, DestOffset dest_next) override;
   Async<Status> Record(SourceOffset source, DestOffset dest, int64_t length) override;
@@ -76,6 +83,7 @@ class SimMap final : public link::OffsetMap {
 
  private:
   Async<Status> Settle(offsets::LogFacts facts);
+  Async<Status> Change(offsets::ShiftChange change);
   Async<Status> Publish(offsets::Translation map);
   const offsets::Translation* Known() const;
 

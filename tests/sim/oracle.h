@@ -50,6 +50,7 @@ class Oracle {
   bool IsSameMarker(int64_t a, int64_t b) const;
   bool IsMarkerAt(const DestLog::Stored& stored, int64_t offset) const;
   std::string InspectMarker(DestLog::Stored& stored) const;
+  std::string InspectGapFiller(DestLog::Stored& stored) const;
   bool Bit(Fault fault) const { return world_.counts()[static_cast<size_t>(fault)] > 0; }
 
   World& world_;

@@ -62,6 +62,13 @@ Async<StatusOr<std::optional<SharedBytes>>> SimSource::BatchAt(SourceOffset at) 
   co_return found;
 }
 
+Async<StatusOr<std::optional<SourceOffset>>> SimSource::EndOf(int32_t leader_epoch) {
+  const std::optional<int64_t> end = log_.EndOf(leader_epoch);
+  if (!end) co_return std::nullopt;  // the metadata said so
+  CO_RETURN_IF_ERROR(co_await Travel());
+  co_return SourceOffset(*end);
+}
+
 // --- Gate -----------------------------------------------------------------------------------------------------------
 
 Async<Status> SimGate::UntilOpen() {

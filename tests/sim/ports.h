@@ -17,6 +17,7 @@ class SimSource final : public link::Source {
   Async<StatusOr<link::Fetched>> Next(SourceOffset at) override;
   Async<StatusOr<link::SourceBounds>> Bounds() override;
   Async<StatusOr<std::optional<SharedBytes>>> BatchAt(SourceOffset at) override;
+  Async<StatusOr<std::optional<SourceOffset>>> EndOf(int32_t leader_epoch) override;
 
  private:
   Async<Status> Travel();
@@ -44,8 +45,8 @@ class SimGate final : public link::Gate {
 
 class SimSink final : public link::Sink {
  public:
-  // Without the right to write markers the first one is refused.
-  enum class Markers : uint8_t { kPermitted, kRefused };
+  // Without the right to write markers the first one is refused, unless that is known.
+  enum class Markers : uint8_t { kPermitted, kRefused, kKnownAsRefused };
   SimSink(World& world, Clock& clock, const Weather& weather, DestLog& log, const link::Gate& gate, Executor executor,
           Markers markers)
       : world_(world),
@@ -55,7 +56,8 @@ class SimSink final : public link::Sink {
         gate_(gate),
         executor_(executor),
         wire_(world, log, weather),
-        permitted_(markers == Markers::kPermitted) {}
+        permitted_(markers == Markers::kPermitted),
+        takes_markers_(markers != Markers::kKnownAsRefused) {}
   std::shared_ptr<link::PendingAppend> Send(SharedBytes batch, std::optional<link::TransactionSlot> slot,
                                             link::Acks acks) override;
   Async<StatusOr<link::DestLog>> Inspect() override;
@@ -78,7 +80,7 @@ class SimSink final : public link::Sink {
   int leader_ = 0;  // as of the last Inspect
   Wire wire_;
   bool permitted_;
-  bool takes_markers_ = true;
+  bool takes_markers_;
 };
 
 }  // namespace klink::sim

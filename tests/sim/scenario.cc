@@ -108,6 +108,9 @@ Scenario Draw(uint64_t seed) {
       s.expiration = kDay;
       s.forget_every = 10min;
       break;
+    case Kind::kRetention:
+      s.markers_permitted = variant;
+      break;
     case Kind::kWrap:
       s.dest_start = (int64_t{1} << 31) - random.Between(1, 300);
       break;
@@ -131,6 +134,7 @@ Scenario DrawTransactions(uint64_t seed) {
   };
   s.seed = seed;
   s.transactions = true;
+  s.markers_permitted = s.kind == Kind::kRetention && seed / std::size(kKinds) % 2 == 1;
   s.open_at_end = random.Chance(0.3);
   s.weather.call_unclear = maybe(0.03);
   s.weather.marker_late = maybe(0.05);

@@ -57,6 +57,7 @@ struct Scenario {
   Duration transaction_timeout = 15min;
   bool record_foreign = false;  // on_foreign_write: record
   bool pipelined = false;       // acks: pipelined
+  bool compacted = false;       // the source topic is
   // Until the weather clears.
   Duration bad_for = 20s;
   Weather weather;

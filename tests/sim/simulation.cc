@@ -63,7 +63,9 @@ Agent::Parts Simulation::Parts() {
   options.committed = scenario_.committed;
   options.holes.markers = scenario_.markers;
   options.holes.fill_records = scenario_.fill_records;
-  const auto markers = scenario_.markers_permitted ? SimSink::Markers::kPermitted : SimSink::Markers::kRefused;
+  options.compacted = scenario_.compacted;
+  const auto refused = scenario_.fills() ? SimSink::Markers::kRefused : SimSink::Markers::kKnownAsRefused;
+  const auto markers = scenario_.markers_permitted ? SimSink::Markers::kPermitted : refused;
   return {world_, weather_, source_, dest_, durable_, coordinator_, identity, options, markers};
 }
 

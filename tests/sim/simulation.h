@@ -27,6 +27,7 @@ class Simulation {
   void StopProducing();  // and every transaction of the source ends, but one when that is the scenario
   void WriteForeign();   // somebody else, once the mirror is ACTIVE
   void CrashAfter(int64_t steps) { crash_at_ = steps_ + steps; }
+  void ProduceOne();  // a batch, or something of a transaction
   std::vector<std::string> Judge();
   World& world() { return world_; }
   DestLog& dest() { return dest_; }
@@ -39,7 +40,6 @@ class Simulation {
 
  private:
   Agent::Parts Parts();
-  void ProduceOne();
   void ProduceTransactional(int records, int64_t timestamp_ms);
   void StartInsideTransaction();
   void KeepProducing();

@@ -36,7 +36,8 @@ SharedBytes SourceLog::Build(int records, int64_t timestamp_ms, std::optional<in
   }
   kafka::BatchIdentity identity;
   identity.base_offset = end_;
-  identity.leader_epoch = static_cast<int32_t>(random.Below(4));
+  (void)random.Below(4);  // the seeds below were drawn with it
+  identity.leader_epoch = epoch_;
   if (within || random.Chance(0.5)) {  // written by an idempotent producer of the source cluster
     identity.producer_id = within.value_or(random.Below(3));
     identity.producer_epoch = 0;
@@ -87,6 +88,26 @@ void SourceLog::AdvanceStart(int64_t to) {
   to = std::min(to, last_stable());
   start_ = to;
   world_.Note("source: log start {}", start_);
+}
+
+void SourceLog::CutBack(int64_t to) {
+  const Batch* first = Find(to);
+  if (first == nullptr) return;
+  world_.Count(Fault::kSourceCutBack);
+  end_ = first->base;
+  for (auto b = history_.lower_bound(end_); b != history_.end(); b = history_.erase(b))
+    by_records_.erase(std::string(AsText(kafka::BatchView(b->second.bytes.view()).body())));
+  std::erase_if(open_, [this](const auto& open) { return open.second >= end_; });
+  for (const Aborted& a : aborted_)
+    if (a.marker >= end_ && a.first < end_) open_.emplace(a.producer_id, a.first);
+  std::erase_if(aborted_, [this](const Aborted& a) { return a.marker >= end_; });
+  MoveLeader();
+  world_.Note("source: cut back to {}, leader epoch {}", end_, epoch_);
+}
+
+std::optional<int64_t> SourceLog::EndOf(int32_t epoch) const {
+  const auto next = epoch_starts_.upper_bound(epoch);
+  return next == epoch_starts_.end() ? std::nullopt : std::optional(next->second);
 }
 
 const SourceLog::Batch* SourceLog::Find(int64_t offset) const {

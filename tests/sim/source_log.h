@@ -44,6 +44,12 @@ class SourceLog {
   void Skip(int64_t offsets) { end_ += offsets; }
   // Retention: the log starts at `to` now, which may lie inside a batch.
   void AdvanceStart(int64_t to);
+  // An unclean election: a leader of the next epoch has nothing from the batch on that holds `to`.
+  void CutBack(int64_t to);
+  // The leader moved, and lost nothing.
+  void MoveLeader() { epoch_starts_[++epoch_] = end_; }
+  // Where the records of that leader epoch end; nothing while it lasts.
+  std::optional<int64_t> EndOf(int32_t epoch) const;
 
   int64_t start() const { return start_; }
   int64_t end() const { return end_; }
@@ -73,6 +79,8 @@ class SourceLog {
   std::map<int64_t, Batch> history_;
   std::map<int64_t, int64_t> open_;  // producer -> where its transaction begins
   std::vector<Aborted> aborted_;
+  int32_t epoch_ = 0;  // of the leader
+  std::map<int32_t, int64_t> epoch_starts_{{0, 0}};
   double holes_ = 0;
   std::map<std::string, int64_t, std::less<>> by_records_;
 };

@@ -57,7 +57,9 @@ namespace klink::sim {
   ROW(CutTransaction, "the source's retention removed the end of a transaction of ours") \
   ROW(FillersFenced, "a late request for fillers met those of a later owner")            \
   ROW(NotFilled, "a hole was too large to be filled")                                    \
-  ROW(AnsweredLost, "a leader move dropped a batch that acks=1 had answered")
+  ROW(AnsweredLost, "a leader move dropped a batch that acks=1 had answered")            \
+  ROW(GapFilled, "markers stand for what the source's retention removed")                \
+  ROW(SourceCutBack, "an unclean election at the source removed what was acknowledged")
 
 enum class Fault {
 #define KLINK_SIM_FAULT(NAME, MEANING) k##NAME,
