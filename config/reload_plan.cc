@@ -13,14 +13,18 @@ namespace {
 constexpr std::string_view kOfMirrors[] = {"topics.log_start", "offsets",      "prefill_limit", "holes", "fill_ratio",
                                            "fill_limit",       "transactions", "timestamps",    "acks",  "on_gap",
                                            "on_foreign_write"};
+// … and that a link takes when it begins: its clusters, and how it reaches their ACLs and quotas.
+constexpr std::string_view kOfLinks[] = {"source", "destination", "acls.enabled", "acls.exclude", "quotas.enabled"};
 constexpr size_t kKeysShown = 8;
 
 bool IsOrIsBelow(std::string_view key, std::string_view top) {
-  return key.starts_with(top) && (key.size() == top.size() || key[top.size()] == '.' || key[top.size()] == '_');
+  return key.starts_with(top) &&
+         (key.size() == top.size() || key[top.size()] == '.' || key[top.size()] == '_' || key[top.size()] == '[');
 }
 
 LinkReload ReachOf(std::string_view key) {
-  if (key == "source" || key == "destination") return LinkReload::kRestart;
+  for (const std::string_view link : kOfLinks)
+    if (IsOrIsBelow(key, link)) return LinkReload::kRestart;
   for (const std::string_view mirrors : kOfMirrors)
     if (IsOrIsBelow(key, mirrors)) return LinkReload::kMirrors;
   return LinkReload::kLive;

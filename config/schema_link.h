@@ -8,6 +8,7 @@
 
 #include "config/spec.h"
 #include "config/text.h"
+#include "config/topic_keys.h"
 
 namespace klink::config {
 
@@ -73,8 +74,11 @@ struct TopicConfigs {
   static void Describe(auto& m, auto& field) {
     field("interval", m.interval,
           {.help = "How often topic configurations are compared", .min = Nanos(1s), .max = Nanos(24h)});
-    field("include", m.include, {.help = "Copied beside the default list", .check = CheckConfigName});
-    field("exclude", m.exclude, {.help = "Not copied although in the default list", .check = CheckConfigName});
+    field("include", m.include,
+          {.help = "Settings that follow the source beside those that do by default", .check = CheckIncludedKey});
+    field("exclude", m.exclude,
+          {.help = "Settings that stay as they are at the destination; wins over the default list",
+           .check = CheckExcludedKey});
   }
 };
 
@@ -99,12 +103,9 @@ struct TopicsConfig {
     field("replication_factor", m.replication_factor,
           {.help = "Of new mirror topics: as the source's, as the destination's default, or a number; capped by the "
                    "number of brokers"});
-    field("configs", m.configs,
-          {.help = "Topic configurations that follow the source",
-           .later = "choosing topic configurations is not supported yet"});
-    field(
-        "delete", m.delete_policy,
-        {.help = "What follows when the source's topic is deleted", .later = "deleting mirrors is not supported yet"});
+    field("configs", m.configs, {.help = "Topic configurations that follow the source"});
+    field("delete", m.delete_policy,
+          {.help = "What follows when the source's topic is deleted: the copy is kept, or deleted after 24 hours"});
     field("log_start", m.log_start, {.help = "Whether the source's log start is followed"});
     field("log_start_hold", m.log_start_hold,
           {.help = "How long a moved log start stays unfollowed, as a protection against deletions by mistake",
@@ -202,7 +203,9 @@ struct Limits {
   int64_t bytes_per_second = 0;
   static void Describe(auto& m, auto& field) {
     field("bytes_per_second", m.bytes_per_second,
-          {.help = "Bytes a second this link may carry; 0 = any", .unit = Unit::kBytes, .min = 0});
+          {.help = "Bytes of batches a second that each agent reads from the source for this link; 0 = any",
+           .unit = Unit::kBytes,
+           .min = 0});
   }
 };
 
@@ -266,7 +269,7 @@ struct LinkConfig {
     field("quotas", m.quotas, {.help = "Client quotas"});
     field("on_gap", m.on_gap, {.help = "When the source's retention overtook the mirror"});
     field("on_foreign_write", m.on_foreign_write, {.help = "When someone else wrote to a mirror"});
-    field("limits", m.limits, {.help = "Limits of this link", .later = "limiting the rate is not supported yet"});
+    field("limits", m.limits, {.help = "Limits of this link"});
     field("auto_failover", m.auto_failover,
           {.help = "Failover without a person", .later = "automatic failover is not supported yet"});
     field("sets", m.sets, {.help = "Named groups of topics", .later = "sets are not supported yet"});

@@ -131,6 +131,13 @@ class Validator {
     const TopicsConfig& topics = config_.links[i].topics;
     CheckPatterns(PathOf(i, "topics.include"), topics.include, true);
     CheckPatterns(PathOf(i, "topics.exclude"), topics.exclude, false);
+    const std::vector<std::string>& excluded = topics.configs.exclude;
+    for (size_t k = 0; k < topics.configs.include.size(); ++k) {
+      const std::string& key = topics.configs.include[k];
+      if (std::find(excluded.begin(), excluded.end(), key) == excluded.end()) continue;
+      Error(PathOf(i, fmt::format("topics.configs.include[{}]", k)), "'{}' stands in exclude too; remove one of them",
+            key);
+    }
     const std::string& prefix = topics.rename.prefix;
     if (prefix.starts_with("__") || prefix.starts_with("_klink.")) {
       Error(PathOf(i, "topics.rename.prefix"), "'{}' is how internal topics begin; choose another prefix", prefix);

@@ -1,5 +1,6 @@
 #include "link/agent.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -57,11 +58,15 @@ struct Agent::LinkMetrics {
         fenced(metrics.Get(metric::kFenced, link)),
         duplicates_avoided(metrics.Get(metric::kDuplicatesAvoided, link)),
         log_start_deletes(metrics.Get(metric::kLogStartDeletes, link)),
+        config_followed(metrics.Get(metric::kTopicConfigChanges, link, "source")),
+        config_corrected(metrics.Get(metric::kTopicConfigChanges, link, "drift")),
+        config_refused(metrics.Get(metric::kTopicConfigChanges, link, "refused")),
         runs(metrics.Get(metric::kOffsetRuns, link)) {}
   Counter fetched_bytes, written_bytes, written_records, written_batches, fetched_batches, fetched_records,
-      foreign_writes, fenced, duplicates_avoided, log_start_deletes;
+      foreign_writes, fenced, duplicates_avoided, log_start_deletes, config_followed, config_corrected, config_refused;
   Gauge runs;
   Link::Totals before;
+  ConfigCounts configs_before;
 };
 
 Agent::Agent(config::Config config, Executor executor, Metrics* metrics)
@@ -71,22 +76,15 @@ Agent::Agent(config::Config config, Executor executor, Metrics* metrics)
       budget_(executor, config_.agent.memory),
       metrics_(metrics),
       started_(clock_.Wall()),
+      turn_(executor, 1),
       tasks_(executor) {}
 
 Agent::~Agent() = default;
 
-Status Agent::Start() {
-  TRY(const std::string instance, InstanceId(config_.agent.data_dir, config_.agent.id));
-  for (const config::LinkConfig& link : config_.links) {
-    Histogram latency;
-    if (metrics_) latency = metrics_->Get(metric::kReplicationLatency, link.name);
-    LinkParts parts{
-        executor_, clock_, pool_, budget_, this, latency, config_.agent.id, instance, config_.agent.data_dir};
-    links_.push_back(std::make_unique<Link>(std::move(parts), link, config_.clusters.at(link.source),
-                                            config_.clusters.at(link.destination)));
-    if (metrics_) link_metrics_.push_back(std::make_unique<LinkMetrics>(*metrics_, link.name));
-    links_.back()->Start();
-  }
+Status Agent::Start(AgentOptions options) {
+  options_ = options;
+  TRY(instance_, InstanceId(config_.agent.data_dir, config_.agent.id));
+  for (const config::LinkConfig& link : config_.links) StartLink(link);
   if (!metrics_) return absl::OkStatus();
   memory_budget_ = metrics_->Get(metric::kMemoryBudgetBytes);
   buffered_ = metrics_->Get(metric::kBufferedBytes);
@@ -96,12 +94,67 @@ Status Agent::Start() {
   return absl::OkStatus();
 }
 
+void Agent::StartLink(const config::LinkConfig& link) {
+  Histogram latency;
+  if (metrics_) latency = metrics_->Get(metric::kReplicationLatency, link.name);
+  LinkParts parts{executor_,
+                  clock_,
+                  pool_,
+                  budget_,
+                  this,
+                  latency,
+                  config_.agent.id,
+                  instance_,
+                  config_.agent.data_dir,
+                  options_.auditor,
+                  options_.delete_hold};
+  Served served;
+  served.link = std::make_shared<Link>(std::move(parts), link, config_.clusters.at(link.source),
+                                       config_.clusters.at(link.destination));
+  if (metrics_) served.metrics = std::make_shared<LinkMetrics>(*metrics_, link.name);
+  served.link->Start();
+  links_.push_back(std::move(served));
+}
+
 Async<void> Agent::Stop() {
+  stopping_ = true;
+  const auto turn = co_await turn_.Take(1);
   tasks_.Stop();
   co_await tasks_.Join();
   TaskGroup stopping(executor_);
-  for (auto& link : links_) stopping.Spawn(link->Stop());
+  for (auto& served : links_) stopping.Spawn(served.link->Stop());
   co_await stopping.Join();
+  if (turn.ok()) turn_.Give(*turn);
+}
+
+Async<void> Agent::EndLink(std::string name) {
+  const auto link = Find(name);
+  if (!link.ok()) co_return;
+  co_await (*link)->Stop();
+  std::erase_if(links_, [&name](const Served& served) { return served.link->name() == name; });
+}
+
+Async<void> Agent::Follow(config::Config next, config::ReloadPlan plan) {
+  const auto turn = co_await turn_.Take(1);
+  if (!turn.ok() || stopping_) co_return;
+  config_ = std::move(next);
+  TaskGroup ending(executor_);
+  for (const config::LinkChange& change : plan.links) {
+    const auto link = Find(change.link);
+    const auto file = std::find_if(config_.links.begin(), config_.links.end(),
+                                   [&](const config::LinkConfig& l) { return l.name == change.link; });
+    if (change.reload == config::LinkReload::kAdd) {
+      StartLink(*file);
+    } else if (change.reload == config::LinkReload::kRemove || change.reload == config::LinkReload::kRestart) {
+      ending.Spawn(EndLink(change.link));
+    } else if (link.ok()) {
+      (*link)->Reconfigure(*file, change.reload);
+    }
+  }
+  co_await ending.Join();
+  for (const config::LinkConfig& link : config_.links)
+    if (!stopping_ && !Find(link.name).ok()) StartLink(link);
+  turn_.Give(*turn);
 }
 
 AgentSnapshot Agent::Snapshot() const {
@@ -109,45 +162,45 @@ AgentSnapshot Agent::Snapshot() const {
   agent.id = config_.agent.id;
   agent.version = kVersion;
   agent.started = started_;
-  for (const auto& link : links_) agent.links.push_back(link->Snapshot());
+  for (const auto& served : links_) agent.links.push_back(served.link->Snapshot());
   return agent;
 }
 
 bool Agent::Ready() const {
-  for (const auto& link : links_)
-    if (!link->both_seen()) return false;
+  for (const auto& served : links_)
+    if (!served.link->both_seen()) return false;
   return true;
 }
 
-StatusOr<Link*> Agent::Find(const std::string& name) const {
-  for (const auto& link : links_)
-    if (link->name() == name) return link.get();
+StatusOr<std::shared_ptr<Link>> Agent::Find(const std::string& name) const {
+  for (const auto& served : links_)
+    if (served.link->name() == name) return served.link;
   return NotFound("there is no link {}", name);
 }
 
 StatusOr<offsets::TranslationStore*> Agent::StoreOf(const std::string& name) const {
-  TRY(Link * link, Find(name));
+  TRY(const std::shared_ptr<Link> link, Find(name));
   if (link->store() == nullptr) return Unavailable("link {} is not connected yet", name);
   return link->store();
 }
 
 Async<StatusOr<std::vector<OffsetAtSnapshot>>> Agent::OffsetsAt(OffsetsAtRequest request) {
-  CO_TRY(Link * link, Find(request.link));
+  CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
   co_return co_await link->OffsetsAt(std::move(request.topic), request.time);
 }
 
 Async<StatusOr<std::vector<ControlledMirror>>> Agent::ControlMirrors(ControlRequest request) {
-  CO_TRY(Link * link, Find(request.link));
+  CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
   co_return co_await link->ControlMirrors(std::move(request));
 }
 
 Async<StatusOr<ControlledLink>> Agent::ControlLink(ControlRequest request) {
-  CO_TRY(Link * link, Find(request.link));
+  CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
   co_return co_await link->ControlLink(std::move(request));
 }
 
 Async<StatusOr<std::vector<RealignedMirror>>> Agent::Realign(ControlRequest request) {
-  CO_TRY(Link * link, Find(request.link));
+  CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
   co_return co_await link->Realign(std::move(request));
 }
 
@@ -170,14 +223,16 @@ Async<StatusOr<std::vector<TranslationSnapshot>>> Agent::Translate(TranslateRequ
 }
 
 Async<StatusOr<RunsSnapshot>> Agent::Runs(std::string link, TopicPartition partition) {
-  CO_TRY(Link * found, Find(link));
+  CO_TRY(const std::shared_ptr<Link> found, Find(link));
   co_return found->RunsOf(partition);
 }
 
 Async<StatusOr<std::vector<Explanation>>> Agent::Explain(ExplainRequest request) {
   if (!request.link.empty()) CO_RETURN_IF_ERROR(Find(request.link).status());
   std::vector<Explanation> concerned, others;
-  for (const auto& link : links_) {
+  std::vector<std::shared_ptr<Link>> links;  // as they are now: a reload may change them meanwhile
+  for (const Served& served : links_) links.push_back(served.link);
+  for (const auto& link : links) {
     if (!request.link.empty() && link->name() != request.link) continue;
     CO_TRY(Link::Explained answer, co_await link->Explain(request.kind, request.name));
     (answer.concerned ? concerned : others).push_back(std::move(answer.explanation));
@@ -186,7 +241,7 @@ Async<StatusOr<std::vector<Explanation>>> Agent::Explain(ExplainRequest request)
 }
 
 StatusOr<AclsSnapshot> Agent::Acls(const std::string& link) const {
-  TRY(const Link* found, Find(link));
+  TRY(const std::shared_ptr<Link> found, Find(link));
   return found->Acls();
 }
 
@@ -228,13 +283,14 @@ Async<void> Agent::CountLoop() {
 void Agent::Count() {
   uint64_t store_bytes = 0;
   buffered_.Set(static_cast<double>(budget_.taken()));
-  for (size_t i = 0; i < links_.size(); i++) {
-    LinkMetrics& m = *link_metrics_[i];
-    const Link::Totals now = links_[i]->totals();
+  for (const Served& served : links_) {
+    const Link& link = *served.link;
+    LinkMetrics& m = *served.metrics;
+    const Link::Totals now = link.totals();
     m.fetched_bytes.Add(static_cast<double>(now.fetched_bytes - m.before.fetched_bytes));
     m.fetched_batches.Add(static_cast<double>(now.fetched_batches - m.before.fetched_batches));
     m.fetched_records.Add(static_cast<double>(now.fetched_records - m.before.fetched_records));
-    if (const offsets::TranslationStore* store = links_[i]->store()) {
+    if (const offsets::TranslationStore* store = served.link->store()) {
       m.runs.Set(static_cast<double>(store->run_count()));
       store_bytes += store->store_bytes();
     }
@@ -248,9 +304,14 @@ void Agent::Count() {
     for (const auto& [reason, count] : now.divergences) {
       const int64_t news = count - m.before.divergences[reason];
       if (news > 0)
-        metrics_->Get(metric::kDivergence, links_[i]->name(), std::string(state::Name(reason)))
+        metrics_->Get(metric::kDivergence, link.name(), std::string(state::Name(reason)))
             .Add(static_cast<double>(news));
     }
+    const ConfigCounts configs = link.config_counts();
+    m.config_followed.Add(static_cast<double>(configs.followed - m.configs_before.followed));
+    m.config_corrected.Add(static_cast<double>(configs.corrected - m.configs_before.corrected));
+    m.config_refused.Add(static_cast<double>(configs.refused - m.configs_before.refused));
+    m.configs_before = configs;
     m.before = now;
   }
   store_bytes_.Set(static_cast<double>(store_bytes));

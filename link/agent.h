@@ -7,11 +7,17 @@
 #include <vector>
 
 #include "base/metrics.h"
+#include "config/reload_plan.h"
 #include "config/schema.h"
 #include "link/link.h"
 #include "link/progress.h"
 
 namespace klink::link {
+
+struct AgentOptions {
+  Auditor* auditor = nullptr;  // outlives the agent; null: nothing is written down
+  Duration delete_hold = kDeleteHold;
+};
 
 class Agent final : public AgentApi, private kafka::CallObserver {
  public:
@@ -19,7 +25,10 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   ~Agent() override;
 
   // Opens data_dir and begins every link. An error here is the operator's: the directory cannot be used.
-  Status Start();
+  Status Start(AgentOptions options = {});
+  // Goes over to `next`, as `plan` says (config/reload_plan). Links that are not in it are not touched. Ends when all
+  // that had to end has drained.
+  Async<void> Follow(config::Config next, config::ReloadPlan plan);
   // Drains, gives the shards back, closes everything; bounded by the limits of its parts.
   Async<void> Stop();
 
@@ -44,8 +53,10 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   void OnCredential(const std::string& cluster, kafka::CredentialKind kind, WallTime ends) override;
   Async<void> CountLoop();
   void Count();
-  StatusOr<Link*> Find(const std::string& link) const;
+  StatusOr<std::shared_ptr<Link>> Find(const std::string& link) const;
   StatusOr<offsets::TranslationStore*> StoreOf(const std::string& link) const;
+  void StartLink(const config::LinkConfig& link);
+  Async<void> EndLink(std::string name);
 
   config::Config config_;
   Executor executor_;
@@ -54,8 +65,15 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   Permits budget_;
   Metrics* metrics_;
   WallTime started_;
-  std::vector<std::unique_ptr<Link>> links_;
-  std::vector<std::unique_ptr<LinkMetrics>> link_metrics_;
+  struct Served {
+    std::shared_ptr<Link> link;  // also held by the calls under way
+    std::shared_ptr<LinkMetrics> metrics;
+  };
+  std::vector<Served> links_;
+  AgentOptions options_;
+  std::string instance_;
+  Permits turn_;  // to begin and end links
+  bool stopping_ = false;
   std::map<std::pair<std::string, kafka::ApiKey>, Histogram> durations_;
   std::map<std::tuple<std::string, kafka::ApiKey, std::string>, Counter> errors_;
   std::map<std::pair<std::string, std::string>, Counter> throttles_;

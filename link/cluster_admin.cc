@@ -1,5 +1,7 @@
 #include "link/cluster_admin.h"
 
+#include <set>
+
 #include "base/backoff.h"
 #include "kafka/messages/describe_configs.h"
 #include "kafka/messages/find_coordinator.h"
@@ -19,9 +21,17 @@ using Configs = std::map<std::string, std::string>;
 
 constexpr Duration kDeadline = 15s;
 constexpr size_t kTopicsPerRequest = 500;
+constexpr size_t kChangesPerRequest = 2000;  // each is a record of the controller's (protocol.md G12)
 constexpr Duration kCoordinatorLimit = 20s;
 constexpr int kInitTries = 20;
 constexpr Duration kLeaveLimit = 2s;  // within the time an agent has to end
+
+TopicSettings SettingsOf(const kafka::DescribeConfigsResult& result) {
+  TopicSettings settings;
+  for (const auto& entry : result.configs)
+    if (entry.value) settings[entry.name] = {*entry.value, entry.config_source == kafka::ConfigSource::kTopic};
+  return settings;
+}
 
 Configs ValuesOf(const kafka::DescribeConfigsResult& result) {
   Configs values;
@@ -32,24 +42,41 @@ Configs ValuesOf(const kafka::DescribeConfigsResult& result) {
 
 }  // namespace
 
-Async<StatusOr<std::map<std::string, Configs>>> DescribeTopicConfigs(kafka::Cluster& cluster,
-                                                                     std::vector<std::string> topics) {
-  std::map<std::string, Configs> all;
+Async<StatusOr<std::map<std::string, StatusOr<TopicSettings>>>> DescribeTopicSettings(kafka::Cluster& cluster,
+                                                                                      std::vector<std::string> topics) {
+  std::map<std::string, StatusOr<TopicSettings>> all;
   for (size_t at = 0; at < topics.size(); at += kTopicsPerRequest) {
     kafka::DescribeConfigsRequest request;
-    for (size_t i = at; i < std::min(topics.size(), at + kTopicsPerRequest); i++)
+    std::set<std::string_view> asked;
+    for (size_t i = at; i < std::min(topics.size(), at + kTopicsPerRequest); i++) {
       request.resources.push_back({kafka::ResourceType::kTopic, topics[i], std::nullopt});
+      asked.insert(topics[i]);
+    }
     CO_TRY(const auto response, co_await cluster.CallAny(std::move(request), kDeadline));
     for (const auto& result : response.results) {
+      if (result.resource_type != kafka::ResourceType::kTopic || !asked.contains(result.resource_name)) continue;
       if (result.error_code == Error::kUnknownTopicOrPartition) continue;
-      if (result.error_code != Error::kNone)
-        co_return NeedsRight(kafka::ToStatus(result.error_code,
-                                             fmt::format("reading the configuration of topic {}", result.resource_name),
-                                             result.error_message),
-                             "topic configs", fmt::format("DESCRIBE_CONFIGS on topic {}", result.resource_name),
-                             cluster.name());
-      all[result.resource_name] = ValuesOf(result);
+      const Status status = NeedsRight(
+          kafka::ToStatus(result.error_code, fmt::format("reading the configuration of topic {}", result.resource_name),
+                          result.error_message),
+          "topic configs", fmt::format("DESCRIBE_CONFIGS on topic {}", result.resource_name), cluster.name());
+      if (status.ok())
+        all.insert_or_assign(result.resource_name, SettingsOf(result));
+      else
+        all.insert_or_assign(result.resource_name, status);
     }
+  }
+  co_return all;
+}
+
+Async<StatusOr<std::map<std::string, Configs>>> DescribeTopicConfigs(kafka::Cluster& cluster,
+                                                                     std::vector<std::string> topics) {
+  CO_TRY(const auto settings, co_await DescribeTopicSettings(cluster, std::move(topics)));
+  std::map<std::string, Configs> all;
+  for (const auto& [topic, of_topic] : settings) {
+    CO_RETURN_IF_ERROR(of_topic.status());
+    Configs& values = all[topic];
+    for (const auto& [key, setting] : *of_topic) values[key] = setting.value;
   }
   co_return all;
 }
@@ -70,21 +97,37 @@ Async<StatusOr<Configs>> DescribeBrokerConfigs(kafka::Cluster& cluster) {
   co_return ValuesOf(result);
 }
 
-Async<Status> SetTopicConfigs(kafka::Cluster& cluster, std::string topic, Configs values) {
-  kafka::AlterConfigsResource resource;
-  resource.resource_type = kafka::ResourceType::kTopic;
-  resource.resource_name = topic;
-  for (auto& [name, value] : values) resource.configs.push_back({name, kafka::ConfigOperation::kSet, value});
-  kafka::IncrementalAlterConfigsRequest request;
-  request.resources.push_back(std::move(resource));
-  CO_TRY(const auto response, co_await cluster.CallAny(std::move(request), kDeadline));
-  for (const auto& result : response.responses)
-    if (result.error_code != Error::kNone)
-      co_return NeedsRight(
-          kafka::ToStatus(result.error_code, fmt::format("setting the configuration of topic {}", topic),
-                          result.error_message),
-          "topic configs", fmt::format("ALTER_CONFIGS on topic {}", topic), cluster.name());
-  co_return absl::OkStatus();
+Async<std::map<std::string, Status>> AlterTopicConfigs(kafka::Cluster& cluster, TopicChanges changes) {
+  std::map<std::string, Status> verdicts;
+  for (auto next = changes.begin(); next != changes.end();) {
+    kafka::IncrementalAlterConfigsRequest request;
+    const auto first = next;
+    for (size_t size = 0; next != changes.end(); ++next) {
+      size += next->second.size();
+      if (next != first && size > kChangesPerRequest) break;
+      kafka::AlterConfigsResource& resource = request.resources.emplace_back();
+      resource.resource_name = next->first;
+      for (const SettingChange& change : next->second) {
+        const auto operation = change.value ? kafka::ConfigOperation::kSet : kafka::ConfigOperation::kDelete;
+        resource.configs.push_back({change.key, operation, change.value});
+      }
+    }
+    const auto response = co_await cluster.CallAny(std::move(request), kDeadline);
+    for (auto asked = first; asked != next; ++asked)
+      verdicts[asked->first] =
+          response.ok()
+              ? Unavailable("setting the configuration of topic {}: the answer does not name it", asked->first)
+              : response.status();
+    if (!response.ok()) continue;
+    for (const auto& result : response->responses)
+      if (auto found = verdicts.find(result.resource_name); found != verdicts.end())
+        found->second =
+            NeedsRight(kafka::ToStatus(result.error_code,
+                                       fmt::format("setting the configuration of topic {}", result.resource_name),
+                                       result.error_message),
+                       "topic configs", fmt::format("ALTER_CONFIGS on topic {}", result.resource_name), cluster.name());
+  }
+  co_return verdicts;
 }
 
 Async<StatusOr<int32_t>> AwaitCoordinator(kafka::Cluster& cluster, Clock& clock, kafka::CoordinatorType type,

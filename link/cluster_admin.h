@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kafka/cluster.h"
+#include "link/config_plan.h"
 #include "link/topic_plan.h"
 
 namespace klink::link {
@@ -14,9 +15,14 @@ namespace klink::link {
 // Effective values per topic, defaults included. Topics that vanish meanwhile are left out.
 Async<StatusOr<std::map<std::string, std::map<std::string, std::string>>>> DescribeTopicConfigs(
     kafka::Cluster& cluster, std::vector<std::string> topics);
+// The same with its overrides marked; where klink may not ask about a topic, the error stands for it.
+Async<StatusOr<std::map<std::string, StatusOr<TopicSettings>>>> DescribeTopicSettings(kafka::Cluster& cluster,
+                                                                                      std::vector<std::string> topics);
 // The values of one broker of the cluster; empty when klink may not ask (no DESCRIBE_CONFIGS on the cluster).
 Async<StatusOr<std::map<std::string, std::string>>> DescribeBrokerConfigs(kafka::Cluster& cluster);
-Async<Status> SetTopicConfigs(kafka::Cluster& cluster, std::string topic, std::map<std::string, std::string> values);
+// One verdict per topic, which the cluster changes as a whole or not at all.
+using TopicChanges = std::map<std::string, std::vector<SettingChange>>;
+Async<std::map<std::string, Status>> AlterTopicConfigs(kafka::Cluster& cluster, TopicChanges changes);
 
 // The broker that coordinates a group or a transactional id, once there is one: a cluster that never had any makes the
 // topic behind it when first asked.

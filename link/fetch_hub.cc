@@ -17,6 +17,7 @@ constexpr Duration kGathering = 1s;         // since the last feed came
 constexpr int32_t kMaxWaitGatheringMs = 20;
 constexpr Duration kFetchDeadline = 10s;
 constexpr Duration kFailurePause = 100ms;
+constexpr Duration kRateStep = 1s;  // a rate that is raised meanwhile does not have to wait for longer
 constexpr int8_t kReadCommitted = 1;
 
 // Gives an answer's share of the budget back with its last batch.
@@ -135,6 +136,8 @@ Async<void> FetchHub::Loop(int32_t id) {
     Status round;
     if (wanted.empty()) {
       round = co_await broker.changed.Wait();
+    } else if (const Duration pause = rate_.Wait(clock_.Now()); pause > Duration::zero()) {
+      round = co_await clock_.Sleep(std::min<Duration>(pause, kRateStep));
     } else {
       const bool gathering = clock_.Now() - broker.last_attached < kGathering;
       const int32_t max_wait_ms = some_full ? kMaxWaitWhileFullMs : gathering ? kMaxWaitGatheringMs : kMaxWaitMs;
@@ -146,10 +149,12 @@ Async<void> FetchHub::Loop(int32_t id) {
 }
 
 Async<Status> FetchHub::Round(int32_t id, Broker& broker, FetchSession::Wanted wanted, int32_t max_wait_ms) {
-  const int64_t most = std::min<int64_t>(kFetchMaxBytes, std::max<int64_t>(budget_.total() / 4, 1 << 20));
+  const int64_t most =
+      rate_.FetchMost(std::min<int64_t>(kFetchMaxBytes, std::max<int64_t>(budget_.total() / 4, 1 << 20)));
   CO_TRY(const int64_t reserved, co_await budget_.Take(most));
   auto hold = std::make_shared<Hold>(budget_, reserved);
-  kafka::FetchRequest request = broker.session.Request(wanted, kPartitionMaxBytes);
+  kafka::FetchRequest request =
+      broker.session.Request(wanted, static_cast<int32_t>(std::min<int64_t>(kPartitionMaxBytes, most)));
   request.max_wait_ms = max_wait_ms;
   request.min_bytes = 1;
   request.max_bytes = static_cast<int32_t>(reserved);
@@ -176,7 +181,9 @@ Async<Status> FetchHub::Round(int32_t id, Broker& broker, FetchSession::Wanted w
   const bool throttled_empty =
       response->throttle_time_ms > 0 && response->responses.empty() && response->session_id == 0;
   if (!throttled_empty) broker.session.Accepted(response->session_id);
-  const int64_t used = std::min(RecordBytes(*response), hold->bytes);
+  const int64_t brought = RecordBytes(*response);
+  rate_.Spend(brought, clock_.Now());
+  const int64_t used = std::min(brought, hold->bytes);
   budget_.Give(hold->bytes - used);
   hold->bytes = used;
   Deliver(broker, wanted, *response, hold);

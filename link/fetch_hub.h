@@ -13,6 +13,7 @@
 #include "kafka/cluster.h"
 #include "link/fetch_session.h"
 #include "link/ports.h"
+#include "link/rate_limit.h"
 
 namespace klink::link {
 
@@ -57,6 +58,8 @@ class FetchHub {
  public:
   // `budget` counts bytes and outlives every batch.
   FetchHub(kafka::Cluster& cluster, Executor executor, Clock& clock, Permits& budget);
+  // Of all brokers together; 0: as fast as it goes.
+  void Limit(int64_t bytes_per_second) { rate_.Set(bytes_per_second); }
   // Ends the loops; feeds answer Cancelled from then on.
   void Stop();
   Async<void> Join();
@@ -83,6 +86,7 @@ class FetchHub {
   Executor executor_;
   Clock& clock_;
   Permits& budget_;
+  RateLimit rate_;
   std::map<int32_t, std::unique_ptr<Broker>> brokers_;
   TaskGroup loops_;
 };

@@ -62,27 +62,27 @@ class Link::RunsTopic final : public offsets::RunLog {
   std::unique_ptr<admin::RunLogWriter> writer_;
 };
 
-Link::Link(LinkParts parts, const config::LinkConfig& config, const config::ClusterConfig& source,
+Link::Link(LinkParts parts, config::LinkConfig config, const config::ClusterConfig& source,
            const config::ClusterConfig& destination)
     : parts_(std::move(parts)),
-      config_(config),
-      destination_access_(AccessOf(config.destination, destination, parts_.executor, parts_.clock)),
-      source_(OptionsOf(config.source, source), parts_.executor, parts_.clock, parts_.observer),
-      destination_(OptionsOf(config.destination, destination), parts_.executor, parts_.clock, parts_.observer),
+      config_(std::move(config)),
+      destination_access_(AccessOf(config_.destination, destination, parts_.executor, parts_.clock)),
+      source_(OptionsOf(config_.source, source), parts_.executor, parts_.clock, parts_.observer),
+      destination_(OptionsOf(config_.destination, destination), parts_.executor, parts_.clock, parts_.observer),
       fetch_(source_, parts_.executor, parts_.clock, parts_.budget),
       produce_(destination_, parts_.executor, parts_.clock, *this),
       markers_(destination_, parts_.executor, parts_.clock),
       since_(parts_.clock.Wall()),
       changed_(parts_.executor),
       tasks_(parts_.executor) {
-  if (config.acls.enabled) source_access_ = AccessOf(config.source, source, parts_.executor, parts_.clock);
+  if (config_.acls.enabled) source_access_ = AccessOf(config_.source, source, parts_.executor, parts_.clock);
   for (const config::ClusterConfig* cluster : {&source, &destination}) {
     if (auto own = config::OwnPrincipal(*cluster)) own_principals_.insert(*std::move(own));
     own_clients_.client_ids.insert(cluster->client_id);
   }
   // Where only the brokers know who klink is, the operator named it among the excluded.
   std::vector<std::string> named(own_principals_.begin(), own_principals_.end());
-  named.insert(named.end(), config.acls.exclude.begin(), config.acls.exclude.end());
+  named.insert(named.end(), config_.acls.exclude.begin(), config_.acls.exclude.end());
   for (const std::string& name : named)
     if (name.starts_with(kUser)) own_clients_.users.insert(name.substr(kUser.size()));
 }
@@ -90,6 +90,7 @@ Link::Link(LinkParts parts, const config::LinkConfig& config, const config::Clus
 Link::~Link() = default;
 
 void Link::Start() {
+  fetch_.Limit(config_.limits.bytes_per_second);
   tasks_.Spawn(Run());
   tasks_.Spawn(Watch(source_, source_trouble_));
   tasks_.Spawn(Watch(destination_, destination_trouble_));
@@ -97,9 +98,11 @@ void Link::Start() {
 
 // Asks a cluster that was not heard of for a while, so that a loss is seen also where nothing else is asked.
 Async<void> Link::Watch(kafka::Cluster& cluster, Status& trouble) {
-  while ((co_await parts_.clock.Sleep(kWatchEvery)).ok())
+  while ((co_await parts_.clock.Sleep(kWatchEvery)).ok()) {
     if (parts_.clock.Now() - cluster.last_answer() >= kWatchEvery)
       trouble = StatusOf(co_await cluster.Metadata(std::vector<std::string>()));
+    CompareConfig();
+  }
 }
 
 Async<void> Link::Stop() {
@@ -262,6 +265,8 @@ Async<void> Link::Close() {
   if (state_) co_await state_->Close();
   membership_.reset();
   sync_.reset();
+  if (configs_) ended_configs_ = config_counts();
+  configs_.reset();
   book_.reset();
   state_.reset();
   store_.reset();

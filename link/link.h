@@ -16,8 +16,10 @@
 #include "admin/topics.h"
 #include "base/blocking.h"
 #include "base/permits.h"
+#include "config/reload_plan.h"
 #include "config/schema.h"
 #include "link/acl_sync.h"
+#include "link/config_sync.h"
 #include "link/control_plan.h"
 #include "link/explain.h"
 #include "link/partition_runner.h"
@@ -39,17 +41,22 @@ struct LinkParts {
   std::string agent_id;
   std::string instance_id;  // agent id + what data_dir remembers: the group's static member
   std::string data_dir;
+  Auditor* auditor = nullptr;
+  Duration delete_hold = kDeleteHold;
 };
 
 class Link final : public admin::MembershipListener, public Gate, public Copies {
  public:
-  Link(LinkParts parts, const config::LinkConfig& config, const config::ClusterConfig& source,
+  Link(LinkParts parts, config::LinkConfig config, const config::ClusterConfig& source,
        const config::ClusterConfig& destination);
   ~Link() override;
 
   void Start();
   // Drains the mirrors, gives the shard back, leaves the group.
   Async<void> Stop();
+
+  // Of the same clusters; what runs goes on, or with kMirrors is drained and begun again.
+  void Reconfigure(const config::LinkConfig& next, config::LinkReload reload);
 
   LinkSnapshot Snapshot() const;
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request);
@@ -77,10 +84,12 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
     void Add(const PartitionProgress& p);
   };
   Totals totals() const;
+  ConfigCounts config_counts() const;
 
  private:
   static constexpr int32_t kLeaderShard = 0;
   class RunsTopic;
+  class Settings;
   template <class T>
   struct Asked;
   struct Running {
@@ -111,6 +120,10 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<Status> ClaimIdentity();  // the link record with its producer ids
   Async<Status> SyncTopics();
   void StartCarrying(TaskGroup& tasks);  // ACLs and quotas, where they are asked for
+  Async<Status> SyncOnce();
+  Async<Status> SyncConfigs();
+  Async<Status> PublishConfig();
+  void BeginConfigs();
   Async<Status> CompleteShards();
   void Reconcile(SyncResult result);
   void StartMirror(const RunnerNames& names);
@@ -134,11 +147,14 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<Status> FollowRecords();
   void SyncNow();
   Async<Status> UntilSyncDue();
-  Async<void> SyncAfter(Duration refresh);
+  Async<void> WakeAfter(Duration pause);
+  void CompareConfig();
 
   void SetCondition(state::LinkCondition condition, std::optional<state::Reason> reason, std::string text);
   PartitionSnapshot SnapshotOf(const TopicPartition& tp, const state::PartitionRecord& record) const;
   MirrorSnapshot SnapshotOf(const state::MirrorRecord& record) const;
+  void ShowTroubles(std::vector<MirrorSnapshot>& mirrors) const;
+  void ShowTasks(LinkSnapshot& link) const;
   struct ShownPause {
     state::MirrorState state;
     state::Reason reason;
@@ -157,7 +173,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<void> Watch(kafka::Cluster& cluster, Status& trouble);
 
   LinkParts parts_;
-  const config::LinkConfig& config_;
+  config::LinkConfig config_;    // copied into by Reconfigure: references to its parts hold
   admin::Access source_access_;  // only where ACLs are carried over
   admin::Access destination_access_;
   std::set<std::string> own_principals_;  // klink's own, on both sides, as far as the configuration tells
@@ -179,6 +195,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::unique_ptr<TopicSync> sync_;
   std::unique_ptr<AclSync> acls_;      // while leading
   std::unique_ptr<QuotaSync> quotas_;  // while leading
+  std::unique_ptr<ConfigSync> configs_;
   FetchHub fetch_;
   ProduceHub produce_;
   MarkerWatch markers_;
@@ -200,10 +217,17 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::string text_ = "starting";
   WallTime since_;
   Status sync_status_;
+  Status configs_status_;
+  std::string sync_progress_;           // while topics are made
+  ConfigCounts ended_configs_;          // of what led before
+  std::vector<std::string> differing_;  // settings in which this agent's file and the link's configuration differ
+  WallTime differing_since_{};
   bool leading_ = false;
   bool stop_leading_ = false;
   bool steering_ = false;  // in control of the state, and following it
   bool sync_due_ = false;
+  bool timer_due_ = false;
+  Instant next_sync_{};
   bool shards_complete_ = false;
   Signal changed_;
   std::unique_ptr<TaskGroup> lead_;  // while leading

@@ -174,20 +174,24 @@ void Link::SyncNow() {
   changed_.NotifyAll();
 }
 
-// Until `refresh` has passed or a round is wanted sooner.
+// Until topics or their settings are due, or a round is wanted sooner.
 Async<Status> Link::UntilSyncDue() {
+  Duration pause = std::max<Duration>(0s, next_sync_ - parts_.clock.Now());
+  if (sync_status_.ok() && !state_->view().pause().paused) pause = std::min(pause, configs_->UntilDue());
+  timer_due_ = false;
   TaskGroup timer(parts_.executor);
-  timer.Spawn(SyncAfter(config_.topics.refresh));
+  timer.Spawn(WakeAfter(pause));
   Status waited;
-  while (waited.ok() && !sync_due_) waited = co_await changed_.Wait();
+  while (waited.ok() && !sync_due_ && !timer_due_) waited = co_await changed_.Wait();
   timer.Stop();
   co_await timer.Join();
-  sync_due_ = false;
   co_return waited;
 }
 
-Async<void> Link::SyncAfter(Duration refresh) {
-  if ((co_await parts_.clock.Sleep(refresh)).ok()) SyncNow();
+Async<void> Link::WakeAfter(Duration pause) {
+  if (!(co_await parts_.clock.Sleep(pause)).ok()) co_return;
+  timer_due_ = true;
+  changed_.NotifyAll();
 }
 
 }  // namespace klink::link

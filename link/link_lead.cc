@@ -4,6 +4,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "link/cluster_admin.h"
+#include "link/config_generation.h"
 #include "link/link.h"
 #include "state/link_topics.h"
 
@@ -20,13 +21,6 @@ constexpr Duration kUnusedTimeout = 60s;  // these ids are for plain batches and
 constexpr char kTransactionMaxTimeout[] = "transaction.max.timeout.ms";
 constexpr char kProducerExpiration[] = "producer.id.expiration.ms";
 constexpr char kTransactionalExpiration[] = "transactional.id.expiration.ms";  // counts for producers before Kafka 3.4
-
-// Troubles after which nothing may be written to the mirror; with the others it goes on as it is.
-bool EndsTheMirror(std::optional<state::Reason> reason) {
-  using enum state::Reason;
-  return reason == kSourceTopicMayBeDeleted || reason == kSourceTopicIdChanged || reason == kDestinationTopicDeleted ||
-         reason == kDestinationTopicIdChanged;
-}
 
 std::optional<StartAt> StartOf(const config::TopicStart& start) {
   if (start.kind == config::TopicStart::Kind::kEarliest) return std::nullopt;
@@ -73,8 +67,11 @@ Async<Status> Link::Lead() {
   Log(Level::kInfo, Event::kLeaseAcquired, "this agent mirrors the link", {{"link", config_.name}});
   book_ = std::make_unique<MirrorBook>(parts_.executor, *state_);
   CO_TRY(auto filter, config::TopicFilter::Compile(config_.topics));
-  sync_ = std::make_unique<TopicSync>(config_, std::move(filter), source_, destination_, *topics_, *state_, *book_,
-                                      *this, *this, parts_.clock);
+  SyncParts sync{config_, source_, destination_, *topics_,       *state_,           *book_,
+                 *this,   *this,   parts_.clock, parts_.auditor, parts_.delete_hold};
+  sync_ = std::make_unique<TopicSync>(std::move(sync), std::move(filter));
+  BeginConfigs();
+  next_sync_ = parts_.clock.Now();
   const auto brokers = std::max<int64_t>(1, std::ssize(destination_.Brokers()));
   fills_ = std::make_unique<Permits>(parts_.executor, kFillsPerBroker * brokers);
   TaskGroup keeper(parts_.executor);
@@ -132,6 +129,7 @@ Async<Status> Link::ClaimIdentity() {
     records.emplace_back(state::PidRecord{data.producer_id, state::PidUse::kData, now});
     records.emplace_back(state::PidRecord{filler.producer_id, state::PidUse::kFiller, now});
     records.emplace_back(*link);
+    if (auto config = NextGeneration(config_, state_->view().config(), parts_.agent_id)) records.emplace_back(*config);
     CO_RETURN_IF_ERROR(co_await state_->Write(std::move(records)));
   }
   identity_ = Identity{link->data_pid,
@@ -149,16 +147,42 @@ Async<Status> Link::ClaimIdentity() {
 
 Async<Status> Link::SyncTopics() {
   for (bool first = true;; first = false) {
-    StatusOr<SyncResult> round = SyncResult{};  // of a paused link: nothing runs, nothing is made
-    if (!state_->view().pause().paused) round = co_await sync_->Round();
-    if (IsCancelled(round.status())) co_return round.status();
+    Status round = co_await PublishConfig();
+    const bool due = std::exchange(sync_due_, false) || parts_.clock.Now() >= next_sync_;
+    if (round.ok() && due) round = co_await SyncOnce();
+    if (IsCancelled(round)) co_return round;
     if (!state_->in_control())
       co_return FailedPrecondition("another controller took over the state of link {}", config_.name);
-    sync_status_ = round.status();
-    if (round.ok()) Reconcile(*std::move(round));
+    if (due || !round.ok()) sync_status_ = round;
+    if (due) next_sync_ = parts_.clock.Now() + config_.topics.refresh;
+    if (round.ok()) {
+      const Status configs = co_await SyncConfigs();
+      if (IsCancelled(configs)) co_return configs;
+    }
     if (!first && !state_->view().pause().paused) sync_status_.Update(co_await CompleteShards());
     CO_RETURN_IF_ERROR(co_await UntilSyncDue());
   }
+}
+
+// Of a paused link: nothing runs, nothing is made.
+Async<Status> Link::SyncOnce() {
+  SyncResult result;
+  if (!state_->view().pause().paused) {
+    CO_TRY(result, co_await sync_->Round());
+    sync_progress_ = ProgressText(result.topics - result.unmade, result.topics);
+    if (result.more) sync_due_ = true;
+  }
+  Reconcile(std::move(result));
+  co_return absl::OkStatus();
+}
+
+Async<Status> Link::SyncConfigs() {
+  if (state_->view().pause().paused) co_return absl::OkStatus();
+  std::vector<std::string> mirrored;
+  for (const auto& [tp, running] : mirrors_)
+    if (mirrored.empty() || mirrored.back() != tp.topic) mirrored.push_back(tp.topic);
+  configs_status_ = co_await configs_->Round(std::move(mirrored));
+  co_return configs_status_;
 }
 
 // Once the first mirrors run: a new link's work topic has one shard.
@@ -185,7 +209,7 @@ void Link::Reconcile(SyncResult result) {
   std::vector<TopicPartition> over;
   for (const auto& [tp, running] : mirrors_) {
     auto trouble = troubles_.find(tp.topic);
-    const bool passing = trouble != troubles_.end() && !EndsTheMirror(trouble->second.reason);
+    const bool passing = trouble != troubles_.end() && !EndsTheMirror(trouble->second);
     if (!MayRun(tp.topic) || (!wanted.contains(tp) && !passing)) over.push_back(tp);
   }
   for (const TopicPartition& tp : over) StopMirror(tp);

@@ -1,6 +1,7 @@
 // What a link tells about itself. Only what is known: an owner knows its partitions, a standby what the state says.
 #include <algorithm>
 
+#include "link/config_generation.h"
 #include "link/link.h"
 #include "link/time_lookup.h"
 #include "state/control.h"
@@ -214,6 +215,71 @@ MirrorSnapshot Link::SnapshotOf(const state::MirrorRecord& record) const {
   return mirror;
 }
 
+// What keeps whole topics from being mirrored, or from being like their source.
+void Link::ShowTroubles(std::vector<MirrorSnapshot>& mirrors) const {
+  std::map<std::string_view, size_t> places;
+  for (size_t i = 0; i < mirrors.size(); i++) places[mirrors[i].topic] = i;
+  std::vector<MirrorSnapshot> unmade;
+  for (const auto& [name, trouble] : troubles_) {
+    const auto place = places.find(name);
+    MirrorSnapshot& mirror = place != places.end() ? mirrors[place->second] : unmade.emplace_back();
+    if (place == places.end()) mirror.topic = name, mirror.source_topic = trouble.source_topic;
+    if (!trouble.passing && (trouble.reason || mirror.partitions.empty())) mirror.state = Name(MirrorState::kFailed);
+    if (trouble.reason) mirror.reason_code = Name(*trouble.reason);
+    mirror.reason = trouble.text;
+    mirror.since = trouble.since;
+  }
+  if (configs_ && leading_) {
+    for (const auto& [name, trouble] : configs_->troubles()) {
+      const auto place = places.find(name);
+      if (place == places.end() || mirrors[place->second].reason_code || mirrors[place->second].reason) continue;
+      MirrorSnapshot& mirror = mirrors[place->second];
+      if (trouble.reason) mirror.reason_code = Name(*trouble.reason);
+      mirror.reason = trouble.text;
+      mirror.since = trouble.since;
+    }
+  }
+  mirrors.insert(mirrors.end(), std::make_move_iterator(unmade.begin()), std::make_move_iterator(unmade.end()));
+}
+
+void Link::ShowTasks(LinkSnapshot& link) const {
+  const bool paused = link.state == Name(state::LinkCondition::kPaused);
+  const auto led = [&](const char* name, const Status& status, const std::string& progress) {
+    TaskSnapshot task = TaskNamed(name);
+    if (!status.ok()) {
+      task.state = "IN_ERROR";
+      if (const auto reason = ReasonOf(status)) task.reason_code = Name(*reason);
+      task.reason = Text(status);
+    } else if (!progress.empty()) {
+      task.reason = progress;
+    }
+    link.tasks.push_back(std::move(task));
+  };
+  led("topic-sync", sync_status_, sync_progress_);
+  led("config-sync", configs_status_, "");
+  if (config_.acls.enabled) link.tasks.push_back(acls_ ? acls_->Task() : TaskNamed("acl-sync"));
+  if (config_.quotas.enabled) link.tasks.push_back(quotas_ ? quotas_->Task() : TaskNamed("quota-sync"));
+  for (TaskSnapshot& task : link.tasks) {
+    if (!leading_) {
+      task = TaskNamed(task.name);
+      task.state = state::Name(state::TaskState::kNotConfigured);
+      task.reason = "another agent of the link does this";
+    } else if (paused) {
+      task.state = Name(state::TaskState::kLinkPaused);
+      task.reason_code = link.reason_code;
+      task.reason = link.reason;
+      task.since = link.since;
+    }
+  }
+  if (differing_.empty() || !state_ || !state_->view().config()) return;
+  TaskSnapshot& config = link.tasks.emplace_back();
+  config.name = "config";
+  config.state = "IN_ERROR";
+  config.reason_code = Name(state::Reason::kConfigDiffers);
+  config.reason = DifferenceText(*state_->view().config(), differing_);
+  config.since = differing_since_;
+}
+
 LinkSnapshot Link::Snapshot() const {
   LinkSnapshot link;
   link.name = config_.name;
@@ -251,41 +317,8 @@ LinkSnapshot Link::Snapshot() const {
   }
   if (state_)
     for (const auto& [name, record] : state_->view().mirrors()) link.mirrors.push_back(SnapshotOf(record));
-  for (const auto& [name, trouble] : troubles_) {
-    auto at = std::find_if(link.mirrors.begin(), link.mirrors.end(), [&](const auto& m) { return m.topic == name; });
-    if (at == link.mirrors.end()) {
-      at = link.mirrors.insert(at, MirrorSnapshot{});
-      at->topic = name;
-      at->source_topic = trouble.source_topic;
-    }
-    at->state =
-        Name(trouble.reason || at->partitions.empty() ? MirrorState::kFailed : *state::FindMirrorState(at->state));
-    if (trouble.reason) at->reason_code = Name(*trouble.reason);
-    at->reason = trouble.text;
-    at->since = trouble.since;
-  }
-  TaskSnapshot sync;
-  sync.name = "topic-sync";
-  if (!sync_status_.ok()) {
-    sync.state = "IN_ERROR";
-    if (const auto reason = ReasonOf(sync_status_)) sync.reason_code = Name(*reason);
-    sync.reason = Text(sync_status_);
-  }
-  link.tasks.push_back(std::move(sync));
-  if (config_.acls.enabled) link.tasks.push_back(acls_ ? acls_->Task() : TaskNamed("acl-sync"));
-  if (config_.quotas.enabled) link.tasks.push_back(quotas_ ? quotas_->Task() : TaskNamed("quota-sync"));
-  for (TaskSnapshot& task : link.tasks) {
-    if (!leading_) {
-      task = TaskNamed(task.name);
-      task.state = state::Name(state::TaskState::kNotConfigured);
-      task.reason = "another agent of the link does this";
-    } else if (paused) {
-      task.state = Name(state::TaskState::kLinkPaused);
-      task.reason_code = link.reason_code;
-      task.reason = link.reason;
-      task.since = link.since;
-    }
-  }
+  ShowTroubles(link.mirrors);
+  ShowTasks(link);
   return link;
 }
 

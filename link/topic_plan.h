@@ -30,17 +30,14 @@ struct DestinationAbilities {
 
 struct TopicPlan {
   admin::TopicSpec spec;
-  std::map<std::string, std::string> when_active;  // set once every partition is aligned: the source's retention
   std::vector<std::string> warnings;
   bool compacted = false;
   bool deletes = true;
   int64_t max_message_bytes = 1 << 20;
 };
 
-// Topic keys of the source whose effective value decides what data exists; they become overrides of the mirror.
-const std::vector<std::string>& DataKeys();
-
-// A compacted topic is made with cleanup.policy=delete: only then can its log start be moved (protocol.md L2).
+// Made so that nothing is removed from it and its log start can be moved; link/config_sync gives it the source's
+// retention and cleanup once it is aligned.
 TopicPlan PlanTopic(const TopicShape& source, std::string destination_name, const config::TopicsConfig& topics,
                     const DestinationAbilities& destination);
 

@@ -1,5 +1,7 @@
-// Which topics are mirrored: compares both clusters and the state topic every `refresh`, makes what is missing at the
-// destination, follows new partitions, and names what keeps a topic from being mirrored. Run by the link's controller.
+// Which topics are mirrored: compares both clusters and the state topic every `refresh`, has what is missing made at
+// the destination (link/topic_making), follows new partitions, and names what keeps a topic from being mirrored. Run by
+// the link's controller; a round makes at most one batch of topics, so that those of the first batch are copied while
+// the last ones are still to be made.
 #pragma once
 
 #include <functional>
@@ -9,28 +11,22 @@
 #include <string>
 #include <vector>
 
-#include "admin/topics.h"
-#include "config/schema.h"
 #include "config/topic_filter.h"
-#include "kafka/cluster.h"
-#include "link/halt.h"
+#include "link/absence_plan.h"
+#include "link/auditor.h"
 #include "link/mirror_book.h"
 #include "link/partition_runner.h"
-#include "link/topic_plan.h"
+#include "link/topic_making.h"
+#include "link/trouble.h"
 
 namespace klink::link {
-
-// What keeps a topic from being mirrored now.
-struct Trouble {
-  std::string source_topic;
-  std::optional<state::Reason> reason;
-  std::string text;
-  WallTime since{};
-};
 
 struct SyncResult {
   std::vector<RunnerNames> partitions;      // to be mirrored now
   std::map<std::string, Trouble> troubles;  // by destination topic
+  size_t topics = 0;                        // that the link includes
+  size_t unmade = 0;                        // of these, whose mirror is not made yet
+  bool more = false;                        // the next round makes some of them: no need to wait
 };
 
 // What only who runs the mirrors knows and does.
@@ -43,50 +39,72 @@ class Copies {
   virtual Async<Status> Forget(std::string topic, int32_t partitions) = 0;
 };
 
-class TopicSync {
+struct SyncParts {
+  const config::LinkConfig& config;
+  kafka::Cluster& source;
+  kafka::Cluster& destination;
+  admin::Topics& topics;
+  state::LinkState& state;
+  MirrorBook& book;
+  Gate& gate;
+  Copies& copies;
+  Clock& clock;
+  Auditor* auditor = nullptr;  // null: nothing is written down
+  Duration delete_hold = kDeleteHold;
+};
+
+class TopicSync final : private MakingPorts {
  public:
-  TopicSync(const config::LinkConfig& config, config::TopicFilter filter, kafka::Cluster& source,
-            kafka::Cluster& destination, admin::Topics& topics, state::LinkState& state, MirrorBook& book, Gate& gate,
-            Copies& copies, Clock& clock);
+  TopicSync(SyncParts parts, config::TopicFilter filter);
 
   // One round. Unavailable when a cluster cannot be asked; trouble with one topic never keeps another one back.
   Async<StatusOr<SyncResult>> Round();
+  // The link's configuration changed.
+  void Follow(config::TopicFilter filter) { filter_ = std::move(filter); }
 
  private:
-  struct Listing {
-    std::map<std::string, TopicShape> topics;
-    std::set<std::string> hidden;  // asked for by name: the cluster does not let klink see them
-    int32_t brokers = 0;
-  };
-  static Async<StatusOr<Listing>> List(kafka::Cluster& cluster);
   Async<Status> AskForHidden(Listing& source) const;
   Async<Status> FollowFilter();
-  Async<Status> One(const TopicShape& source, Listing& destination, SyncResult& result);
+  // topic_making's ports.
+  Async<StatusOr<std::map<std::string, StatusOr<Configs>>>> SourceConfigs(std::vector<std::string> topics) override;
+  Status MayBegin(const std::string& name) const override;
+  Status MayCreate(const std::string& name) const override;
+  Async<Status> Write(std::vector<state::MirrorRecord> records) override;
+  Async<Status> NoteIds(std::map<std::string, std::string> ids) override;
+  Async<std::vector<Status>> Create(std::vector<admin::TopicSpec> specs) override;
+  Async<StatusOr<Listing>> Destination(std::vector<std::string> topics) override;
+  Async<std::map<std::string, Status>> SetConfigs(std::map<std::string, Configs> configs) override;
+
+  // topic_begin.cc: mirrors that are made, made again, deleted
+  std::vector<NewMirror> Waiting(const Listing& source, const Listing& destination, SyncResult& result);
+  Async<Status> MakeSome(std::vector<NewMirror> waiting, Listing& destination, SyncResult& result);
+  Async<StatusOr<DestinationAbilities>> Abilities(int32_t brokers);
   Async<Status> Begin(TopicShape source, std::string name, Listing& destination, kafka::Uuid before = {});
   Async<Status> Remake(TopicShape source, std::string name, Listing& destination);
   Async<Status> RestartAsNew(TopicShape source, std::string name, Status identity, Listing& destination);
-  Async<Status> Delete(std::string name, Listing& destination);
-  Async<Status> Create(TopicPlan plan);
-  using Shows = std::function<bool(const Listing&)>;
-  Async<Status> AwaitListing(Listing& destination, Shows shows, std::string otherwise);
-  Async<Status> Grow(const TopicShape& source, const std::string& name, Listing& destination);
-  Async<Status> Settle(std::string name, std::string source_topic);
-  Status CheckIdentity(const TopicShape& source, const state::MirrorRecord& record, const Listing& destination) const;
-  Async<StatusOr<TopicPlan>> Plan(TopicShape source, std::string name, int32_t brokers);
-  void Note(SyncResult& result, const std::string& name, const std::string& source_topic, const Status& status);
+  Async<Status> Delete(std::string name, Listing& destination, std::string why);
+  Async<Status> FollowAbsences(const Listing& source, Listing& destination, SyncResult& result);
+  Async<Status> DeleteAbandoned(std::string name, Listing& destination);
 
-  const config::LinkConfig& config_;
+  Async<Status> One(const TopicShape& source, Listing& destination, SyncResult& result);
+  Async<Status> Grow(const TopicShape& source, const std::string& name, Listing& destination);
+  Status CheckIdentity(const TopicShape& source, const state::MirrorRecord& record, const Listing& destination) const;
+  Status CheckCopy(const state::MirrorRecord& record, const Listing& destination) const;
+  bool IsUnmade(const std::string& name, const Listing& destination) const;
+  Status Refused(const std::string& name, Status status);
+  void Note(SyncResult& result, const std::string& name, const std::string& source_topic, const Status& status,
+            std::optional<state::Reason> passing = std::nullopt);
+
+  struct Refusal {
+    Status status;
+    Instant until;
+    Duration pause{};
+  };
+  SyncParts p_;
   config::TopicFilter filter_;
-  kafka::Cluster& source_;
-  kafka::Cluster& destination_;
-  admin::Topics& topics_;
-  state::LinkState& state_;
-  MirrorBook& book_;
-  Gate& gate_;
-  Copies& copies_;
-  Clock& clock_;
+  TopicMaker maker_;
   std::optional<DestinationAbilities> abilities_;
-  std::set<std::string> settled_;  // ACTIVE mirrors whose retention is the source's since this process looked
+  std::map<std::string, Refusal> refused_;  // by the cluster; asked again after a pause that grows
   std::map<std::string, Trouble> troubles_;
 };
 

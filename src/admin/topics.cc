@@ -46,10 +46,15 @@ StatusOr<NewTopic> Build(const TopicSpec& spec, const std::string& doing) {
   return topic;
 }
 
+Status WholeVerdict(rd_kafka_event_t* event, const std::string& doing) {
+  const rd_kafka_resp_err_t whole = rd_kafka_event_error(event);
+  if (whole == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  return ToStatus(whole, doing, rd_kafka_event_error_string(event));
+}
+
 // The one topic's verdict in an answer, whichever of the three calls it belongs to.
 Status Verdict(rd_kafka_event_t* event, const std::string& doing) {
-  const rd_kafka_resp_err_t whole = rd_kafka_event_error(event);
-  if (whole != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(whole, doing, rd_kafka_event_error_string(event));
+  RETURN_IF_ERROR(WholeVerdict(event, doing));
   size_t count = 0;
   const rd_kafka_topic_result_t** results = nullptr;
   if (const auto* created = rd_kafka_event_CreateTopics_result(event))
@@ -92,6 +97,44 @@ Async<Status> Topics::Create(TopicSpec spec, Mode mode) {
   rd_kafka_NewTopic_t* one[] = {topic.get()};
   rd_kafka_CreateTopics(handle_->get(), one, 1, options.get(), reply.get());
   co_return co_await Answer(reply, doing);
+}
+
+Async<std::vector<Status>> Topics::CreateTopics(std::vector<TopicSpec> specs) {
+  std::vector<Status> verdicts(specs.size());
+  std::map<std::string, size_t> places;  // of those that are asked for
+  std::vector<NewTopic> topics;
+  for (size_t i = 0; i < specs.size(); i++) {
+    StatusOr<NewTopic> topic = Build(specs[i], fmt::format("creating topic {}", specs[i].name));
+    verdicts[i] = topic.status();
+    if (!topic.ok()) continue;
+    places[specs[i].name] = i;
+    topics.push_back(*std::move(topic));
+  }
+  if (topics.empty()) co_return verdicts;
+  const std::string doing = fmt::format("creating {} topics on {}", topics.size(), handle_->where());
+  std::vector<rd_kafka_NewTopic_t*> all;
+  for (const NewTopic& topic : topics) all.push_back(topic.get());
+  Options options = MakeOptions(handle_->get(), RD_KAFKA_ADMIN_OP_CREATETOPICS);
+  EventQueue reply = EventQueue::ForReply(executor_, handle_->get());
+  rd_kafka_CreateTopics(handle_->get(), all.data(), all.size(), options.get(), reply.get());
+  auto event = co_await reply.NextWithin(kTopicAnswerLimit, doing);
+  Status whole = event.status();
+  if (whole.ok()) whole = WholeVerdict(event->get(), doing);
+  for (const auto& [name, place] : places)
+    verdicts[place] = whole.ok() ? Unavailable("{}: the answer does not name {}", doing, name) : whole;
+  if (!whole.ok()) co_return verdicts;
+  size_t count = 0;
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event->get()), &count);
+  for (size_t i = 0; i < count; i++) {
+    const auto place = places.find(rd_kafka_topic_result_name(results[i]));
+    if (place == places.end()) continue;
+    const char* text = rd_kafka_topic_result_error_string(results[i]);
+    verdicts[place->second] =
+        ToStatus(rd_kafka_topic_result_error(results[i]),
+                 fmt::format("creating topic {} on {}", place->first, handle_->where()), text == nullptr ? "" : text);
+  }
+  co_return verdicts;
 }
 
 Async<Status> Topics::CreateTopic(TopicSpec spec) { return Create(std::move(spec), Mode::kCreate); }

@@ -32,6 +32,8 @@ class Topics {
 
   // AlreadyExists, InvalidArgument, PermissionDenied, FailedPrecondition (a policy of the cluster), Unavailable.
   Async<Status> CreateTopic(TopicSpec spec);
+  // In one request; a verdict each, in order.
+  Async<std::vector<Status>> CreateTopics(std::vector<TopicSpec> specs);
   // Asks the broker to check everything and create nothing.
   Async<Status> CheckTopic(TopicSpec spec);
   Async<Status> DeleteTopic(std::string name);

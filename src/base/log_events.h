@@ -14,7 +14,7 @@
   ROW(AgentStopping, 1002, "SIGTERM or SIGINT was received", "none") \
   ROW(AgentStopped, 1003, "the agent drained and ended", "none") \
   ROW(AgentFailed, 1004, "the agent cannot go on", "read error; start it again when the cause is gone") \
-  ROW(ConfigReload, 1005, "SIGHUP was received or the file changed", "restart the agent when reload says it is not available") \
+  ROW(ConfigReload, 1005, "SIGHUP was received or the file changed", "when it is refused, correct the file: the configuration in force stays until then") \
   ROW(ConfigFinding, 1006, "the configuration holds but is worth a second look", "read msg") \
   ROW(DrainTimedOut, 1007, "work in flight did not end in time at shutdown", "none: what was in doubt is recovered from the destination log") \
   ROW(LinkStarted, 1101, "the link began to mirror or to stand by", "none") \
@@ -31,6 +31,8 @@
   ROW(ClusterChanged, 1125, "a cluster id differs from the one the link was made with", "correct bootstrap.servers; a new cluster needs a new link") \
   ROW(LinkPaused, 1126, "an operator paused the link", "none: klink link resume goes on") \
   ROW(LinkResumed, 1127, "an operator resumed the link", "none") \
+  ROW(ConfigPublished, 1128, "the link runs with another configuration from now on", "none") \
+  ROW(ConfigDiffers, 1129, "this agent's file differs from the configuration the link runs with", "give all agents the same file") \
   ROW(TopicDiscovered, 1201, "a topic matches the link and is mirrored from now on", "none") \
   ROW(TopicRefused, 1202, "a matching topic cannot be mirrored", "read reason") \
   ROW(TopicGone, 1203, "a mirrored topic no longer exists at the source", "none: the copy is kept") \
@@ -50,6 +52,7 @@
   ROW(MirrorResumed, 1221, "the mirror goes on: an operator resumed it, or the filter includes its topic again", "none") \
   ROW(AclsChanged, 1222, "ACLs at the destination were changed as at the source, or could not be", "when error is given, read it; klink acl list shows what is carried over and what is held back") \
   ROW(QuotasChanged, 1223, "client quotas at the destination were changed as at the source, or could not be", "when error is given, read it") \
+  ROW(TopicConfigDrift, 1226, "somebody changed settings of a mirror topic, and klink set them back", "exclude the setting under topics.configs.exclude if it is meant to be different; data keys cannot be") \
   ROW(ClusterReachable, 1301, "the cluster answers", "none") \
   ROW(ClusterUnreachable, 1302, "no bootstrap server of the cluster answers", "check bootstrap.servers, the network and the brokers; klink tries on") \
   ROW(ConnectionLost, 1303, "a connection to a broker ended", "none unless it lasts") \

@@ -34,6 +34,7 @@
   ROW(Counter, Divergence, "klink_divergence_total", KLINK_LABELS("link", "kind"), "Differences found between the two logs") \
   ROW(Counter, Fenced, "klink_fenced_total", KLINK_LABELS("link"), "Writes refused because another agent took over") \
   ROW(Counter, DuplicatesAvoided, "klink_duplicates_avoided_total", KLINK_LABELS("link"), "Repeated batches the destination already had") \
+  ROW(Counter, TopicConfigChanges, "klink_topic_config_changes_total", KLINK_LABELS("link", "cause"), "Topic settings of mirrors that klink changed: because the source's changed (source) or somebody changed the mirror (drift); and topics whose change was refused") \
   ROW(Counter, LogStartDeletes, "klink_log_start_deletes_total", KLINK_LABELS("link"), "DeleteRecords sent to follow the source's log start") \
   ROW(Gauge, BufferedBytes, "klink_buffered_bytes", KLINK_LABELS(), "Memory taken from the budget for data in flight") \
   ROW(Gauge, MemoryBudgetBytes, "klink_memory_budget_bytes", KLINK_LABELS(), "The budget for data in flight") \

@@ -57,7 +57,7 @@ std::string LinkText(const http::LinkView& link, bool color) {
                               counts.translated, counts.unknown));
   line("Lag", link.lag ? fmt::format("{} records, {}", *link.lag, Show(link.lag_seconds)) : "unknown");
   for (const link::TaskSnapshot& task : link.tasks) {
-    if (task.state == "ACTIVE") continue;
+    if (task.state == "ACTIVE" && !task.reason) continue;
     line("Task " + task.name, fmt::format("{}: {}", Paint(task.state, color), Show(task.reason)));
   }
   return text;

@@ -1,5 +1,6 @@
 // klink run: the agent. One thread turns every link and the HTTP server; SIGTERM and SIGINT drain and end with 0 within
-// ten seconds, a second one ends at once.
+// ten seconds, a second one ends at once. SIGHUP, or a change of the file, takes a new configuration over: all of it,
+// or none when anything in it is wrong.
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
@@ -15,8 +16,10 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "cli/agent_file.h"
+#include "cli/config_watch.h"
 #include "cli/context.h"
 #include "config/load.h"
+#include "config/reload_plan.h"
 #include "config/show.h"
 #include "http/gate.h"
 #include "http/routes.h"
@@ -41,6 +44,13 @@ Level LogLevelOf(config::LogLevel level) {
       return Level::kError;
   }
   return Level::kInfo;
+}
+
+LogOptions LogOptionsOf(const Context& context, const config::Log& log) {
+  LogOptions options;
+  options.level = context.globals.verbose ? Level::kDebug : LogLevelOf(log.level);
+  options.format = log.format == config::LogFormat::kJson ? LogFormat::kJson : LogFormat::kLogfmt;
+  return options;
 }
 
 // Ends the process when draining takes too long, even if the executor's thread is stuck in a library. It has a thread
@@ -68,12 +78,13 @@ class DrainLimit {
 
 class Runner {
  public:
-  Runner(const Context& context, config::Config config)
+  Runner(const Context& context, config::Config config, std::string text)
       : context_(context),
         config_(std::move(config)),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
         drain_limit_(config_.agent.data_dir),
-        agent_(config_, io_.get_executor(), &metrics_) {}
+        agent_(config_, io_.get_executor(), &metrics_),
+        text_(std::move(text)) {}
 
   Exit Run();
 
@@ -81,7 +92,13 @@ class Runner {
   Status Listen();
   StatusOr<http::Access> OpenAccess() const;
   Status OpenAudit();
+  link::AgentOptions Options() const;
   Async<void> WatchSignals();
+  Async<void> WatchFile();
+  Async<void> ReloadLoop();
+  Async<void> Reload();
+  Status CheckNext(config::Config& next, config::ReloadPlan& plan) const;
+  Async<void> TellReload(const config::ReloadPlan& plan);
   Async<void> Shutdown();
 
   const Context& context_;
@@ -95,6 +112,11 @@ class Runner {
   link::Agent agent_;
   std::shared_ptr<http::AuditLog> audit_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<ConfigWatch> watch_;
+  std::string text_;  // of the file as it was last read
+  bool reload_asked_ = false;
+  bool reload_anyway_ = false;  // by SIGHUP: also when the file's text is the same, as what it refers to may not be
+  Signal reload_due_{io_.get_executor()};
   Exit exit_ = Exit::kOk;
   bool stopping_ = false;
 };
@@ -159,7 +181,9 @@ Exit Runner::Run() {
        {"config", context_.ConfigPath()},
        {"pid", getpid()}});
   Detach(io_.get_executor(), WatchSignals());
-  if (const Status started = agent_.Start(); !started.ok()) {
+  Detach(io_.get_executor(), WatchFile());
+  Detach(io_.get_executor(), ReloadLoop());
+  if (const Status started = agent_.Start(Options()); !started.ok()) {
     Log(Level::kError, Event::kAgentFailed, "the agent cannot start", {{"error", Text(started)}});
     exit_ = Exit::kConfiguration;
     Detach(io_.get_executor(), Shutdown());
@@ -176,8 +200,8 @@ Async<void> Runner::WatchSignals() {
     auto [ec, signal] = co_await signals_.async_wait(kAsTuple);
     if (ec) co_return;
     if (signal == SIGHUP) {
-      Log(Level::kWarning, Event::kConfigReload,
-          "reload is not available in this version: the configuration in force stays; restart the agent");
+      reload_anyway_ = reload_asked_ = true;
+      reload_due_.NotifyAll();
     } else if (stopping_) {
       RemoveAgentFile(config_.agent.data_dir);
       std::_Exit(static_cast<int>(Exit::kFailed));
@@ -187,10 +211,84 @@ Async<void> Runner::WatchSignals() {
   }
 }
 
+// The hold of topics.delete: mirror is a day; tests cannot wait for it.
+link::AgentOptions Runner::Options() const {
+  link::AgentOptions options;
+  options.auditor = audit_.get();
+  if (const auto hold = context_.io.env("KLINK_TEST_DELETE_HOLD"))
+    options.delete_hold = config::ParseDuration(*hold).value_or(options.delete_hold);
+  return options;
+}
+
+Async<void> Runner::WatchFile() {
+  auto watch = ConfigWatch::Open(io_.get_executor(), clock_, context_.ConfigPath());
+  Status ended = watch.status();
+  if (ended.ok()) watch_ = *std::move(watch);
+  while (ended.ok()) {
+    ended = co_await watch_->Changed();
+    reload_asked_ = true;
+    reload_due_.NotifyAll();
+  }
+  if (!stopping_)
+    Log(Level::kWarning, Event::kConfigReload, "changes of the file are not noticed any more: send SIGHUP",
+        {{"error", Text(ended)}});
+}
+
+Async<void> Runner::ReloadLoop() {
+  while (!stopping_) {
+    if (!reload_asked_ && !(co_await reload_due_.Wait()).ok()) co_return;
+    if (std::exchange(reload_asked_, false) && !stopping_) co_await Reload();
+  }
+}
+
+Status Runner::CheckNext(config::Config& next, config::ReloadPlan& plan) const {
+  TRY(next, config::LoadText(text_, context_.ConfigPath(), context_.io.env));
+  TRY(plan, config::PlanReload(config_, next));
+  return absl::OkStatus();
+}
+
+// Everything that can be wrong is found before anything is changed.
+Async<void> Runner::Reload() {
+  const StatusOr<std::string> text = config::ReadConfigFile(context_.ConfigPath());
+  if (!std::exchange(reload_anyway_, false) && text.ok() && *text == text_) co_return;  // another file's change
+  text_ = text.value_or("");
+  config::Config next;
+  config::ReloadPlan plan;
+  const Status checked = text.ok() ? CheckNext(next, plan) : text.status();
+  config_loaded_.Set(checked.ok() ? 1 : 0);
+  if (!checked.ok()) {
+    // In the message, as each is told: lines that differ in fields alone are counted.
+    Log(Level::kError, Event::kConfigReload,
+        fmt::format("the configuration in force stays, the new one is not taken over: {}", Text(checked)),
+        {{"config", context_.ConfigPath()}});
+    co_return;
+  }
+  for (const config::Finding& finding : config::Load(text_, context_.ConfigPath(), context_.io.env).findings)
+    Log(Level::kWarning, Event::kConfigFinding, config::ToString(finding));
+  config_ = next;
+  Log(Level::kInfo, Event::kConfigReload,
+      fmt::format("the new configuration is taken over; changed: {}", config::SummaryOf(plan)),
+      {{"config", context_.ConfigPath()}});
+  if (plan.log) SetLogOptions(LogOptionsOf(context_, config_.agent.log));
+  if (audit_ != nullptr && !plan.empty()) co_await TellReload(plan);
+  co_await agent_.Follow(std::move(next), std::move(plan));
+}
+
+Async<void> Runner::TellReload(const config::ReloadPlan& plan) {
+  audit_->Follow(config_);
+  state::AuditEvent event;
+  event.type = "klink.config.reloaded";
+  event.data["action"] = "config.reload";
+  event.data["from"] = context_.ConfigPath();
+  event.data["changed"] = config::SummaryOf(plan);
+  co_await audit_->Told(std::move(event));
+}
+
 Async<void> Runner::Shutdown() {
   if (std::exchange(stopping_, true)) co_return;
   Log(Level::kInfo, Event::kAgentStopping, "draining", {{"id", config_.agent.id}});
   drain_limit_.Begin();
+  reload_due_.NotifyAll();
   co_await agent_.Stop();
   co_await server_->Stop();
   if (audit_ != nullptr) co_await audit_->Close();
@@ -203,17 +301,14 @@ Exit RunAgent(const Context& context) {
   if (!text.ok()) return context.Fail(text.status(), Exit::kConfiguration);
   StatusOr<config::Config> config = config::LoadText(*text, path, context.io.env);
   if (!config.ok()) return context.Fail(config.status(), Exit::kConfiguration);
-  LogOptions log;
-  log.level = context.globals.verbose ? Level::kDebug : LogLevelOf(config->agent.log.level);
-  log.format = config->agent.log.format == config::LogFormat::kJson ? LogFormat::kJson : LogFormat::kLogfmt;
-  SetLogOptions(log);
+  SetLogOptions(LogOptionsOf(context, config->agent.log));
   for (const config::Finding& finding : config::Load(*text, path, context.io.env).findings) {
     Log(Level::kWarning, Event::kConfigFinding, config::ToString(finding));
   }
   const StatusOr<DataDir> data_dir = DataDir::Open(config->agent.data_dir);
   if (!data_dir.ok()) return context.Fail(data_dir.status(), Exit::kConfiguration);
   std::signal(SIGPIPE, SIG_IGN);  // a closed stderr or socket is an error value, not the end
-  Runner runner(context, *std::move(config));
+  Runner runner(context, *std::move(config), *text);
   return runner.Run();
 }
 

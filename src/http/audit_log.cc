@@ -152,6 +152,21 @@ Async<StatusOr<int64_t>> AuditLog::Requested(AuditedCall call) {
                         Text(written.status()));
 }
 
+Async<Status> AuditLog::Before(state::AuditEvent event) {
+  const StatusOr<int64_t> written = co_await Write(std::move(event), Copy::kAwaited);
+  if (written.ok() || on_failure_ == config::OnAuditFailure::kContinue) co_return absl::OkStatus();
+  co_return Unavailable("nothing was changed, because it could not be written down: {}; see agent.audit.on_failure",
+                        Text(written.status()));
+}
+
+Async<void> AuditLog::After(state::AuditEvent event) { (void)co_await Write(std::move(event), Copy::kAwaited); }
+
+Async<void> AuditLog::Told(state::AuditEvent event) { (void)co_await Write(std::move(event), Copy::kLater); }
+
+void AuditLog::Follow(const config::Config& config) {
+  if (topics_ != nullptr) topics_->Follow(config);
+}
+
 Async<void> AuditLog::Outcome(AuditedCall call, const Response& response, int64_t requested) {
   state::AuditEvent event = OutcomeEvent(call, response, requested);
   (void)co_await Write(std::move(event), Copy::kAwaited);

@@ -1,6 +1,7 @@
 // What the gate writes down: of every call that changes something a `requested` event before it is made and a
 // `completed` or `failed` one after it, and a `refused` one of every call that was not let in. Who, from where, what,
-// why, what came of it. A dry run changes nothing and is not written down.
+// why, what came of it. A dry run changes nothing and is not written down. What klink deletes of itself is an event,
+// too.
 #pragma once
 
 #include <memory>
@@ -13,6 +14,7 @@
 #include "http/audit_topics.h"
 #include "http/rate_limit.h"
 #include "http/route_table.h"
+#include "link/auditor.h"
 #include "state/audit_file.h"
 
 namespace klink::http {
@@ -36,7 +38,7 @@ state::AuditEvent RequestedEvent(const AuditedCall& call);
 state::AuditEvent OutcomeEvent(const AuditedCall& call, const Response& response, int64_t requested);
 state::AuditEvent RefusedEvent(const Request& request, std::string_view action, const Status& why, int64_t repeated);
 
-class AuditLog {
+class AuditLog final : public link::Auditor {
  public:
   AuditLog(std::unique_ptr<state::AuditFile> file, config::OnAuditFailure on_failure, Metrics& metrics,
            const Clock& clock, std::unique_ptr<AuditTopics> topics = nullptr);
@@ -47,7 +49,14 @@ class AuditLog {
   Async<StatusOr<int64_t>> Requested(AuditedCall call);
   Async<void> Outcome(AuditedCall call, const Response& response, int64_t requested);
   Async<void> Refused(const Request& request, std::string action, Status why);
+  // What klink does of itself.
+  Async<Status> Before(state::AuditEvent event) override;
+  Async<void> After(state::AuditEvent event) override;
+  // Nothing hangs on it.
+  Async<void> Told(state::AuditEvent event);
 
+  // The links of a reloaded configuration have their topics.
+  void Follow(const config::Config& config);
   // The event that says that this agent ends by itself. Copies under way are given up.
   Async<void> Close();
   state::AuditFile& file() { return *file_; }

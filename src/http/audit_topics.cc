@@ -3,6 +3,7 @@
 #include "admin/topics.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "config/settings.h"
 #include "link/cluster_access.h"
 
 namespace klink::http {
@@ -13,26 +14,43 @@ struct AuditTopics::Target {
   Target(Executor executor, Clock& clock, const config::Config& config, const config::LinkConfig& of)
       : link(of.name),
         access(klink::link::AccessOf(of.destination, config.clusters.at(of.destination), executor, clock)),
-        opening(std::move(executor), 1) {}
+        reached_by(SettingsOf(config.clusters.at(of.destination))),
+        opening(std::move(executor), 1) {
+    reached_by["cluster"] = of.destination;
+  }
   std::string link;
   admin::Access access;
+  config::Settings reached_by;
   Permits opening;
   std::unique_ptr<admin::RunLogWriter> writer;
 };
 
 AuditTopics::AuditTopics(Executor executor, const config::Config& config)
     : executor_(std::move(executor)), agent_(config.agent.id), tasks_(executor_) {
-  for (const config::LinkConfig& of : config.links)
-    targets_.push_back(std::make_unique<Target>(executor_, clock_, config, of));
+  Follow(config);
+}
+
+void AuditTopics::Follow(const config::Config& config) {
+  Targets before = std::move(targets_);
+  targets_.clear();
+  for (const config::LinkConfig& of : config.links) {
+    auto target = std::make_shared<Target>(executor_, clock_, config, of);
+    for (auto& known : before)
+      if (known && known->link == of.name && known->reached_by == target->reached_by) target = std::exchange(known, {});
+    targets_.push_back(std::move(target));
+  }
+  for (auto& gone : before)
+    if (gone) left_.push_back(std::move(gone));
 }
 
 AuditTopics::~AuditTopics() = default;
 
 Async<Status> AuditTopics::Publish(std::string link, std::string line) {
   bool known = false;
-  for (const auto& target : targets_) known |= target->link == link;
+  const Targets targets = targets_;  // as they are now
+  for (const auto& target : targets) known |= target->link == link;
   Status result;
-  for (const auto& target : targets_)
+  for (const auto& target : targets)
     if (!known || target->link == link) result.Update(co_await PublishTo(*target, line));
   co_return result;
 }
@@ -97,7 +115,9 @@ Async<void> AuditTopics::Keep(std::string link, std::string line) {
 Async<void> AuditTopics::Close() {
   tasks_.Stop();
   co_await tasks_.Join();
-  for (const auto& target : targets_) {
+  Targets all = targets_;
+  all.insert(all.end(), left_.begin(), left_.end());
+  for (const auto& target : all) {
     if (target->writer != nullptr) co_await target->writer->Close();
     co_await link::CloseAccess(target->access);
   }

@@ -24,10 +24,13 @@ class AuditTopics {
   Async<Status> Publish(std::string link, std::string line);
   // Not awaited; an error is logged.
   void PublishLater(std::string link, std::string line);
+  // The links and clusters are others from now on. A copy under way goes where it was going.
+  void Follow(const config::Config& config);
   Async<void> Close();
 
  private:
   struct Target;
+  using Targets = std::vector<std::shared_ptr<Target>>;
   Async<Status> PublishTo(Target& target, std::string line);
   Async<Status> Open(Target& target);
   Async<void> Keep(std::string link, std::string line);
@@ -36,7 +39,8 @@ class AuditTopics {
   std::string agent_;
   SystemClock clock_;
   BlockingPool pool_{1};
-  std::vector<std::unique_ptr<Target>> targets_;
+  Targets targets_;
+  Targets left_;  // of links that are no more; closed at the end
   TaskGroup tasks_;
 };
 

@@ -178,6 +178,7 @@ struct MirrorRecord {
   int64_t max_message_bytes = 1 << 20;  // of the topic then
   Accept accept = Accept::kNone;        // RESTART_AS_NEW or REALIGN; the others stand at their partitions
   int64_t accept_ms = 0;
+  int64_t absent_since_ms = 0;  // topics.delete: mirror: when the source was first found without the topic
   std::vector<PartitionRecord> partitions;
 
   static void Describe(auto& m, auto& field) {
@@ -197,6 +198,7 @@ struct MirrorRecord {
     field("max_message_bytes", m.max_message_bytes);
     field("accept", m.accept);
     field("accept_ms", m.accept_ms);
+    field("absent_since_ms", m.absent_since_ms);
     field("partitions", m.partitions);
   }
   friend bool operator==(const MirrorRecord&, const MirrorRecord&) = default;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "config/topic_keys.h"
+
 namespace klink::link {
 namespace {
 
@@ -48,10 +50,10 @@ TEST(TopicPlan, KeepsBytesAndTimesOfTheSource) {
 
 TEST(TopicPlan, OverridesEveryKeyThatDecidesWhatDataExists) {
   std::map<std::string, std::string> configs;
-  for (const std::string& key : DataKeys()) configs[key] = "2000000";
+  for (const std::string& key : config::DataKeys()) configs[key] = "2000000";
   configs["cleanup.policy"] = "delete";
   const TopicPlan plan = PlanOf(Shape(configs));
-  for (const std::string& key : DataKeys()) EXPECT_TRUE(plan.spec.configs.contains(key)) << key;
+  for (const std::string& key : config::DataKeys()) EXPECT_TRUE(plan.spec.configs.contains(key)) << key;
   EXPECT_EQ(plan.spec.configs.at("max.message.bytes"), "2000000");
   EXPECT_EQ(plan.spec.configs.at("cleanup.policy"), "delete");
 }
@@ -66,7 +68,6 @@ TEST(TopicPlan, NothingIsDeletedBeforeTheMirrorIsActive) {
   const TopicPlan plan = PlanOf(Shape({{"retention.ms", "604800000"}, {"retention.bytes", "-1"}}));
   EXPECT_EQ(plan.spec.configs.at("retention.ms"), "-1");
   EXPECT_EQ(plan.spec.configs.at("retention.bytes"), "-1");
-  EXPECT_THAT(plan.when_active, ElementsAre(std::pair<const std::string, std::string>("retention.ms", "604800000")));
 }
 
 TEST(TopicPlan, LetsAnyRecordTimeInByWhatTheDestinationKnows) {
@@ -109,11 +110,11 @@ TEST(TopicPlan, ACompactedTopicIsMadeAsOneThatDeletesAndSwitchedLater) {
     const TopicPlan plan = PlanOf(Shape({{"cleanup.policy", policy}}));
     EXPECT_TRUE(plan.compacted);
     EXPECT_EQ(plan.spec.configs.at("cleanup.policy"), "delete");
-    EXPECT_EQ(plan.when_active.at("cleanup.policy"), policy);
+    EXPECT_EQ(plan.deletes, policy == "compact,delete");
   }
   const TopicPlan plain = PlanOf(Shape({{"cleanup.policy", "delete"}}));
   EXPECT_FALSE(plain.compacted);
-  EXPECT_FALSE(plain.when_active.contains("cleanup.policy"));
+  EXPECT_TRUE(plain.deletes);
 }
 
 TEST(TopicPlan, AppendTimesOfTheSourceBecomeTheRecordsOwn) {
