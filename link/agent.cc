@@ -65,6 +65,7 @@ struct Agent::LinkMetrics {
   Counter fetched_bytes, written_bytes, written_records, written_batches, fetched_batches, fetched_records,
       foreign_writes, fenced, duplicates_avoided, log_start_deletes, config_followed, config_corrected, config_refused;
   Gauge runs;
+  std::vector<Gauge> drift;
   Link::Totals before;
   ConfigCounts configs_before;
 };
@@ -245,6 +246,19 @@ StatusOr<AclsSnapshot> Agent::Acls(const std::string& link) const {
   return found->Acls();
 }
 
+Async<StatusOr<std::vector<LinkDiff>>> Agent::Diff(std::string name) {
+  if (!name.empty()) CO_RETURN_IF_ERROR(Find(name).status());
+  std::vector<LinkDiff> diffs;
+  std::vector<std::shared_ptr<Link>> links;
+  for (const Served& served : links_) links.push_back(served.link);
+  for (const auto& link : links) {
+    if (!name.empty() && link->name() != name) continue;
+    CO_TRY(LinkDiff diff, co_await link->Diff());
+    diffs.push_back(std::move(diff));
+  }
+  co_return diffs;
+}
+
 void Agent::OnCall(const std::string& cluster, kafka::ApiKey api, Duration took, const Status& status) {
   if (!metrics_) return;
   auto [entry, fresh] = durations_.try_emplace({cluster, api});
@@ -313,6 +327,11 @@ void Agent::Count() {
     m.config_refused.Add(static_cast<double>(configs.refused - m.configs_before.refused));
     m.configs_before = configs;
     m.before = now;
+    m.drift.clear();  // a series that is held no more vanishes
+    for (const auto& [kind, count] : link.drift()) {
+      m.drift.push_back(metrics_->Get(metric::kDrift, link.name(), kind));
+      m.drift.back().Set(static_cast<double>(count));
+    }
   }
   store_bytes_.Set(static_cast<double>(store_bytes));
 }

@@ -41,6 +41,7 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) override;
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) override;
   Async<StatusOr<std::vector<Explanation>>> Explain(ExplainRequest request) override;
+  Async<StatusOr<std::vector<LinkDiff>>> Diff(std::string link) override;
   bool Ready() const override;
   bool Live() const override { return true; }
 

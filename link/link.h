@@ -21,6 +21,7 @@
 #include "link/acl_sync.h"
 #include "link/config_sync.h"
 #include "link/control_plan.h"
+#include "link/diff.h"
 #include "link/explain.h"
 #include "link/partition_runner.h"
 #include "link/progress.h"
@@ -70,6 +71,9 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
     bool concerned = false;  // its filter takes it, or it has a mirror of that name
   };
   Async<StatusOr<Explained>> Explain(ExplainKind kind, std::string name);
+  Async<StatusOr<LinkDiff>> Diff();
+  // By kind, as last counted; empty while this agent does not lead.
+  const std::map<std::string, int64_t>& drift() const { return drift_; }
   // Both clusters have answered once.
   bool both_seen() const { return both_seen_; }
   const std::string& name() const { return config_.name; }
@@ -167,6 +171,12 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   struct Asking;
   Async<void> AskOffsetAt(Asking& asking, OffsetAtSnapshot& out);
   LinkFacts FactsOfLink(const LinkSnapshot& shown) const;
+  std::vector<DiffTopic> TopicsToCompare(const Listing& source, const Listing& destination,
+                                         const config::TopicFilter& filter) const;
+  Async<Status> CompareSettings(std::vector<DiffTopic>& topics);
+  Async<void> CompareAcls(LinkDiffer& differ);
+  Async<void> CompareQuotas(LinkDiffer& differ);
+  Async<void> CountDrift();
   Async<void> AskPresence(kafka::Cluster& cluster, bool gone, std::vector<std::string> topics,
                           std::map<std::string, Presence>& out);
   bool DestinationGone() const;
@@ -210,6 +220,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::map<TopicPartition, Running> stopping_;  // drained, not yet at their end; none of them is in mirrors_
   std::set<TopicPartition> stopped_;            // while leading: their offset maps are kept, nobody else writes there
   std::map<std::string, Trouble> troubles_;
+  std::map<std::string, int64_t> drift_;
   Totals ended_;  // of mirrors that ended
 
   state::LinkCondition condition_ = state::LinkCondition::kUnavailable;

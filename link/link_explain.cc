@@ -9,6 +9,7 @@
 namespace klink::link {
 namespace {
 
+// protocol.md G14.
 Presence PresenceOf(const kafka::MetadataTopic& topic) {
   Presence presence;
   switch (topic.error_code) {

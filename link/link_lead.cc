@@ -77,6 +77,7 @@ Async<Status> Link::Lead() {
   TaskGroup keeper(parts_.executor);
   keeper.Spawn(store_->Run());
   StartCarrying(keeper);
+  keeper.Spawn(CountDrift());
   steering_ = true;
   Status ended = co_await SyncTopics();
   steering_ = false;
@@ -84,6 +85,7 @@ Async<Status> Link::Lead() {
   co_await keeper.Join();
   acls_.reset();
   quotas_.reset();
+  drift_.clear();
   co_return ended;
 }
 

@@ -12,6 +12,7 @@
 #include "base/async.h"
 #include "base/clock.h"
 #include "base/types.h"
+#include "link/difference.h"
 #include "link/explanation.h"
 #include "state/states.h"
 
@@ -353,6 +354,8 @@ class AgentApi {
   virtual Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) = 0;
   // One answer per link concerned; what cannot be asked is a step that says so.
   virtual Async<StatusOr<std::vector<Explanation>>> Explain(ExplainRequest request) = 0;
+  // Of one link, or with no name of every link. Unavailable when a cluster does not answer.
+  virtual Async<StatusOr<std::vector<LinkDiff>>> Diff(std::string link) = 0;
   // The configuration is loaded and both clusters of every link have answered once.
   virtual bool Ready() const = 0;
   // The engine's executor still turns and nothing ended it.

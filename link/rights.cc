@@ -32,6 +32,9 @@ Names NamesOf(AclResource resource, const config::Pattern& pattern, const config
 
 Names Cluster() { return {AclResource::kCluster, AclPattern::kLiteral, std::string(admin::kClusterName)}; }
 
+// What other links say of the topics they copy.
+Names LinkStates() { return {AclResource::kTopic, AclPattern::kPrefixed, "_klink."}; }
+
 class List {
  public:
   void Add(const Names& names, AclOperation operation, std::string feature,
@@ -65,6 +68,7 @@ std::vector<Right> OfSource(const config::LinkConfig& link) {
     list.Add(NamesOf(AclResource::kGroup, pattern, {}), AclOperation::kDescribe, "group sync");
   if (link.acls.enabled) list.Add(Cluster(), AclOperation::kDescribe, "acl sync");
   if (link.quotas.enabled) list.Add(Cluster(), AclOperation::kDescribeConfigs, "quota sync");
+  list.Add(LinkStates(), AclOperation::kRead, "loop check", Necessity::kOptional);
   return list.Take();
 }
 
@@ -119,6 +123,7 @@ std::vector<Right> OfDestination(const config::LinkConfig& link, const config::A
   if (link.quotas.enabled) list.Add(Cluster(), AclOperation::kAlterConfigs, "quota sync");
   list.Add({AclResource::kGroup, AclPattern::kLiteral, std::string(admin::kEveryName)}, AclOperation::kDescribe,
            "realign sees who reads", Necessity::kOptional);
+  list.Add(LinkStates(), AclOperation::kRead, "loop check", Necessity::kOptional);
   return list.Take();
 }
 

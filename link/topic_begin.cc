@@ -45,6 +45,8 @@ std::vector<NewMirror> TopicSync::Waiting(const Listing& source, const Listing& 
     else if (const auto refused = refused_.find(name);
              refused != refused_.end() && p_.clock.Now() < refused->second.until)
       Note(result, name, source_name, refused->second.status);
+    else if (const Status provenance = CheckProvenance(source_name, name); !provenance.ok())
+      Note(result, name, source_name, provenance);
     else
       waiting.push_back({shape, std::move(name)});
   }
@@ -246,12 +248,6 @@ Status TopicSync::MayBegin(const std::string& name) const {
   if (p_.book.Find(name) == nullptr || p_.book.MayRun(name)) return absl::OkStatus();
   return Unavailable("mirror {} was paused meanwhile", name);
 }
-
-Status TopicSync::MayCreate(const std::string& name) const {
-  return p_.state.MayDo(state::Effect::kCreateTopic, name, p_.gate.MayWrite());
-}
-
-Async<Status> TopicSync::Write(std::vector<MirrorRecord> records) { return p_.book.PutAll(std::move(records)); }
 
 Async<Status> TopicSync::NoteIds(std::map<std::string, std::string> ids) {
   std::vector<MirrorRecord> changed;

@@ -13,7 +13,10 @@ using state::Reason;
 }  // namespace
 
 TopicSync::TopicSync(SyncParts parts, config::TopicFilter filter)
-    : p_(std::move(parts)), filter_(std::move(filter)), maker_(*this, p_.config.topics, p_.clock) {}
+    : p_(std::move(parts)),
+      filter_(std::move(filter)),
+      maker_(*this, p_.config.topics, p_.clock),
+      provenance_(p_.config, p_.source, p_.destination, p_.clock) {}
 
 // A topic whose rights were taken away is left out of a listing as one that was deleted is. Asked for by name, the
 // cluster tells which it is.
@@ -33,6 +36,9 @@ Async<StatusOr<SyncResult>> TopicSync::Round() {
   CO_RETURN_IF_ERROR(co_await AskForHidden(source));
   CO_TRY(Listing destination, co_await ListTopics(p_.destination, std::nullopt));
   CO_RETURN_IF_ERROR(co_await FollowFilter());
+  ProvenanceWatch::Topics source_states = StateTopicsOf(source), destination_states = StateTopicsOf(destination);
+  CO_RETURN_IF_ERROR(co_await provenance_.Follow(std::move(source_states), std::move(destination_states)));
+  WarnOfIdleLines(source);
   SyncResult result;
   std::vector<NewMirror> waiting = Waiting(source, destination, result);
   CO_RETURN_IF_ERROR(co_await MakeSome(std::move(waiting), destination, result));
@@ -81,6 +87,7 @@ Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, Syn
   const std::string name = filter_.DestinationName(source.name);
   const MirrorRecord* record = p_.book.Find(name);
   if (record == nullptr || !p_.book.MayRun(name)) co_return absl::OkStatus();
+  CO_RETURN_IF_ERROR(CheckProvenance(source.name, name));
   if (destination.unclear.contains(name)) co_return destination.unclear.at(name);
   if (record->accept == state::Accept::kRestartAsNew) {
     const Status identity = CheckIdentity(source, *record, destination);
@@ -101,6 +108,7 @@ Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, Syn
     MirrorBook::Change note_id = [id](MirrorRecord& r) { r.destination_topic_id = id; };
     CO_RETURN_IF_ERROR(co_await p_.book.Update(name, std::move(note_id)));
   }
+  CO_RETURN_IF_ERROR(co_await FollowOrigins(source.name, name));
   CO_RETURN_IF_ERROR(co_await Grow(source, name, destination));
   if (!p_.book.MayRun(name)) co_return absl::OkStatus();
   record = p_.book.Find(name);

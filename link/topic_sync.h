@@ -16,6 +16,7 @@
 #include "link/auditor.h"
 #include "link/mirror_book.h"
 #include "link/partition_runner.h"
+#include "link/provenance_watch.h"
 #include "link/topic_making.h"
 #include "link/trouble.h"
 
@@ -61,10 +62,16 @@ class TopicSync final : private MakingPorts {
   Async<StatusOr<SyncResult>> Round();
   // The link's configuration changed.
   void Follow(config::TopicFilter filter) { filter_ = std::move(filter); }
+  // Why loops cannot be told from other topics now; OK when they can.
+  const Status& provenance() const { return provenance_.trouble(); }
 
  private:
   Async<Status> AskForHidden(Listing& source) const;
   Async<Status> FollowFilter();
+  void WarnOfIdleLines(const Listing& source);
+  static ProvenanceWatch::Topics StateTopicsOf(const Listing& listing);
+  Status CheckProvenance(const std::string& source, const std::string& name) const;
+  Async<Status> FollowOrigins(std::string source, std::string name);
   // topic_making's ports.
   Async<StatusOr<std::map<std::string, StatusOr<Configs>>>> SourceConfigs(std::vector<std::string> topics) override;
   Status MayBegin(const std::string& name) const override;
@@ -103,6 +110,8 @@ class TopicSync final : private MakingPorts {
   SyncParts p_;
   config::TopicFilter filter_;
   TopicMaker maker_;
+  ProvenanceWatch provenance_;
+  std::set<std::string> idle_;  // lines of the filter that were warned of
   std::optional<DestinationAbilities> abilities_;
   std::map<std::string, Refusal> refused_;  // by the cluster; asked again after a pause that grows
   std::map<std::string, Trouble> troubles_;

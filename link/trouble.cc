@@ -18,7 +18,7 @@ bool EndsTheMirror(const Trouble& trouble) {
   using enum state::Reason;
   const auto reason = trouble.reason;
   return reason == kSourceTopicMayBeDeleted || reason == kSourceTopicIdChanged || reason == kDestinationTopicDeleted ||
-         reason == kDestinationTopicIdChanged;
+         reason == kDestinationTopicIdChanged || reason == kMirrorLoop || reason == kMirroredByAnotherLink;
 }
 
 }  // namespace klink::link

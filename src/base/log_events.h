@@ -53,6 +53,8 @@
   ROW(AclsChanged, 1222, "ACLs at the destination were changed as at the source, or could not be", "when error is given, read it; klink acl list shows what is carried over and what is held back") \
   ROW(QuotasChanged, 1223, "client quotas at the destination were changed as at the source, or could not be", "when error is given, read it") \
   ROW(TopicConfigDrift, 1226, "somebody changed settings of a mirror topic, and klink set them back", "exclude the setting under topics.configs.exclude if it is meant to be different; data keys cannot be") \
+  ROW(FilterIdle, 1231, "a line of the link's filter takes nothing that is at the source", "correct it, unless what it names is to come later; it is told once") \
+  ROW(ProvenanceUnknown, 1232, "what other links copy cannot be read, so a loop would not be noticed", "grant what msg names") \
   ROW(ClusterReachable, 1301, "the cluster answers", "none") \
   ROW(ClusterUnreachable, 1302, "no bootstrap server of the cluster answers", "check bootstrap.servers, the network and the brokers; klink tries on") \
   ROW(ConnectionLost, 1303, "a connection to a broker ended", "none unless it lasts") \

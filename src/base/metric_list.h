@@ -32,6 +32,7 @@
   ROW(Gauge, OffsetRuns, "klink_offset_runs", KLINK_LABELS("link"), "Runs in the offset map") \
   ROW(Counter, ForeignWrites, "klink_foreign_writes_total", KLINK_LABELS("link"), "Writes of somebody else found in mirror topics") \
   ROW(Counter, Divergence, "klink_divergence_total", KLINK_LABELS("link", "kind"), "Differences found between the two logs") \
+  ROW(Gauge, Drift, "klink_drift", KLINK_LABELS("link", "kind"), "Differences between the two clusters in what the link carries over, counted by its leader once a minute; absent for what is not compared") \
   ROW(Counter, Fenced, "klink_fenced_total", KLINK_LABELS("link"), "Writes refused because another agent took over") \
   ROW(Counter, DuplicatesAvoided, "klink_duplicates_avoided_total", KLINK_LABELS("link"), "Repeated batches the destination already had") \
   ROW(Counter, TopicConfigChanges, "klink_topic_config_changes_total", KLINK_LABELS("link", "cause"), "Topic settings of mirrors that klink changed: because the source's changed (source) or somebody changed the mirror (drift); and topics whose change was refused") \

@@ -77,6 +77,7 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   AddOffsets(app, context);
   AddExplain(app, context);
   AddAcl(app, context);
+  AddDiff(app, context);
   AddAudit(app, context);
   AddVersion(app, context);
   AddLaterVerbs(app, context);

@@ -71,6 +71,7 @@ void AddMirrorErrors(CLI::App& mirror, Context& context);
 void AddVerify(CLI::App& app, Context& context);
 void AddOffsets(CLI::App& app, Context& context);
 void AddOffsetsAt(CLI::App& offsets, Context& context);
+void AddDiff(CLI::App& app, Context& context);
 void AddExplain(CLI::App& app, Context& context);
 void AddAcl(CLI::App& app, Context& context);
 void AddAudit(CLI::App& app, Context& context);

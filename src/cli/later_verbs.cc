@@ -10,8 +10,8 @@
 namespace klink::cli {
 namespace {
 
-constexpr std::array<const char*, 11> kVerbs = {"promote", "failover", "failback", "reverse", "drill",     "cutover",
-                                                "diff",    "lag",      "check",    "config",  "completion"};
+constexpr std::array<const char*, 10> kVerbs = {"promote", "failover", "failback", "reverse", "drill",
+                                                "cutover", "lag",      "check",    "config",  "completion"};
 constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
 constexpr std::array<const char*, 5> kMirrorVerbs = {"promote", "failover", "reverse", "failback", "truncate"};
 constexpr std::array<const char*, 1> kOffsetsVerbs = {"group"};

@@ -36,11 +36,21 @@ Async<Response> Explain(link::AgentApi& agent, StatusOr<link::ExplainRequest> as
   co_return JsonResponse(ToJson(view));
 }
 
+Async<Response> Diff(link::AgentApi& agent, std::string link) {
+  DiffView view;
+  auto links = co_await agent.Diff(std::move(link));
+  if (!links.ok()) co_return Problem(links.status());
+  view.links = *std::move(links);
+  co_return JsonResponse(ToJson(view));
+}
+
 }  // namespace
 
 void AddQuestionRoutes(Router& router, link::AgentApi& agent) {
   router.Add(Method::kGet, "/v1/explain",
              [&agent](Request request, Captures) { return Explain(agent, ReadExplain(request)); });
+  router.Add(Method::kGet, "/v1/diff",
+             [&agent](Request request, Captures) { return Diff(agent, Query(request, "link")); });
 }
 
 }  // namespace klink::http

@@ -25,6 +25,7 @@ inline constexpr auto kRouteTable = std::to_array<RouteRow>({
     {Method::kGet, "/metrics", Need::kViewer, ""},
     {Method::kGet, "/v1/status", Need::kViewer, ""},
     {Method::kGet, "/v1/audit", Need::kViewer, ""},
+    {Method::kGet, "/v1/diff", Need::kViewer, ""},
     {Method::kGet, "/v1/explain", Need::kViewer, ""},
     {Method::kGet, "/v1/config", Need::kViewer, ""},
     {Method::kGet, "/v1/links", Need::kViewer, ""},

@@ -303,6 +303,11 @@ struct ExplainView {
   }
 };
 
+struct DiffView {
+  std::vector<link::LinkDiff> links;
+  static void Describe(auto& m, auto& field) { field("links", m.links); }
+};
+
 // The end of the audit log.
 struct AuditView {
   std::string file;

@@ -38,6 +38,8 @@ namespace klink::state {
   ROW(NotEnoughReplicas, NOT_ENOUGH_REPLICAS, "too few replicas of the destination's partition are in sync", "bring the destination's brokers back; it resumes by itself") \
   ROW(LinkClusterChanged, LINK_CLUSTER_CHANGED, "a cluster is not the one the link was made with", "correct bootstrap.servers; another cluster needs another link") \
   ROW(FilteredOut, FILTERED_OUT, "the topic no longer matches the link's filter", "include it again, or delete the mirror") \
+  ROW(MirrorLoop, MIRROR_LOOP, "the source topic is itself a copy of what came from the destination cluster", "exclude the topic from one of the two links; a copy that was promoted may be copied back") \
+  ROW(MirroredByAnotherLink, MIRRORED_BY_ANOTHER_LINK, "another link writes to this mirror topic", "exclude the topic from one of the two links, or give one of them a rename") \
   ROW(PausedByOperator, PAUSED_BY_OPERATOR, "somebody paused it", "klink mirror resume goes on; for a paused link, klink link resume") \
   ROW(NotYetSupported, NOT_YET_SUPPORTED, "the source holds something this version does not copy", "read the text; exclude the topic or use a newer version")
 // clang-format on

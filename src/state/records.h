@@ -179,6 +179,7 @@ struct MirrorRecord {
   Accept accept = Accept::kNone;        // RESTART_AS_NEW or REALIGN; the others stand at their partitions
   int64_t accept_ms = 0;
   int64_t absent_since_ms = 0;  // topics.delete: mirror: when the source was first found without the topic
+  std::vector<std::string> origins;  // clusters its records came through before the source, nearest first (provenance)
   std::vector<PartitionRecord> partitions;
 
   static void Describe(auto& m, auto& field) {
@@ -199,6 +200,7 @@ struct MirrorRecord {
     field("accept", m.accept);
     field("accept_ms", m.accept_ms);
     field("absent_since_ms", m.absent_since_ms);
+    field("origins", m.origins);
     field("partitions", m.partitions);
   }
   friend bool operator==(const MirrorRecord&, const MirrorRecord&) = default;

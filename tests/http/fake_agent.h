@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/group_filter.h"
+#include "link/diff.h"
 #include "link/explain.h"
 #include "link/progress.h"
 
@@ -119,6 +120,9 @@ class FakeAgent : public link::AgentApi {
   Async<StatusOr<std::vector<link::RealignedMirror>>> Realign(link::ControlRequest request) override;
   // The real rules over what `snapshot` holds; the file of the link stands below.
   Async<StatusOr<std::vector<link::Explanation>>> Explain(link::ExplainRequest request) override;
+  // Topics as `snapshot` has them; orders.eu with fewer partitions and another retention than its source.
+  Async<StatusOr<std::vector<link::LinkDiff>>> Diff(std::string link) override;
+  bool differs = true;
   bool Ready() const override { return ready; }
   bool Live() const override { return live; }
 
@@ -312,6 +316,34 @@ inline Async<StatusOr<std::vector<link::Explanation>>> FakeAgent::Explain(link::
   }
   if (answers.empty()) co_return NotFound("there is no link {}", request.link);
   co_return answers;
+}
+
+inline Async<StatusOr<std::vector<link::LinkDiff>>> FakeAgent::Diff(std::string name) {
+  if (!name.empty() && name != snapshot.links[0].name) co_return NotFound("there is no link {}", name);
+  const link::LinkSnapshot& link = snapshot.links[0];
+  link::LinkDiffer differ(link.name, link.source.name, link.destination.name);
+  for (const link::MirrorSnapshot& mirror : link.mirrors) {
+    link::DiffTopic topic;
+    topic.source_topic = topic.name = mirror.topic;
+    topic.mirror = true;
+    topic.state = mirror.state;
+    topic.reason_code = mirror.reason_code;
+    topic.at_source = static_cast<int32_t>(mirror.partitions.size());
+    if (mirror.topic != "orders.new" || !differs) topic.at_destination = topic.at_source;
+    topic.configs.emplace();
+    if (mirror.topic == "orders.eu" && differs) {
+      topic.at_source = 6;
+      topic.configs->always.push_back({"retention.ms", "604800000", "86400000"});
+      topic.configs->others.push_back({"flush.ms", std::nullopt, "10"});
+    }
+    differ.Topic(topic);
+  }
+  differ.NotCompared("acls", "acls.enabled is false");
+  differ.NotCompared("quotas", "quotas.enabled is false");
+  differ.NotCompared("groups", "groups.include is empty");
+  std::vector<link::LinkDiff> diffs;
+  diffs.push_back(differ.Take());
+  co_return diffs;
 }
 
 inline Async<StatusOr<link::ControlledLink>> FakeAgent::ControlLink(link::ControlRequest request) {

@@ -1,0 +1,111 @@
+#include "link/foreign_links.h"
+
+#include "kafka/messages/fetch.h"
+#include "kafka/record_batch.h"
+#include "link/aborted_data.h"
+#include "state/link_topics.h"
+
+namespace klink::link {
+namespace {
+
+constexpr Duration kReadDeadline = 10s;
+constexpr int32_t kReadBytes = 4 << 20;
+constexpr size_t kRecordBytesMost = 64 << 20;  // out of one compressed batch
+constexpr int8_t kReadCommitted = 1;
+
+AbortedData AbortedOf(const kafka::FetchPartitionResponse& answer) {
+  std::vector<AbortedTransaction> aborted;
+  if (answer.aborted_transactions)
+    for (const auto& transaction : *answer.aborted_transactions)
+      aborted.push_back({transaction.producer_id, SourceOffset(transaction.first_offset)});
+  return AbortedData(std::move(aborted));
+}
+
+}  // namespace
+
+std::string LinkOfStateTopic(std::string_view topic) {
+  constexpr std::string_view kBefore = "_klink.", kBehind = ".state";
+  if (topic.size() <= kBefore.size() + kBehind.size()) return "";
+  if (!topic.starts_with(kBefore) || !topic.ends_with(kBehind)) return "";
+  topic.remove_prefix(kBefore.size());
+  topic.remove_suffix(kBehind.size());
+  return std::string(topic);
+}
+
+Async<Status> ForeignLinks::Follow(std::map<std::string, kafka::Uuid> topics) {
+  std::erase_if(links_, [&topics](const auto& link) { return !topics.contains(state::StateTopic(link.first)); });
+  Status result;
+  for (const auto& [topic, id] : topics) {
+    const std::string link = LinkOfStateTopic(topic);
+    if (link.empty() || link == own_) continue;
+    State& state = links_[link];
+    if (state.id != id) state = State{id, 0, {}};
+    const Status read = co_await Read(topic, state);
+    if (IsCancelled(read)) co_return read;
+    result.Update(read);
+  }
+  co_return result;
+}
+
+std::vector<Claim> ForeignLinks::ClaimsOn(std::string_view topic) const {
+  std::vector<Claim> claims;
+  for (const auto& [link, state] : links_)
+    if (auto claim = ClaimOn(link, state.view, topic)) claims.push_back(*std::move(claim));
+  return claims;
+}
+
+Async<Status> ForeignLinks::Read(std::string topic, State& state) {
+  const TopicPartition tp{std::move(topic), 0};
+  for (;;) {
+    CO_TRY(const bool more, co_await ReadSome(tp, state));
+    if (!more) co_return Annotate(state.view.status(), fmt::format("reading {}", tp.topic));
+  }
+}
+
+// Up to the last stable offset; false when nothing was behind `next`.
+Async<StatusOr<bool>> ForeignLinks::ReadSome(TopicPartition tp, State& state) {
+  CO_TRY(const kafka::PartitionLeader leader, co_await cluster_.Leader(tp));
+  kafka::FetchPartition partition;
+  partition.partition = tp.partition;
+  partition.fetch_offset = state.next;
+  partition.partition_max_bytes = kReadBytes;
+  kafka::FetchTopic topic;
+  topic.topic = tp.topic;
+  topic.partitions.push_back(partition);
+  kafka::FetchRequest request;
+  request.max_wait_ms = 0;
+  request.max_bytes = kReadBytes;
+  request.isolation_level = kReadCommitted;
+  request.topics.push_back(std::move(topic));
+  CO_TRY(auto response, co_await cluster_.Call(leader.broker, kafka::Lane::kControl, std::move(request), kReadDeadline,
+                                               kafka::FetchRequest::kMaxByName));
+  if (response.responses.size() != 1 || response.responses[0].partitions.size() != 1)
+    co_return DataLoss("reading {}: the answer leaves the partition out", tp);
+  auto& answer = response.responses[0].partitions[0];
+  if (answer.error_code == kafka::Error::kOffsetOutOfRange && state.next != 0) {
+    state = State{state.id, 0, {}};
+    co_return true;
+  }
+  if (answer.error_code != kafka::Error::kNone) {
+    cluster_.ForgetLeader(tp);
+    co_return kafka::ToStatus(answer.error_code, fmt::format("reading {}", tp.topic));
+  }
+  const int64_t before = state.next;
+  AbortedData aborted = AbortedOf(answer);
+  kafka::BatchWalker walker(std::move(answer.records));
+  for (;;) {
+    CO_TRY(const auto batch, walker.Next());
+    if (!batch) break;
+    if (batch->magic != 2) co_return DataLoss("{}: a batch of message format v{}", tp, batch->magic);
+    const kafka::BatchView view = batch->view();
+    const bool skip = aborted.Covers(view) || view.control();
+    const int64_t from = std::exchange(state.next, std::max(state.next, view.next_offset()));
+    if (skip) continue;
+    CO_TRY(const auto records, kafka::ReadRecords(view, kRecordBytesMost));
+    for (const kafka::Record& record : records)
+      if (view.base_offset() + record.offset_delta >= from && record.key) state.view.Apply(*record.key, record.value);
+  }
+  co_return state.next > before;
+}
+
+}  // namespace klink::link
