@@ -25,6 +25,20 @@ struct Pattern {
   friend bool operator==(const Pattern&, const Pattern&) = default;
 };
 
+// The same of consumer groups, whose names may hold any character.
+struct GroupPattern {
+  std::string literal = {};
+  std::string prefix = {};
+  std::string regex = {};
+  static void Describe(auto& m, auto& field) {
+    field("literal", m.literal, {.help = "This name; * = all"});
+    field("prefix", m.prefix, {.help = "Names that begin so"});
+    field("regex", m.regex, {.help = "Names that match this RE2 expression as a whole"});
+  }
+  operator Pattern() const { return {literal, prefix, regex}; }
+  friend bool operator==(const GroupPattern&, const GroupPattern&) = default;
+};
+
 struct Rename {
   std::string prefix = {};
   std::string suffix = {};
@@ -161,17 +175,20 @@ struct FillLimit {
 };
 
 struct Groups {
-  std::vector<Pattern> include = {};
-  std::vector<Pattern> exclude = {};
+  std::vector<GroupPattern> include = {};
+  std::vector<GroupPattern> exclude = {};
   Duration interval = 5s;
   GroupBarrier barrier = GroupBarrier::kLink;
   DeletePolicy delete_policy = DeletePolicy::kKeep;
   static void Describe(auto& m, auto& field) {
-    field("include", m.include, {.help = "Groups whose offsets are carried over"});
+    field("include", m.include, {.help = "Consumer groups whose offsets are carried over; none = no group"});
     field("exclude", m.exclude, {.help = "Groups whose offsets are not; wins over include"});
-    field("interval", m.interval, {.help = "How often", .min = Nanos(1s), .max = Nanos(1h)});
-    field("barrier", m.barrier, {.help = "What a group's offsets wait for"});
-    field("delete", m.delete_policy, {.help = "What follows when the source's group is deleted"});
+    field("interval", m.interval, {.help = "How often offsets are read", .min = Nanos(1s), .max = Nanos(1h)});
+    field(
+        "barrier", m.barrier,
+        {.help = "What offsets that were read wait for: that every mirror of the link has caught up with that moment, "
+                 "or nothing"});
+    field("delete", m.delete_policy, {.help = "What follows when a group is deleted at the source"});
   }
 };
 
@@ -264,7 +281,7 @@ struct LinkConfig {
     field("timestamps", m.timestamps, {.help = "What is kept of LogAppendTime sources"});
     field("acks", m.acks,
           {.help = "What an append waits for: all replicas, or all of them only for the last batch of each fetch"});
-    field("groups", m.groups, {.help = "Consumer groups", .later = "carrying over groups is not supported yet"});
+    field("groups", m.groups, {.help = "Consumer groups"});
     field("acls", m.acls, {.help = "Access control lists"});
     field("quotas", m.quotas, {.help = "Client quotas"});
     field("on_gap", m.on_gap, {.help = "When the source's retention overtook the mirror"});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/group_filter.h"
 #include "config/principal.h"
 #include "config/topic_filter.h"
 #include "config/validate_cluster.h"
@@ -51,6 +52,7 @@ class Validator {
       CheckClusters(i);
       CheckTopics(i);
       CheckAcls(i);
+      CheckGroups(i);
       for (size_t j = 0; j < i; ++j) ComparePair(j, i);
     }
     CheckUnused();
@@ -180,6 +182,23 @@ class Validator {
                    "or a token); name it in acls.exclude, so that its rights are left alone",
                    name);
     }
+  }
+
+  void CheckGroups(size_t i) {
+    const Groups& groups = config_.links[i].groups;
+    for (const auto& [key, list] : {std::pair("include", &groups.include), {"exclude", &groups.exclude}}) {
+      for (size_t k = 0; k < list->size(); ++k) {
+        const GroupPattern& pattern = (*list)[k];
+        const std::string entry = fmt::format("{}[{}]", PathOf(i, fmt::format("groups.{}", key)), k);
+        if (Status bad = CheckPattern(pattern); !bad.ok())
+          Error(pattern.regex.empty() ? entry : entry + ".regex", "{}", Text(bad));
+        else if (std::find(list->begin(), list->begin() + static_cast<ptrdiff_t>(k), pattern) !=
+                 list->begin() + static_cast<ptrdiff_t>(k))
+          Warn(entry, "stands twice in the list");
+      }
+    }
+    if (groups.include.empty() && !groups.exclude.empty())
+      Warn(PathOf(i, "groups.exclude"), "nothing is included that it could exclude; name groups.include");
   }
 
   void ComparePair(size_t j, size_t i) {

@@ -62,6 +62,8 @@ std::string Normalised(std::string text) {
   return text;
 }
 
+Transcript::Transcript(std::string title) : Transcript(Env("KLINK_LOGS_PAGE", KLINK_LOGS_PAGE), std::move(title)) {}
+
 void Transcript::Code(const std::string& text) {
   std::istringstream lines(Normalised(text));
   std::string indented;
@@ -119,18 +121,17 @@ std::string Transcript::Text() const {
 }
 
 std::string Transcript::Drift() const {
-  const fs::path page(Env("KLINK_LOGS_PAGE", KLINK_LOGS_PAGE));
-  std::string text = ReadFile(page);
+  std::string text = ReadFile(page_);
   const auto [begin, end] = FindSection(text, "## " + title_);
   const std::string now = Text();
   std::string then = text.substr(begin, end - begin);
   while (then.ends_with("\n\n")) then.pop_back();
   if (then == now) return "";
   if (Env("KLINK_UPDATE", "").empty())
-    return fmt::format(
-        "docs/logs-in-the-wild.md tells it otherwise (KLINK_UPDATE=1 rewrites it). Now:\n{}\nThe page:\n{}", now, then);
+    return fmt::format("{} tells it otherwise (KLINK_UPDATE=1 rewrites it). Now:\n{}\nThe page:\n{}",
+                       page_.filename().string(), now, then);
   text.replace(begin, end - begin, (begin == text.size() ? "\n" : "") + now + (end == text.size() ? "" : "\n"));
-  WriteFile(page, text);
+  WriteFile(page_, text);
   return "";
 }
 

@@ -1,7 +1,7 @@
-// A section of docs/logs-in-the-wild.md, told by the test that lives through it: what happened at the source, what
-// klink said (its real output, with what differs from run to run replaced by fixed words), what the operator did. The
-// page and the test cannot drift apart: a section that reads differently fails the test; KLINK_UPDATE=1 writes it
-// instead.
+// A section of a page, as docs/logs-in-the-wild.md, told by the test that lives through it: what happened at the
+// source, what klink said (its real output, with what differs from run to run replaced by fixed words), what the
+// operator did. The page and the test cannot drift apart: a section that reads differently fails the test;
+// KLINK_UPDATE=1 writes it instead.
 #pragma once
 
 #include <string>
@@ -13,7 +13,9 @@ namespace klink::it {
 
 class Transcript {
  public:
-  explicit Transcript(std::string title) : title_(std::move(title)) {}
+  explicit Transcript(std::string title);
+  // On another page than docs/logs-in-the-wild.md.
+  Transcript(fs::path page, std::string title) : page_(std::move(page)), title_(std::move(title)) {}
 
   void Source(const std::string& what) { Paragraph("**At the source.** " + what); }
   void Destination(const std::string& what) { Paragraph("**At the destination.** " + what); }
@@ -41,6 +43,7 @@ class Transcript {
   void Code(const std::string& text);
   std::string Text() const;
 
+  fs::path page_;
   std::string title_;
   std::vector<Block> blocks_;
 };

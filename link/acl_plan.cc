@@ -70,6 +70,13 @@ std::vector<Acl> OnMirrors(const Acl& acl, const AclScope& scope) {
   return mapped;
 }
 
+// Patterns of groups and of topics differ in what their help says alone.
+std::vector<Pattern> PatternsOf(const std::vector<config::GroupPattern>& groups) {
+  std::vector<Pattern> patterns;
+  for (const auto& group : groups) patterns.push_back({group.literal, group.prefix, group.regex});
+  return patterns;
+}
+
 bool NamesGroup(const std::vector<Pattern>& patterns, const std::string& group) {
   const Pattern one{.literal = group};
   return std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& p) { return SurelyOverlap(p, one); });
@@ -77,22 +84,23 @@ bool NamesGroup(const std::vector<Pattern>& patterns, const std::string& group) 
 
 std::vector<Acl> OnGroups(const Acl& acl, const config::Groups& groups, AclWish& wish) {
   std::vector<Acl> mapped;
+  const std::vector<Pattern> include = PatternsOf(groups.include), exclude = PatternsOf(groups.exclude);
   if (!IsPattern(acl)) {
-    if (NamesGroup(groups.include, acl.name) && !NamesGroup(groups.exclude, acl.name)) mapped.push_back(acl);
+    if (NamesGroup(include, acl.name) && !NamesGroup(exclude, acl.name)) mapped.push_back(acl);
     return mapped;
   }
-  for (const std::string& begin : SharedPrefixes(acl, groups.include, groups.exclude))
+  for (const std::string& begin : SharedPrefixes(acl, include, exclude))
     mapped.push_back(begin.empty() ? Renamed(acl, AclPattern::kLiteral, std::string(admin::kEveryName))
                                    : Renamed(acl, AclPattern::kPrefixed, begin));
-  for (const Pattern& pattern : groups.include) {
+  for (const Pattern& pattern : include) {
     const bool one = !pattern.literal.empty() && pattern.literal != "*";
-    if (one && admin::Covers(acl.pattern, acl.name, pattern.literal) && !NamesGroup(groups.exclude, pattern.literal))
+    if (one && admin::Covers(acl.pattern, acl.name, pattern.literal) && !NamesGroup(exclude, pattern.literal))
       mapped.push_back(Renamed(acl, AclPattern::kLiteral, pattern.literal));
   }
-  const bool unclear = std::any_of(groups.include.begin(), groups.include.end(), [&](const Pattern& pattern) {
+  const bool unclear = std::any_of(include.begin(), include.end(), [&](const Pattern& pattern) {
     const bool open = pattern.literal.empty() || pattern.literal == "*";
     return open && Together(BeginOf(acl), config::CommonPrefix(pattern)) &&
-           (!pattern.regex.empty() || MayExclude(groups.exclude, config::CommonPrefix(pattern)));
+           (!pattern.regex.empty() || MayExclude(exclude, config::CommonPrefix(pattern)));
   });
   if (unclear)
     wish.skipped.push_back({acl,

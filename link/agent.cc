@@ -68,7 +68,30 @@ struct Agent::LinkMetrics {
   std::vector<Gauge> drift;
   Link::Totals before;
   ConfigCounts configs_before;
+  // Of consumer groups: series come with their first value.
+  Gauge groups_read_at;
+  Counter groups_clamped;
+  std::map<std::string, Counter, std::less<>> group_commits;
+  GroupTotals groups_before;
+
+  void CountGroups(Metrics& metrics, const std::string& link, const GroupTotals& now);
 };
+
+void Agent::LinkMetrics::CountGroups(Metrics& metrics, const std::string& link, const GroupTotals& now) {
+  if (!now.read_at) return;
+  if (!groups_before.read_at) {
+    groups_read_at = metrics.Get(metric::kGroupSyncTimestamp, link);
+    groups_clamped = metrics.Get(metric::kGroupsClamped, link);
+  }
+  groups_read_at.Set(static_cast<double>(now.read_at->time_since_epoch().count()) / 1000);
+  groups_clamped.Add(static_cast<double>(now.clamped - groups_before.clamped));
+  for (const auto& [result, count] : now.commits) {
+    auto [counter, fresh] = group_commits.try_emplace(result);
+    if (fresh) counter->second = metrics.Get(metric::kGroupCommits, link, result);
+    counter->second.Add(static_cast<double>(count - groups_before.commits[result]));
+  }
+  groups_before = now;
+}
 
 Agent::Agent(config::Config config, Executor executor, Metrics* metrics)
     : config_(std::move(config)),
@@ -188,6 +211,16 @@ StatusOr<offsets::TranslationStore*> Agent::StoreOf(const std::string& name) con
 Async<StatusOr<std::vector<OffsetAtSnapshot>>> Agent::OffsetsAt(OffsetsAtRequest request) {
   CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
   co_return co_await link->OffsetsAt(std::move(request.topic), request.time);
+}
+
+Async<StatusOr<GroupsSnapshot>> Agent::Groups(std::string name) {
+  CO_TRY(const std::shared_ptr<Link> link, Find(name));
+  co_return co_await link->Groups();
+}
+
+Async<StatusOr<GroupSnapshot>> Agent::Group(std::string name, std::string group) {
+  CO_TRY(const std::shared_ptr<Link> link, Find(name));
+  co_return co_await link->GroupNow(std::move(group));
 }
 
 Async<StatusOr<std::vector<ControlledMirror>>> Agent::ControlMirrors(ControlRequest request) {
@@ -332,6 +365,7 @@ void Agent::Count() {
       m.drift.push_back(metrics_->Get(metric::kDrift, link.name(), kind));
       m.drift.back().Set(static_cast<double>(count));
     }
+    m.CountGroups(*metrics_, link.name(), link.group_totals());
   }
   store_bytes_.Set(static_cast<double>(store_bytes));
 }

@@ -37,6 +37,8 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   Async<StatusOr<RunsSnapshot>> Runs(std::string link, TopicPartition partition) override;
   StatusOr<AclsSnapshot> Acls(const std::string& link) const override;
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(OffsetsAtRequest request) override;
+  Async<StatusOr<GroupsSnapshot>> Groups(std::string link) override;
+  Async<StatusOr<GroupSnapshot>> Group(std::string link, std::string group) override;
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request) override;
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) override;
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) override;

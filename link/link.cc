@@ -267,6 +267,8 @@ Async<void> Link::Close() {
   sync_.reset();
   if (configs_) ended_configs_ = config_counts();
   configs_.reset();
+  groups_.reset();
+  mirrors_for_groups_.reset();
   book_.reset();
   state_.reset();
   store_.reset();

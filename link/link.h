@@ -23,6 +23,7 @@
 #include "link/control_plan.h"
 #include "link/diff.h"
 #include "link/explain.h"
+#include "link/group_sync.h"
 #include "link/partition_runner.h"
 #include "link/progress.h"
 #include "link/quota_sync.h"
@@ -45,6 +46,9 @@ struct LinkParts {
   Auditor* auditor = nullptr;
   Duration delete_hold = kDeleteHold;
 };
+
+// Troubles after which nothing may be written to the mirror; with the others it goes on as it is.
+bool EndsTheMirror(std::optional<state::Reason> reason);
 
 class Link final : public admin::MembershipListener, public Gate, public Copies {
  public:
@@ -74,6 +78,9 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<LinkDiff>> Diff();
   // By kind, as last counted; empty while this agent does not lead.
   const std::map<std::string, int64_t>& drift() const { return drift_; }
+  Async<StatusOr<GroupsSnapshot>> Groups() const;
+  Async<StatusOr<GroupSnapshot>> GroupNow(std::string group);
+  const GroupTotals& group_totals() const { return group_totals_; }
   // Both clusters have answered once.
   bool both_seen() const { return both_seen_; }
   const std::string& name() const { return config_.name; }
@@ -94,6 +101,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   static constexpr int32_t kLeaderShard = 0;
   class RunsTopic;
   class Settings;
+  class MirrorsForGroups;
   template <class T>
   struct Asked;
   struct Running {
@@ -154,6 +162,11 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<void> WakeAfter(Duration pause);
   void CompareConfig();
 
+  // link_groups.cc
+  Async<void> SyncGroups();
+  TaskSnapshot GroupTask(const LinkSnapshot& link) const;
+  GroupPartition StandingOf(const TopicPartition& tp) const;
+
   void SetCondition(state::LinkCondition condition, std::optional<state::Reason> reason, std::string text);
   PartitionSnapshot SnapshotOf(const TopicPartition& tp, const state::PartitionRecord& record) const;
   MirrorSnapshot SnapshotOf(const state::MirrorRecord& record) const;
@@ -206,6 +219,11 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::unique_ptr<AclSync> acls_;      // while leading
   std::unique_ptr<QuotaSync> quotas_;  // while leading
   std::unique_ptr<ConfigSync> configs_;
+  std::unique_ptr<GroupMirrors> mirrors_for_groups_;
+  std::unique_ptr<GroupSync> groups_;  // while leading, and groups are asked for
+  GroupTotals group_totals_;
+  Status group_status_;  // of the last round
+  WallTime group_since_;
   FetchHub fetch_;
   ProduceHub produce_;
   MarkerWatch markers_;

@@ -44,6 +44,12 @@ HoleOptions HolesOf(const config::LinkConfig& config) {
 
 }  // namespace
 
+bool EndsTheMirror(std::optional<state::Reason> reason) {
+  using enum state::Reason;
+  return reason == kSourceTopicMayBeDeleted || reason == kSourceTopicIdChanged || reason == kDestinationTopicDeleted ||
+         reason == kDestinationTopicIdChanged;
+}
+
 Async<void> Link::LeadLoop() {
   Backoff backoff(kLeadRetryFirst, kLeadRetryMost, std::hash<std::string>{}(config_.name));
   for (;;) {
@@ -78,6 +84,7 @@ Async<Status> Link::Lead() {
   keeper.Spawn(store_->Run());
   StartCarrying(keeper);
   keeper.Spawn(CountDrift());
+  keeper.Spawn(SyncGroups());
   steering_ = true;
   Status ended = co_await SyncTopics();
   steering_ = false;

@@ -324,6 +324,7 @@ LinkSnapshot Link::Snapshot() const {
     for (const auto& [name, record] : state_->view().mirrors()) link.mirrors.push_back(SnapshotOf(record));
   ShowTroubles(link.mirrors);
   ShowTasks(link);
+  link.tasks.push_back(GroupTask(link));
   return link;
 }
 

@@ -14,6 +14,7 @@
 #include "base/types.h"
 #include "link/difference.h"
 #include "link/explanation.h"
+#include "link/group_snapshot.h"
 #include "state/states.h"
 
 namespace klink::link {
@@ -346,6 +347,10 @@ class AgentApi {
   virtual StatusOr<AclsSnapshot> Acls(const std::string& link) const = 0;
   // One answer per partition, in order.
   virtual Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(OffsetsAtRequest request) = 0;
+  // The consumer groups that are carried over, as the last round left them. Unavailable: another agent does it.
+  virtual Async<StatusOr<GroupsSnapshot>> Groups(std::string link) = 0;
+  // One group, asked of both clusters now. NotFound: neither has it.
+  virtual Async<StatusOr<GroupSnapshot>> Group(std::string link, std::string group) = 0;
   // Written to the link's state, and done: once this answers a pause, nothing of klink's is under way to what it
   // paused. One answer per mirror. Unavailable: another agent leads the link (the text names it when it is known).
   virtual Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request) = 0;

@@ -64,7 +64,7 @@ std::vector<Right> OfSource(const config::LinkConfig& link) {
     list.Add(topics, AclOperation::kRead, "data");
     list.Add(topics, AclOperation::kDescribeConfigs, "topic configs");
   }
-  for (const config::Pattern& pattern : link.groups.include)
+  for (const auto& pattern : link.groups.include)
     list.Add(NamesOf(AclResource::kGroup, pattern, {}), AclOperation::kDescribe, "group sync");
   if (link.acls.enabled) list.Add(Cluster(), AclOperation::kDescribe, "acl sync");
   if (link.quotas.enabled) list.Add(Cluster(), AclOperation::kDescribeConfigs, "quota sync");
@@ -108,7 +108,7 @@ std::vector<Right> OfDestination(const config::LinkConfig& link, const config::A
   List list;
   AddMirrors(list, link);
   AddOwn(list, link, audit);
-  for (const config::Pattern& pattern : link.groups.include) {
+  for (const auto& pattern : link.groups.include) {
     const Names groups = NamesOf(AclResource::kGroup, pattern, {});
     list.Add(groups, AclOperation::kRead, "group sync");
     if (link.groups.delete_policy == config::DeletePolicy::kMirror)

@@ -2,7 +2,7 @@
 // Add a row at the end of its group; an id is never given to another event.
 //
 //   KL10xx the process   KL11xx links and membership   KL12xx topics and partitions   KL13xx clusters and connections
-//   KL14xx offsets and local store   KL15xx HTTP
+//   KL14xx offsets and local store   KL15xx HTTP   KL16xx consumer groups
 #pragma once
 
 #include <cstdint>
@@ -74,7 +74,11 @@
   ROW(HttpOpen, 1504, "nobody is asked who calls: everybody on this machine may do everything", "set agent.http.auth.tokens_file") \
   ROW(HttpFileReload, 1505, "a file of tokens or certificates changed", "when error is given, correct the file: what was read before stays in force") \
   ROW(AuditError, 1506, "the audit log cannot be written, or was not whole when it was opened", "read error; check the disk; klink audit verify") \
-  ROW(AuditStarted, 1507, "the audit log goes on", "none")
+  ROW(AuditStarted, 1507, "the audit log goes on", "none") \
+  ROW(NoGroupMatches, 1601, "offsets of groups are asked for, but none is found", "correct groups.include; grant klink DESCRIBE on the groups at the source") \
+  ROW(GroupInUse, 1602, "a group has members at the destination, so its offsets are not touched", "none: it is left alone until it moves at the source again") \
+  ROW(GroupGone, 1603, "a group was deleted at the source", "none: groups.delete says what follows") \
+  ROW(GroupSyncFailed, 1604, "the offsets of some group, or of all, are not carried over now", "read error; klink status shows the task group-sync")
 // clang-format on
 
 namespace klink {

@@ -30,6 +30,9 @@
   ROW(Counter, ThrottleSeconds, "klink_throttle_seconds_total", KLINK_LABELS("cluster", "api"), "Time brokers told klink to wait") \
   ROW(Gauge, Partitions, "klink_partitions", KLINK_LABELS("link", "offsets"), "Mirrored partitions whose offsets are identical or translated") \
   ROW(Gauge, OffsetRuns, "klink_offset_runs", KLINK_LABELS("link"), "Runs in the offset map") \
+  ROW(Gauge, GroupSyncTimestamp, "klink_group_sync_timestamp_seconds", KLINK_LABELS("link"), "When the consumer group offsets were read whose round was last completed; absent before the first") \
+  ROW(Counter, GroupCommits, "klink_group_commits_total", KLINK_LABELS("link", "result"), "Positions of consumer groups sent to the destination: committed, in_use, unauthorized, refused, failed, or dropped as not allowed when they were due") \
+  ROW(Counter, GroupsClamped, "klink_groups_clamped_total", KLINK_LABELS("link"), "Positions committed at less than the group's, because the copy did not reach it yet") \
   ROW(Counter, ForeignWrites, "klink_foreign_writes_total", KLINK_LABELS("link"), "Writes of somebody else found in mirror topics") \
   ROW(Counter, Divergence, "klink_divergence_total", KLINK_LABELS("link", "kind"), "Differences found between the two logs") \
   ROW(Gauge, Drift, "klink_drift", KLINK_LABELS("link", "kind"), "Differences between the two clusters in what the link carries over, counted by its leader once a minute; absent for what is not compared") \

@@ -14,7 +14,6 @@ constexpr std::array<const char*, 10> kVerbs = {"promote", "failover", "failback
                                                 "cutover", "lag",      "check",    "config",  "completion"};
 constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
 constexpr std::array<const char*, 5> kMirrorVerbs = {"promote", "failover", "reverse", "failback", "truncate"};
-constexpr std::array<const char*, 1> kOffsetsVerbs = {"group"};
 
 void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const char* name) {
   CLI::App* verb = parent.add_subcommand(name, "");
@@ -34,7 +33,6 @@ void AddLaterVerbs(CLI::App& app, Context& context) {
   for (const char* name : kVerbs) Refuse(app, context, "", name);
   for (const char* name : kLinkVerbs) Refuse(*app.get_subcommand("link"), context, "link ", name);
   for (const char* name : kMirrorVerbs) Refuse(*app.get_subcommand("mirror"), context, "mirror ", name);
-  for (const char* name : kOffsetsVerbs) Refuse(*app.get_subcommand("offsets"), context, "offsets ", name);
 }
 
 }  // namespace klink::cli

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/agent_client.h"
+#include "cli/offsets_from.h"
 #include "cli/table.h"
 #include "http/message.h"
 #include "http/views.h"
@@ -15,6 +16,7 @@ struct Where {
   int32_t partition = 0;
   int64_t offset = 0;
   bool reverse = false;
+  std::string from;  // a file of positions instead
 };
 
 std::string TranslationText(const http::TranslateView& view) {
@@ -92,9 +94,12 @@ Exit Runs(const Context& context, const Where& where) {
 
 const CLI::Validator kNatural = CLI::Validator(CLI::NonNegativeNumber).description("");
 
-void AddPlace(CLI::App& verb, Where& where) {
-  verb.add_option("TOPIC", where.topic, "The mirror's name at the destination")->required()->type_name("");
-  verb.add_option("PARTITION", where.partition, "Its partition")->required()->check(kNatural)->type_name("");
+enum Place { kRequired, kOrFile };
+
+void AddPlace(CLI::App& verb, Where& where, Place place) {
+  const bool required = place == kRequired;
+  verb.add_option("TOPIC", where.topic, "The mirror's name at the destination")->required(required)->type_name("");
+  verb.add_option("PARTITION", where.partition, "Its partition")->required(required)->check(kNatural)->type_name("");
 }
 
 }  // namespace
@@ -104,14 +109,25 @@ void AddOffsets(CLI::App& app, Context& context) {
   noun->require_subcommand(1);
   auto where = std::make_shared<Where>();
   CLI::App* translate = noun->add_subcommand("translate", "Where a source offset stands at the destination");
-  AddPlace(*translate, *where);
-  translate->add_option("OFFSET", where->offset, "The source's offset")->required()->check(kNatural)->type_name("");
-  translate->add_flag("--reverse", where->reverse, "OFFSET is the destination's; answer the source's");
-  translate->callback([&context, where] { context.action = [&context, where] { return Translate(context, *where); }; });
+  AddPlace(*translate, *where, kOrFile);
+  CLI::Option* offset = translate->add_option("OFFSET", where->offset, "The source's offset");
+  offset->check(kNatural)->type_name("");
+  CLI::Option* from = translate->add_option("--from", where->from,
+                                            "Instead of one: many, a line each: topic partition offset; - reads them "
+                                            "from standard input");
+  from->type_name("FILE")->excludes(translate->get_option("TOPIC"));
+  translate->add_flag("--reverse", where->reverse, "Offsets are the destination's; answer the source's");
+  translate->callback([&context, where, offset] {
+    if (where->from.empty() && offset->empty()) throw CLI::RequiredError("TOPIC PARTITION OFFSET, or --from FILE,");
+    context.action = [&context, where] {
+      return where->from.empty() ? Translate(context, *where) : TranslateFrom(context, where->from, where->reverse);
+    };
+  });
   CLI::App* runs = noun->add_subcommand("runs", "The runs of a partition: stretches with one shift");
-  AddPlace(*runs, *where);
+  AddPlace(*runs, *where, kRequired);
   runs->callback([&context, where] { context.action = [&context, where] { return Runs(context, *where); }; });
   AddOffsetsAt(*noun, context);
+  AddOffsetsGroup(*noun, context);
 }
 
 }  // namespace klink::cli

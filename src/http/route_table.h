@@ -38,6 +38,8 @@ inline constexpr auto kRouteTable = std::to_array<RouteRow>({
     {Method::kGet, "/v1/links/{}/mirrors/{}/offsets", Need::kViewer, ""},
     {Method::kGet, "/v1/links/{}/offsets:translate", Need::kViewer, ""},
     {Method::kPost, "/v1/links/{}/offsets:translate", Need::kViewer, ""},  // a question with a body
+    {Method::kGet, "/v1/links/{}/groups", Need::kViewer, ""},
+    {Method::kGet, "/v1/links/{}/groups/{}", Need::kViewer, ""},
     {Method::kPost, "/v1/links/{}:pause", Need::kOperator, "link.pause"},
     {Method::kPost, "/v1/links/{}:resume", Need::kOperator, "link.resume"},
     {Method::kPost, "/v1/links/{}/mirrors:pause", Need::kOperator, "mirrors.pause"},

@@ -5,6 +5,7 @@
 
 #include "base/json_fields.h"
 #include "http/control_body.h"
+#include "http/group_routes.h"
 #include "http/question_routes.h"
 #include "http/snapshot_metrics.h"
 #include "http/views.h"
@@ -296,8 +297,11 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
              [routes](Request request, Captures c) { return routes->OffsetsAt(QueryTime(request), c[0], c[1]); });
   router.Add(Method::kGet, "/v1/links/{}/offsets:translate",
              [routes](Request request, Captures c) { return routes->Translate(FromQuery(request, c[0])); });
-  router.Add(Method::kPost, "/v1/links/{}/offsets:translate",
-             [routes](Request request, Captures c) { return routes->Translate(FromBody(request, c[0])); });
+  router.Add(Method::kPost, "/v1/links/{}/offsets:translate", [routes, &agent](Request request, Captures c) {
+    if (AsksForPositions(request.body)) return TranslatePositions(agent, request.body, c[0]);
+    return routes->Translate(FromBody(request, c[0]));
+  });
+  AddGroupRoutes(router, agent);
   AddQuestionRoutes(router, agent);
   return router;
 }

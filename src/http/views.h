@@ -308,6 +308,59 @@ struct DiffView {
   static void Describe(auto& m, auto& field) { field("links", m.links); }
 };
 
+// The consumer groups a link carries over.
+struct GroupsView {
+  std::string link;
+  link::GroupsSnapshot groups;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    link::GroupsSnapshot::Describe(m.groups, field);
+  }
+};
+
+// One of them: `klink offsets group`.
+struct GroupView {
+  std::string link;
+  link::GroupSnapshot group;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    link::GroupSnapshot::Describe(m.group, field);
+  }
+};
+
+// Positions of many partitions translated at once.
+struct PositionTranslation {
+  std::string topic;  // the mirror's name at the destination
+  int32_t partition = -1;
+  int64_t offset = -1;
+  std::optional<int64_t> translated;
+  std::string answer = "unknown";
+  std::optional<std::string> reason;
+
+  static void Describe(auto& m, auto& field) {
+    field("topic", m.topic);
+    field("partition", m.partition);
+    field("offset", m.offset);
+    field("translated", m.translated);
+    field("answer", m.answer);
+    field("reason", m.reason);
+  }
+};
+
+struct PositionsView {
+  std::string link;
+  std::string direction = "destination";
+  std::vector<PositionTranslation> translations;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("direction", m.direction);
+    field("translations", m.translations);
+  }
+};
+
 // The end of the audit log.
 struct AuditView {
   std::string file;

@@ -13,8 +13,12 @@ namespace klink::kafka {
   ROW(Fetch, 1)                    \
   ROW(ListOffsets, 2)              \
   ROW(Metadata, 3)                 \
+  ROW(OffsetCommit, 8)             \
+  ROW(OffsetFetch, 9)              \
   ROW(FindCoordinator, 10)         \
   ROW(LeaveGroup, 13)              \
+  ROW(DescribeGroups, 15)          \
+  ROW(ListGroups, 16)              \
   ROW(SaslHandshake, 17)           \
   ROW(ApiVersions, 18)             \
   ROW(CreateTopics, 19)            \
@@ -27,22 +31,20 @@ namespace klink::kafka {
   ROW(WriteTxnMarkers, 27)         \
   ROW(DescribeConfigs, 32)         \
   ROW(SaslAuthenticate, 36)        \
+  ROW(DeleteGroups, 42)            \
   ROW(IncrementalAlterConfigs, 44) \
   ROW(DescribeClientQuotas, 48)    \
   ROW(AlterClientQuotas, 49)       \
   ROW(DescribeCluster, 60)         \
   ROW(DescribeProducers, 61)       \
-  ROW(DescribeTransactions, 65)
+  ROW(DescribeTransactions, 65)    \
+  ROW(ConsumerGroupDescribe, 69)
 
 // Known by name only, for messages that quote a broker.
 #define KLINK_KAFKA_OTHER_APIS(ROW) \
-  ROW(OffsetCommit, 8)              \
-  ROW(OffsetFetch, 9)               \
   ROW(JoinGroup, 11)                \
   ROW(Heartbeat, 12)                \
   ROW(SyncGroup, 14)                \
-  ROW(DescribeGroups, 15)           \
-  ROW(ListGroups, 16)               \
   ROW(AddOffsetsToTxn, 25)          \
   ROW(TxnOffsetCommit, 28)          \
   ROW(DescribeAcls, 29)             \

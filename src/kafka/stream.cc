@@ -72,6 +72,7 @@ StatusOr<std::vector<Endpoint>> ParseBootstrap(std::string_view text) {
 std::string_view Name(Lane lane) {
   constexpr std::string_view kNames[] = {"control",           "fetch",   "produce",    "produce-slow",
                                          "produce-pipelined", "markers", "transaction"};
+  if (lane >= GroupLane(0)) return "groups";
   return kNames[std::min(static_cast<size_t>(lane), std::size(kNames) - 1)];
 }
 

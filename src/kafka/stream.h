@@ -29,9 +29,13 @@ StatusOr<Endpoint> ParseEndpoint(std::string_view text);
 // one.
 enum class Lane : uint8_t { kControl, kFetch, kProduce, kProduceSlow, kPipelined, kMarkers, kTransaction };
 inline constexpr size_t kTransactionLanes = 8;
-inline constexpr size_t kLanes = static_cast<size_t>(Lane::kTransaction) + kTransactionLanes;
+inline constexpr size_t kGroupLanes = 8;  // offset commits: a coordinator takes its time for each
+inline constexpr size_t kLanes = static_cast<size_t>(Lane::kTransaction) + kTransactionLanes + kGroupLanes;
 constexpr Lane TransactionLane(int64_t number) {
   return static_cast<Lane>(static_cast<size_t>(Lane::kTransaction) + static_cast<size_t>(number) % kTransactionLanes);
+}
+constexpr Lane GroupLane(size_t number) {
+  return static_cast<Lane>(static_cast<size_t>(Lane::kTransaction) + kTransactionLanes + number % kGroupLanes);
 }
 std::string_view Name(Lane lane);
 

@@ -9,6 +9,7 @@ constexpr std::string_view kMirrorPrefix = "mirror/";
 constexpr std::string_view kPidPrefix = "pid/";
 constexpr std::string_view kAclPrefix = "acl/";
 constexpr std::string_view kQuotaPrefix = "quota/";
+constexpr std::string_view kGroupPrefix = "group/";
 constexpr size_t kRecordBytesMax = limits::kStateRecordBytes;
 constexpr size_t kRecordDepthMax = limits::kStateRecordDepth;
 constexpr size_t kShownBytes = 80;  // of a key in a message
@@ -75,14 +76,24 @@ std::string KeyOf(const QuotaRecord& r) {
   };
   return fmt::format("{}{}/{}/{}", kQuotaPrefix, r.key, part(r.user), part(r.client_id));
 }
+std::string KeyOf(const GroupRecord& record) { return fmt::format("{}{}", kGroupPrefix, record.group); }
 
 std::optional<std::string> MirrorOfKey(std::string_view key) {
   if (!key.starts_with(kMirrorPrefix)) return std::nullopt;
   return std::string(key.substr(kMirrorPrefix.size()));
 }
 
+std::optional<std::string> GroupOfKey(std::string_view key) {
+  if (!key.starts_with(kGroupPrefix)) return std::nullopt;
+  return std::string(key.substr(kGroupPrefix.size()));
+}
+
 admin::KeyValue Encode(const Record& record) {
   admin::KeyValue out;
+  if (const auto* group = std::get_if<GroupRecord>(&record); group && group->clamped.empty() && group->left.empty()) {
+    out.key = KeyOf(*group);
+    return out;
+  }
   std::visit(
       [&out](const auto& r) {
         JsonObject json;
@@ -123,6 +134,7 @@ StatusOr<Record> Decode(std::string_view key, std::string_view value) {
   if (key.starts_with(kMirrorPrefix)) return Read<MirrorRecord>(*json, key);
   if (key.starts_with(kAclPrefix)) return Read<AclRecord>(*json, key);
   if (key.starts_with(kQuotaPrefix)) return Read<QuotaRecord>(*json, key);
+  if (key.starts_with(kGroupPrefix)) return Read<GroupRecord>(*json, key);
   return FailedPrecondition(
       "state record {} is of a kind this klink does not know: it was written by a newer version; upgrade this agent",
       shown);

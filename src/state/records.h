@@ -8,6 +8,7 @@
 //   mirror/<topic>          MirrorRecord       (its key is the topic at the destination)
 //   acl/<which>             AclRecord          quota/<which>   QuotaRecord     (both are ledgers: erased when done
 //   with)
+//   group/<name>            GroupRecord
 #pragma once
 
 #include <cstdint>
@@ -178,7 +179,7 @@ struct MirrorRecord {
   int64_t max_message_bytes = 1 << 20;  // of the topic then
   Accept accept = Accept::kNone;        // RESTART_AS_NEW or REALIGN; the others stand at their partitions
   int64_t accept_ms = 0;
-  int64_t absent_since_ms = 0;  // topics.delete: mirror: when the source was first found without the topic
+  int64_t absent_since_ms = 0;       // topics.delete: mirror: when the source was first found without the topic
   std::vector<std::string> origins;  // clusters its records came through before the source, nearest first (provenance)
   std::vector<PartitionRecord> partitions;
 
@@ -251,6 +252,37 @@ struct QuotaRecord {
   friend bool operator==(const QuotaRecord&, const QuotaRecord&) = default;
 };
 
+// A position of a consumer group at the source.
+struct GroupPosition {
+  std::string topic;  // at the destination
+  int32_t partition = 0;
+  int64_t source = -1;  // offset
+
+  static void Describe(auto& m, auto& field) {
+    field("topic", m.topic);
+    field("partition", m.partition);
+    field("source", m.source);
+  }
+  friend bool operator==(const GroupPosition&, const GroupPosition&) = default;
+};
+
+// What must be remembered of a group whose offsets are carried over. Most groups have no record: one that holds no
+// position is encoded as its erasure.
+struct GroupRecord {
+  std::string group;
+  std::vector<GroupPosition> clamped;  // committed at less than this: the copy did not reach it yet
+  std::vector<GroupPosition> left;     // the group was seen at work at the destination when the source stood here
+  int64_t since_ms = 0;
+
+  static void Describe(auto& m, auto& field) {
+    field("group", m.group);
+    field("clamped", m.clamped);
+    field("left", m.left);
+    field("since_ms", m.since_ms);
+  }
+  friend bool operator==(const GroupRecord&, const GroupRecord&) = default;
+};
+
 std::string KeyOf(const LinkRecord&);
 std::string KeyOf(const ConfigRecord&);
 std::string KeyOf(const ControllerRecord&);
@@ -259,9 +291,10 @@ std::string KeyOf(const PidRecord& record);
 std::string KeyOf(const MirrorRecord& record);
 std::string KeyOf(const AclRecord& record);
 std::string KeyOf(const QuotaRecord& record);
+std::string KeyOf(const GroupRecord& record);
 
 using Record = std::variant<LinkRecord, ConfigRecord, ControllerRecord, PauseRecord, PidRecord, MirrorRecord, AclRecord,
-                            QuotaRecord>;
+                            QuotaRecord, GroupRecord>;
 
 // Ready to be written.
 admin::KeyValue Encode(const Record& record);
@@ -272,6 +305,7 @@ admin::KeyValue Erase(std::string key);
 StatusOr<Record> Decode(std::string_view key, std::string_view value);
 // The topic of a mirror's key; nothing for other keys.
 std::optional<std::string> MirrorOfKey(std::string_view key);
+std::optional<std::string> GroupOfKey(std::string_view key);
 
 // Enums as their names; found by base/json_fields.
 Json ToJson(Phase v);

@@ -37,6 +37,7 @@ void StateView::Apply(std::string_view key, const std::optional<std::string>& va
     if (auto topic = MirrorOfKey(key)) mirrors_.erase(*topic);
     if (auto acl = acls_.find(key); acl != acls_.end()) acls_.erase(acl);
     if (auto quota = quotas_.find(key); quota != quotas_.end()) quotas_.erase(quota);
+    if (auto group = GroupOfKey(key)) groups_.erase(*group);
     return;  // klink erases nothing else; compaction of an unknown kind takes nothing from us
   }
   StatusOr<Record> record = Decode(key, *value);
@@ -54,6 +55,10 @@ void StateView::Take(Record record) {
                  [this](ControllerRecord& r) { controller_ = std::move(r); },
                  [this](PauseRecord& r) { pause_ = std::move(r); },
                  [this](PidRecord& r) { pids_[r.pid] = r; },
+                 [this](GroupRecord& r) {
+                   std::string group = r.group;
+                   groups_[std::move(group)] = std::move(r);
+                 },
                  [this](MirrorRecord& r) {
                    std::string topic = r.destination_topic;
                    mirrors_[std::move(topic)] = std::move(r);

@@ -33,6 +33,8 @@ class StateView {
   // Every PID klink ever wrote with.
   const std::map<int64_t, PidRecord>& pids() const { return pids_; }
   bool IsOurs(int64_t pid) const { return pids_.contains(pid); }
+  // By name; only groups of which something must be remembered.
+  const std::map<std::string, GroupRecord, std::less<>>& groups() const { return groups_; }
   // Grows with every record.
   int64_t version() const { return version_; }
 
@@ -51,6 +53,7 @@ class StateView {
   std::map<int64_t, PidRecord> pids_;
   std::map<std::string, AclRecord, std::less<>> acls_;
   std::map<std::string, QuotaRecord, std::less<>> quotas_;
+  std::map<std::string, GroupRecord, std::less<>> groups_;
   int64_t version_ = 0;
 };
 

@@ -24,6 +24,7 @@ TEST_F(CliTest, HelpOfEveryVerb) {
   ExpectGolden("help_offsets_translate", {"offsets", "translate", "--help"});
   ExpectGolden("help_offsets_runs", {"offsets", "runs", "--help"});
   ExpectGolden("help_offsets_at", {"offsets", "at", "--help"});
+  ExpectGolden("help_offsets_group", {"offsets", "group", "--help"});
   ExpectGolden("help_audit", {"audit", "--help"});
   ExpectGolden("help_audit_verify", {"audit", "verify", "--help"});
   ExpectGolden("help_audit_tail", {"audit", "tail", "--help"});
@@ -80,6 +81,24 @@ TEST_F(CliTest, OffsetsAtATimeAreTheSourcesAndTranslated) {
   ExpectGolden("offsets_at_unknown", {"offsets", "at", "orders.legacy", "2030-01-01T00:00:00Z"});
   ExpectGolden("offsets_at_yaml", {"offsets", "at", "orders.legacy", "2020-01-01T00:00:00Z", "-o", "yaml"});
   ExpectGolden("offsets_at_missing", {"offsets", "at", "nope", "2026-01-01T00:01:00Z"});
+}
+
+TEST_F(CliTest, AGroupIsShownOnBothSidesWithWhatEachPositionBecomes) {
+  Serve();
+  ExpectGolden("offsets_group", {"offsets", "group", "app-pay"});
+  ExpectExample("offsets_group", {"offsets", "group", "app-pay"});
+  ExpectGolden("offsets_group_missing", {"offsets", "group", "nope"});
+}
+
+TEST_F(CliTest, ManyPositionsAreTranslatedFromAFile) {
+  Serve();
+  const std::string file = Write("positions", "# kept in our own database\norders.legacy 0 123\n\norders.legacy 0 1\n");
+  ExpectGolden("offsets_translate_from", {"offsets", "translate", "--from", file});
+  ExpectExample("offsets_translate_from", {"offsets", "translate", "--from", file});
+  ExpectGolden("offsets_translate_from_unknown",
+               {"offsets", "translate", "--from", Write("more", "orders.legacy 0 218\nnope 3 7\n"), "--reverse"});
+  ExpectGolden("offsets_translate_from_bad",
+               {"offsets", "translate", "--from", Write("bad", "orders.legacy 0 123\norders.legacy zero 1\n")});
 }
 
 TEST_F(CliTest, SeveralLinksNeedANameAndTheErrorListsThem) {

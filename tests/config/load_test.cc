@@ -160,7 +160,8 @@ TEST(Reference, ListsEveryKeyWithItsState) {
         "| `links[].topics.include` | list | required | supported |",
         "| `links[].topics.refresh` | duration from 100ms to 1h | `5s` | supported |",
         "| `links[].acks` | `all`, `pipelined` | `all` | supported |",
-        "| `links[].groups.interval` | duration from 1s to 1h | `5s` | only the default: carrying over groups"}) {
+        "| `links[].groups.interval` | duration from 1s to 1h | `5s` | supported |",
+        "| `links[].sets` | mapping | `{}` | only the default: sets are not supported"}) {
     EXPECT_THAT(table, HasSubstr(row));
   }
 }

@@ -119,6 +119,8 @@ class FakeAgent : public link::AgentApi {
   Async<StatusOr<link::ControlledLink>> ControlLink(link::ControlRequest request) override;
   Async<StatusOr<std::vector<link::RealignedMirror>>> Realign(link::ControlRequest request) override;
   // The real rules over what `snapshot` holds; the file of the link stands below.
+  Async<StatusOr<link::GroupsSnapshot>> Groups(std::string link) override;
+  Async<StatusOr<link::GroupSnapshot>> Group(std::string link, std::string group) override;
   Async<StatusOr<std::vector<link::Explanation>>> Explain(link::ExplainRequest request) override;
   // Topics as `snapshot` has them; orders.eu with fewer partitions and another retention than its source.
   Async<StatusOr<std::vector<link::LinkDiff>>> Diff(std::string link) override;
@@ -243,6 +245,67 @@ inline Async<StatusOr<std::vector<link::ControlledMirror>>> FakeAgent::ControlMi
   co_return answers;
 }
 
+namespace fake {
+
+inline link::GroupPositionSnapshot GroupPosition(std::string topic, int64_t source, std::string answer) {
+  link::GroupPositionSnapshot p;
+  p.topic = topic;
+  p.destination_topic = std::move(topic);
+  p.source_offset = source;
+  p.answer = std::move(answer);
+  return p;
+}
+
+}  // namespace fake
+
+// app-pay is carried over; app-web was moved and is at work at the destination.
+inline Async<StatusOr<link::GroupsSnapshot>> FakeAgent::Groups(std::string link) {
+  if (link != "paris-to-lyon") co_return NotFound("there is no link {}", link);
+  link::GroupsSnapshot out;
+  out.read_at = fake::kStart + 60s;
+  link::GroupSummary pay;
+  pay.group = "app-pay";
+  pay.committed = fake::kStart + 55s;
+  pay.positions = {3, 1, 1, 1, 0};
+  link::GroupSummary web;
+  web.group = "app-web";
+  web.state = "PAUSED";
+  web.reason_code = "GROUP_IN_USE";
+  web.reason = "group app-web has members at lyon";
+  web.positions = {1, 0, 0, 0, 1};
+  out.groups = {pay, web};
+  co_return out;
+}
+
+inline Async<StatusOr<link::GroupSnapshot>> FakeAgent::Group(std::string link, std::string group) {
+  if (link != "paris-to-lyon") co_return NotFound("there is no link {}", link);
+  if (group != "app-pay") co_return NotFound("neither paris nor lyon has a group {}", group);
+  link::GroupSnapshot out;
+  out.group = group;
+  out.selected = true;
+  out.filter = "included by {prefix: app-}";
+  out.source.state = "Stable";
+  out.source.type = "classic";
+  out.source.members.push_back({"pay-1", "/10.0.0.7"});
+  out.destination.state = "Empty";
+  out.destination.type = "classic";
+  link::GroupPositionSnapshot exact = fake::GroupPosition("orders.eu", 998, "exact");
+  exact.translated = 998;
+  exact.destination_offset = 990;
+  exact.delta = -8;
+  link::GroupPositionSnapshot clamped = fake::GroupPosition("orders.legacy", 3, "clamped");
+  clamped.translated = clamped.destination_offset = 100;
+  clamped.delta = 0;
+  clamped.reason = "the copy starts at source offset 5";
+  link::GroupPositionSnapshot unknown = fake::GroupPosition("orders.new", 7, "unknown");
+  unknown.reason = "nothing of the partition has been copied yet";
+  link::GroupPositionSnapshot skipped = fake::GroupPosition("internal-log", 12, "skipped");
+  skipped.destination_topic.reset();
+  skipped.reason = "topic internal-log is not mirrored by this link";
+  out.positions = {exact, clamped, unknown, skipped};
+  co_return out;
+}
+
 // Realigns orders.legacy, which is translated; refuses orders.eu, which a group reads.
 inline Async<StatusOr<std::vector<link::RealignedMirror>>> FakeAgent::Realign(link::ControlRequest request) {
   asked.push_back(request);
@@ -268,7 +331,8 @@ inline config::LinkConfig File() {
   config::LinkConfig file;
   file.topics.include = {{.prefix = "orders."}, {.literal = "payments"}};
   file.topics.exclude = {{.prefix = "orders.tmp."}};
-  file.groups.include = {{.prefix = "app-"}};
+  file.groups.include.resize(1);
+  file.groups.include[0].prefix = "app-";
   return file;
 }
 

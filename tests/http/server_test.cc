@@ -59,6 +59,29 @@ TEST_F(ServerTest, TranslatesOneOffsetByGetAndManyByPost) {
   EXPECT_THAT(many.body, HasSubstr(R"({"offset":9999,"translated":null,"answer":"unknown")"));
 }
 
+TEST_F(ServerTest, TranslatesPositionsOfManyPartitionsInTheirOrder) {
+  Start();
+  const std::string path = "/v1/links/paris-to-lyon/offsets:translate";
+  const auto many = Ask(path, R"({"positions":[{"topic":"orders.legacy","partition":0,"offset":123},)"
+                              R"({"topic":"nope","partition":1,"offset":5},)"
+                              R"({"topic":"orders.legacy","partition":0,"offset":1}]})");
+  EXPECT_EQ(many.status, 200) << many.body;
+  EXPECT_THAT(many.body, HasSubstr(R"("offset":123,"translated":218,"answer":"exact")"));
+  EXPECT_THAT(many.body, HasSubstr(R"("offset":5,"translated":null,"answer":"unknown")"));
+  EXPECT_THAT(many.body, HasSubstr(R"("offset":1,"translated":100,"answer":"clamped")"));
+  EXPECT_EQ(Ask(path, R"({"positions":[]})").status, 400);
+  EXPECT_EQ(Ask(path, R"({"positions":[{"topic":"orders.legacy","partition":0}]})").status, 400);
+}
+
+TEST_F(ServerTest, GroupsAreListedAndShown) {
+  Start();
+  const ClientResponse list = Ask("/v1/links/paris-to-lyon/groups");
+  EXPECT_EQ(list.status, 200) << list.body;
+  EXPECT_THAT(list.body, HasSubstr(R"("group":"app-web","state":"PAUSED","reason_code":"GROUP_IN_USE")"));
+  EXPECT_THAT(Ask("/v1/links/paris-to-lyon/groups/app-pay").body, HasSubstr(R"("delta":-8,"answer":"exact")"));
+  EXPECT_EQ(Ask("/v1/links/paris-to-lyon/groups/nope").status, 404);
+}
+
 TEST_F(ServerTest, OffsetsAtATimeComeOnePerPartition) {
   Start();
   const std::string path = "/v1/links/paris-to-lyon/mirrors/orders.legacy/offsets";

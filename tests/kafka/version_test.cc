@@ -54,8 +54,8 @@ TEST(Version, TheListKnowsEveryMessage) {
     EXPECT_EQ(api->versions, (VersionRange{R::kMin, R::kMax}));
     EXPECT_EQ(api->flexible_since, R::kFlexibleSince);
   });
-  EXPECT_EQ(FindApi(ApiKey::kOffsetCommit), nullptr);
-  EXPECT_EQ(Name(ApiKey::kOffsetCommit), "OffsetCommit");
+  EXPECT_EQ(FindApi(ApiKey::kJoinGroup), nullptr);
+  EXPECT_EQ(Name(ApiKey::kJoinGroup), "JoinGroup");
   EXPECT_EQ(Name(static_cast<ApiKey>(999)), "unknown API");
 }
 

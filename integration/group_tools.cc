@@ -1,0 +1,116 @@
+#include "integration/group_tools.h"
+
+#include <memory>
+#include <stdexcept>
+
+#include <librdkafka/rdkafka.h>
+
+namespace klink::it {
+namespace {
+
+constexpr int kCallLimitMs = 30000;
+
+template <auto F>
+struct Freer {
+  void operator()(auto* p) const { F(p); }
+};
+using Client = std::unique_ptr<rd_kafka_t, Freer<rd_kafka_destroy>>;
+using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freer<rd_kafka_topic_partition_list_destroy>>;
+using Message = std::unique_ptr<rd_kafka_message_t, Freer<rd_kafka_message_destroy>>;
+
+void Require(rd_kafka_resp_err_t error, const std::string& what) {
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(what + ": " + rd_kafka_err2str(error));
+}
+
+Client Consumer(const Cluster& cluster, const std::string& group) {
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  char error[512];
+  for (const auto& [key, value] : Settings{{"bootstrap.servers", cluster.bootstrap()},
+                                           {"group.id", group},
+                                           {"client.id", "app"},
+                                           {"enable.auto.commit", "false"},
+                                           {"auto.offset.reset", "earliest"},
+                                           {"log_level", "0"}})
+    if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), error, sizeof error) != RD_KAFKA_CONF_OK)
+      throw std::runtime_error(error);
+  Client client(rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error));
+  if (!client) throw std::runtime_error(error);
+  rd_kafka_poll_set_consumer(client.get());
+  return client;
+}
+
+Record RecordOf(const rd_kafka_message_t& message) {
+  Record record;
+  if (message.key != nullptr) record.key = std::string(static_cast<const char*>(message.key), message.key_len);
+  if (message.payload != nullptr) record.value = std::string(static_cast<const char*>(message.payload), message.len);
+  record.partition = message.partition;
+  record.offset = message.offset;
+  return record;
+}
+
+}  // namespace
+
+void CommitPlaces(const Cluster& cluster, const std::string& group, const Places& places) {
+  const Client client = Consumer(cluster, group);
+  const List list(rd_kafka_topic_partition_list_new(static_cast<int>(places.size())));
+  for (const auto& [place, offset] : places)
+    rd_kafka_topic_partition_list_add(list.get(), place.first.c_str(), place.second)->offset = offset;
+  Require(rd_kafka_commit(client.get(), list.get(), 0), "committing for " + group);
+  for (int i = 0; i < list->cnt; i++) Require(list->elems[i].err, "committing for " + group);
+}
+
+Places CommittedPlaces(const Cluster& cluster, const std::string& group, const std::vector<Place>& places) {
+  const Client client = Consumer(cluster, group);
+  const List list(rd_kafka_topic_partition_list_new(static_cast<int>(places.size())));
+  for (const auto& [topic, partition] : places) rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+  Require(rd_kafka_committed(client.get(), list.get(), kCallLimitMs), "reading the offsets of " + group);
+  Places committed;
+  for (int i = 0; i < list->cnt; i++)
+    if (list->elems[i].offset >= 0) committed[{list->elems[i].topic, list->elems[i].partition}] = list->elems[i].offset;
+  return committed;
+}
+
+void DeleteGroup(Cluster& cluster, const std::string& group) {
+  const Outcome outcome =
+      cluster.Tool(cluster.version().starts_with("3.3") ? "kafka.admin.ConsumerGroupCommand"
+                                                        : "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+                   {"--bootstrap-server", cluster.bootstrap(), "--delete", "--group", group});
+  if (outcome.exit_code != 0) throw std::runtime_error("deleting group " + group + ": " + outcome.out + outcome.err);
+}
+
+Application::Application(const Cluster& cluster, const std::string& topic, const std::string& group)
+    : client_(Consumer(cluster, group).release()) {
+  const List topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  Require(rd_kafka_subscribe(client_, topics.get()), "subscribing " + group);
+}
+
+Application::~Application() {
+  rd_kafka_consumer_close(client_);
+  rd_kafka_destroy(client_);
+}
+
+std::vector<Record> Application::Read(int count, milliseconds limit, bool commit) {
+  std::vector<Record> records;
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (static_cast<int>(records.size()) < count && std::chrono::steady_clock::now() < until) {
+    const Message message(rd_kafka_consumer_poll(client_, 200));
+    if (!message || message->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    records.push_back(RecordOf(*message));
+    if (commit) Require(rd_kafka_commit_message(client_, message.get(), 0), "committing a record");
+  }
+  return records;
+}
+
+std::map<int, Record> Application::FirstOfEach(int partitions, milliseconds limit) {
+  std::map<int, Record> first;
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (static_cast<int>(first.size()) < partitions && std::chrono::steady_clock::now() < until) {
+    const Message message(rd_kafka_consumer_poll(client_, 200));
+    if (message && message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+      first.try_emplace(message->partition, RecordOf(*message));
+  }
+  return first;
+}
+
+}  // namespace klink::it

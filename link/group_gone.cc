@@ -1,0 +1,76 @@
+// Groups that are deleted at the source. A broker that takes over a coordinator may list nothing for a moment, so a
+// group is gone only when it stayed away for a while and its coordinator says so when asked by name.
+#include <algorithm>
+
+#include "base/log.h"
+#include "kafka/messages/delete_groups.h"
+#include "link/group_sync.h"
+
+namespace klink::link {
+namespace {
+
+using kafka::Error;
+
+constexpr Duration kDeleteDeadline = 10s;
+
+}  // namespace
+
+Async<Status> GroupSync::FollowGone() {
+  std::vector<std::string> missing;
+  for (const auto& [name, group] : book_.groups())
+    if (group.missing_since && p_.clock.Now() - *group.missing_since >= kGoneAfter) missing.push_back(name);
+  for (const std::string& name : missing) {
+    Group& group = book_.groups()[name];
+    if (!group.gone) {
+      const auto told = co_await DescribeMembers(p_.source, name);
+      if (IsCancelled(told.status())) co_return told.status();
+      if (!told.ok() || told->exists) continue;
+      group.gone = true;
+      Log(Level::kInfo, Event::kGroupGone,
+          p_.config.groups.delete_policy == config::DeletePolicy::kMirror
+              ? "the group was deleted at the source and is deleted at the destination"
+              : "the group was deleted at the source; its offsets at the destination are kept",
+          {{"link", p_.config.name}, {"group", name}});
+    }
+    group.trouble = fmt::format("the group was deleted at {}", p_.source.name());
+    for (GroupEntry& entry : group.entries) entry.left = GroupEntry::kNone, entry.behind = false;
+    if (p_.config.groups.delete_policy != config::DeletePolicy::kMirror) continue;
+    const Status removed = co_await Remove(name, group);
+    if (IsCancelled(removed)) co_return removed;
+    if (removed.ok())
+      book_.groups().erase(name);
+    else
+      group.trouble += "; " + Text(removed);
+  }
+  co_return absl::OkStatus();
+}
+
+// Only what klink itself brought: a group that also reads something else of the destination stays.
+Async<Status> GroupSync::Remove(const std::string& name, Group& group) {
+  if (group.destination_state.empty()) co_return absl::OkStatus();
+  if (HasMembers(group.destination_state))
+    co_return FailedPrecondition("it has members at {} and is kept", p_.destination.name());
+  const std::vector<std::string> one(1, name);
+  CO_TRY(const auto answers, co_await FetchCommitted(p_.destination, group.destination_broker, one));
+  for (const auto& told : answers) {
+    CO_RETURN_IF_ERROR(kafka::ToStatus(told.error_code, fmt::format("reading the offsets of group {}", name)));
+    for (const auto& topic : told.topics) {
+      if (!number_of_destination_.contains(topic.name))
+        co_return FailedPrecondition("at {} it also has offsets in {}, which is no mirror of this link, and is kept",
+                                     p_.destination.name(), topic.name);
+      CO_RETURN_IF_ERROR(p_.mirrors.MayCommit(topic.name));
+    }
+  }
+  kafka::DeleteGroupsRequest request;
+  request.groups_names.push_back(name);
+  CO_TRY(const auto response, co_await p_.destination.Call(group.destination_broker, kafka::Lane::kControl,
+                                                           std::move(request), kDeleteDeadline));
+  for (const auto& result : response.results) {
+    if (result.error_code == Error::kGroupIdNotFound) continue;
+    CO_RETURN_IF_ERROR(
+        kafka::ToStatus(result.error_code, fmt::format("{}: deleting group {}", p_.destination.name(), name)));
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace klink::link

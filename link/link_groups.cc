@@ -1,0 +1,266 @@
+// Consumer groups of a link: what group sync needs of it, and what it tells about them.
+#include <algorithm>
+
+#include "base/log.h"
+#include "link/link.h"
+#include "state/control.h"
+
+namespace klink::link {
+namespace {
+
+using state::Name;
+using Kind = PlannedPosition::Kind;
+
+constexpr Duration kPauseLeast = 200ms;  // between rounds that take longer than their interval
+
+void Add(PositionCounts& counts, Kind kind) {
+  counts.total++;
+  counts.exact += kind == Kind::kExact;
+  counts.clamped += kind == Kind::kClamped;
+  counts.unknown += kind == Kind::kUnknown;
+  counts.skipped += kind == Kind::kSkipped;
+}
+
+GroupSummary SummaryOf(const std::string& name, const Group& group) {
+  GroupSummary out;
+  out.group = name;
+  out.committed = group.committed;
+  bool left = false;
+  for (const GroupEntry& entry : group.entries) {
+    if (entry.source == GroupEntry::kNone) continue;
+    Add(out.positions, entry.answer);
+    left = left || entry.left == entry.source;
+  }
+  if (!group.trouble.empty()) out.reason = group.trouble;
+  if (group.gone) {
+    out.state = "STOPPED";
+  } else if (group.refusal == CommitResult::kInUse || left) {
+    out.state = "PAUSED";
+    out.reason_code = Name(state::Reason::kGroupInUse);
+    if (!out.reason) out.reason = "the group was at work at the destination, and has not moved at the source since";
+  } else if (!group.trouble.empty()) {
+    out.state = "FAILED";
+    if (group.refusal == CommitResult::kUnauthorized) out.reason_code = Name(state::Reason::kAuthorizationError);
+  }
+  return out;
+}
+
+GroupSideSnapshot SideOf(const GroupMembers& members) {
+  GroupSideSnapshot out;
+  if (!members.exists) return out;
+  out.state = members.state;
+  out.type = members.type;
+  for (const GroupMembers::Member& member : members.members) out.members.push_back({member.client_id, member.host});
+  return out;
+}
+
+}  // namespace
+
+// Everything a mirror is known by, at this moment.
+class Link::MirrorsForGroups final : public GroupMirrors {
+ public:
+  explicit MirrorsForGroups(const Link& link) : link_(link) {}
+
+  std::vector<GroupMirror> Mirrors() const override {
+    std::vector<GroupMirror> mirrors;
+    if (!link_.state_) return mirrors;
+    for (const auto& [name, record] : link_.state_->view().mirrors()) {
+      GroupMirror& mirror = mirrors.emplace_back();
+      mirror.source_topic = record.source_topic;
+      mirror.destination_topic = name;
+      mirror.destination_id = record.destination_topic_id;
+      mirror.why_not = WhyNot(record);
+      for (size_t p = 0; p < record.partitions.size(); p++)
+        mirror.partitions.push_back(link_.StandingOf({name, static_cast<int32_t>(p)}));
+    }
+    return mirrors;
+  }
+  std::optional<GroupPartition> Standing(const TopicPartition& tp) const override {
+    if (!link_.mirrors_.contains(tp)) return std::nullopt;
+    return link_.StandingOf(tp);
+  }
+  Status MayCommit(const std::string& topic) const override {
+    return link_.state_->MayDo(state::Effect::kCommitGroupOffsets, topic, link_.MayWrite());
+  }
+  const std::map<std::string, state::GroupRecord, std::less<>>& Records() const override {
+    return link_.state_->view().groups();
+  }
+  Async<Status> Remember(std::vector<state::GroupRecord> records) override {
+    std::vector<state::Record> all(records.begin(), records.end());
+    co_return co_await link_.state_->Write(std::move(all));
+  }
+
+ private:
+  std::string WhyNot(const state::MirrorRecord& record) const {
+    const std::string& name = record.destination_topic;
+    if (const auto trouble = link_.troubles_.find(name);
+        trouble != link_.troubles_.end() && EndsTheMirror(trouble->second.reason))
+      return trouble->second.text;
+    if (link_.state_->view().pause().paused) return fmt::format("link {} is paused", link_.config_.name);
+    if (state::Allowed(state::Effect::kCommitGroupOffsets, record.phase)) return "";
+    return fmt::format("mirror {} is {}{}{}", name, Name(record.phase), record.text.empty() ? "" : ": ", record.text);
+  }
+
+  const Link& link_;
+};
+
+GroupPartition Link::StandingOf(const TopicPartition& tp) const {
+  GroupPartition out;
+  if (store_ && store_->state(tp) == offsets::TranslationStore::State::kKnown) out.map = store_->Find(tp);
+  const auto running = mirrors_.find(tp);
+  if (running == mirrors_.end()) return out;
+  const PartitionProgress& progress = running->second.runner->progress();
+  out.replicated_to = progress.replicated_to();
+  out.log_start = progress.destination_log_start();
+  if (const auto at = progress.position()) out.high_watermark = at->dest_next;
+  out.healthy = !progress.failed();
+  return out;
+}
+
+// While this agent leads.
+Async<void> Link::SyncGroups() {
+  group_status_ = absl::OkStatus();
+  StatusOr<config::GroupFilter> filter = config::GroupFilter::Compile(config_.groups);
+  if (!filter.ok()) group_status_ = filter.status();
+  if (!filter.ok() || filter->empty()) co_return;
+  groups_.reset();
+  mirrors_for_groups_ = std::make_unique<MirrorsForGroups>(*this);
+  GroupSyncParts parts{config_,      *std::move(filter),   source_,      destination_, parts_.executor,
+                       parts_.clock, *mirrors_for_groups_, group_totals_};
+  groups_ = std::make_unique<GroupSync>(std::move(parts));
+  for (;;) {
+    const Instant began = parts_.clock.Now();
+    if (!state_->view().pause().paused) {
+      Status round = co_await groups_->Round();
+      if (IsUnavailable(round)) round.Update(co_await groups_->RaiseClamped());
+      if (IsCancelled(round)) break;
+      if (Text(round) != Text(group_status_)) {
+        group_since_ = parts_.clock.Wall();
+        if (!round.ok())
+          Log(Level::kWarning, Event::kGroupSyncFailed, "offsets of groups are not carried over",
+              {{"link", config_.name}, {"error", Text(round)}});
+      }
+      group_status_ = std::move(round);
+    }
+    const Duration rest = config_.groups.interval - (parts_.clock.Now() - began);
+    if (!(co_await parts_.clock.Sleep(std::max(rest, kPauseLeast))).ok()) break;
+  }
+  groups_.reset();
+}
+
+TaskSnapshot Link::GroupTask(const LinkSnapshot& link) const {
+  TaskSnapshot task;
+  task.name = "group-sync";
+  if (config_.groups.include.empty()) {
+    task.state = Name(state::TaskState::kNotConfigured);
+    task.reason = "groups.include is empty";
+  } else if (!leading_) {
+    task.state = Name(state::TaskState::kNotConfigured);
+    task.reason = "another agent of the link does this";
+  } else if (link.state == Name(state::LinkCondition::kPaused)) {
+    task.state = Name(state::TaskState::kLinkPaused);
+    task.reason_code = link.reason_code;
+    task.reason = link.reason;
+    task.since = link.since;
+  } else if (!group_status_.ok()) {
+    task.state = Name(state::TaskState::kInError);
+    if (group_status_.code() == Code::kPermissionDenied) task.reason_code = Name(state::Reason::kAuthorizationError);
+    task.reason = Text(group_status_);
+    task.since = group_since_;
+  }
+  return task;
+}
+
+Async<StatusOr<GroupsSnapshot>> Link::Groups() const {
+  if (config_.groups.include.empty())
+    co_return FailedPrecondition("link {} carries over no groups: groups.include is empty", config_.name);
+  CO_RETURN_IF_ERROR(MayControl());
+  if (!groups_) co_return Unavailable("link {}: the groups have not been read yet", config_.name);
+  GroupsSnapshot out;
+  out.read_at = group_totals_.read_at;
+  if (!groups_->waiting().empty()) out.waiting = groups_->waiting();
+  for (const auto& [name, group] : groups_->book().groups()) out.groups.push_back(SummaryOf(name, group));
+  co_return out;
+}
+
+namespace {
+
+struct Committed {
+  std::optional<int64_t> offset;
+  bool unstable = false;
+};
+using CommittedOffsets = std::map<TopicPartition, Committed>;
+
+Async<StatusOr<CommittedOffsets>> OffsetsOf(kafka::Cluster& cluster, std::string group) {
+  CO_TRY(const int32_t broker, co_await cluster.Coordinator(kafka::CoordinatorType::kGroup, group));
+  const std::vector<std::string> one(1, group);
+  CO_TRY(const auto answers, co_await FetchCommitted(cluster, broker, one));
+  CommittedOffsets out;
+  for (const auto& told : answers) {
+    CO_RETURN_IF_ERROR(
+        kafka::ToStatus(told.error_code, fmt::format("{}: reading the offsets of group {}", cluster.name(), group)));
+    for (const auto& topic : told.topics) {
+      for (const auto& partition : topic.partitions) {
+        Committed& committed = out[{topic.name, partition.partition_index}];
+        committed.unstable = partition.error_code == kafka::Error::kUnstableOffsetCommit;
+        if (partition.error_code == kafka::Error::kNone && partition.committed_offset >= 0)
+          committed.offset = partition.committed_offset;
+      }
+    }
+  }
+  co_return out;
+}
+
+GroupPositionSnapshot PositionOf(const TopicPartition& tp, const Committed& committed, const GroupMirror* mirror,
+                                 const CommittedOffsets& destination) {
+  GroupPositionSnapshot out;
+  out.topic = tp.topic;
+  out.partition = tp.partition;
+  out.source_offset = committed.offset;
+  if (mirror != nullptr) {
+    out.destination_topic = mirror->destination_topic;
+    if (const auto there = destination.find({mirror->destination_topic, tp.partition}); there != destination.end())
+      out.destination_offset = there->second.offset;
+  }
+  if (!committed.offset) {
+    if (committed.unstable) out.reason = "the group's offset is part of a transaction that is still open";
+    return out;
+  }
+  const PlannedPosition planned = PlanIn(mirror, tp.topic, tp.partition, SourceOffset(*committed.offset));
+  out.answer = Name(planned.kind);
+  if (!planned.why.empty()) out.reason = planned.why;
+  if (planned.kind != Kind::kExact && planned.kind != Kind::kClamped) return out;
+  out.translated = planned.value;
+  if (out.destination_offset) out.delta = *out.destination_offset - planned.value;
+  return out;
+}
+
+}  // namespace
+
+Async<StatusOr<GroupSnapshot>> Link::GroupNow(std::string group) {
+  if (!state_) co_return Unavailable("link {} is not connected yet: {}", config_.name, text_);
+  CO_TRY(const auto filter, config::GroupFilter::Compile(config_.groups));
+  CO_TRY(const GroupMembers source, co_await DescribeMembers(source_, group));
+  CO_TRY(const CommittedOffsets committed, co_await OffsetsOf(source_, group));
+  CO_TRY(const GroupMembers destination, co_await DescribeMembers(destination_, group));
+  CO_TRY(const CommittedOffsets there, co_await OffsetsOf(destination_, group));
+  if (!source.exists && !destination.exists && committed.empty() && there.empty())
+    co_return NotFound("neither {} nor {} has a group {}", config_.source, config_.destination, group);
+  const config::Decision decision = filter.Decide(group);
+  GroupSnapshot out;
+  out.group = std::move(group);
+  out.selected = decision.included;
+  out.filter = decision.why;
+  out.source = SideOf(source);
+  out.destination = SideOf(destination);
+  if (!state_) co_return Unavailable("link {} was lost meanwhile", config_.name);
+  const std::vector<GroupMirror> mirrors = MirrorsForGroups(*this).Mirrors();
+  for (const auto& [tp, position] : committed) {
+    const auto mirror =
+        std::find_if(mirrors.begin(), mirrors.end(), [&](const auto& m) { return m.source_topic == tp.topic; });
+    out.positions.push_back(PositionOf(tp, position, mirror == mirrors.end() ? nullptr : &*mirror, there));
+  }
+  co_return out;
+}
+
+}  // namespace klink::link
