@@ -68,7 +68,7 @@ std::vector<Right> OfSource(const config::LinkConfig& link) {
     list.Add(NamesOf(AclResource::kGroup, pattern, {}), AclOperation::kDescribe, "group sync");
   if (link.acls.enabled) list.Add(Cluster(), AclOperation::kDescribe, "acl sync");
   if (link.quotas.enabled) list.Add(Cluster(), AclOperation::kDescribeConfigs, "quota sync");
-  list.Add(LinkStates(), AclOperation::kRead, "loop check", Necessity::kOptional);
+  list.Add(LinkStates(), AclOperation::kRead, "loop check");
   return list.Take();
 }
 
@@ -123,7 +123,7 @@ std::vector<Right> OfDestination(const config::LinkConfig& link, const config::A
   if (link.quotas.enabled) list.Add(Cluster(), AclOperation::kAlterConfigs, "quota sync");
   list.Add({AclResource::kGroup, AclPattern::kLiteral, std::string(admin::kEveryName)}, AclOperation::kDescribe,
            "realign sees who reads", Necessity::kOptional);
-  list.Add(LinkStates(), AclOperation::kRead, "loop check", Necessity::kOptional);
+  list.Add(LinkStates(), AclOperation::kRead, "loop check");
   return list.Take();
 }
 

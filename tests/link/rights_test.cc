@@ -33,20 +33,20 @@ TEST(RightsFor, APlainLinkReadsHereAndWritesThere) {
   const config::LinkConfig link = Config({{.prefix = "orders."}});
   EXPECT_THAT(Source(link),
               ElementsAre("READ on topics orders.*: data", "DESCRIBE_CONFIGS on topics orders.*: topic configs",
-                          "(optional) READ on topics _klink.*: loop check"));
+                          "READ on topics _klink.*: loop check"));
   EXPECT_THAT(
       Destination(link),
-      ElementsAre(
-          "CREATE on topics orders.*: new mirrors", "READ on topics orders.*: recovery",
-          "WRITE on topics orders.*: data", "ALTER on topics orders.*: new partitions",
-          "ALTER_CONFIGS on topics orders.*: topic configs",
-          "DELETE on topics orders.*: prefill and trim, log start, realign",
-          "CREATE on topics _klink.l.*: state topics, audit topic",
-          "READ on topics _klink.l.*: state topics, audit topic",
-          "WRITE on topics _klink.l.*: state topics, audit topic", "ALTER on topics _klink.l.*: state topics",
-          "READ on groups _klink.l.*: leadership", "WRITE on transactional ids klink.l*: state topics, transactions",
-          "DESCRIBE_CONFIGS on the cluster: broker settings", "(optional) ALTER on the cluster: markers",
-          "(optional) DESCRIBE on groups *: realign sees who reads", "(optional) READ on topics _klink.*: loop check"));
+      ElementsAre("CREATE on topics orders.*: new mirrors", "READ on topics orders.*: recovery",
+                  "WRITE on topics orders.*: data", "ALTER on topics orders.*: new partitions",
+                  "ALTER_CONFIGS on topics orders.*: topic configs",
+                  "DELETE on topics orders.*: prefill and trim, log start, realign",
+                  "CREATE on topics _klink.l.*: state topics, audit topic",
+                  "READ on topics _klink.l.*: state topics, audit topic",
+                  "WRITE on topics _klink.l.*: state topics, audit topic", "ALTER on topics _klink.l.*: state topics",
+                  "READ on groups _klink.l.*: leadership",
+                  "WRITE on transactional ids klink.l*: state topics, transactions",
+                  "DESCRIBE_CONFIGS on the cluster: broker settings", "(optional) ALTER on the cluster: markers",
+                  "(optional) DESCRIBE on groups *: realign sees who reads", "READ on topics _klink.*: loop check"));
 }
 
 TEST(RightsFor, EachFeatureAddsWhatItNeeds) {
