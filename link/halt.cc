@@ -23,11 +23,6 @@ std::optional<state::Reason> ReasonOf(const Status& status) {
   return state::FindReason(std::string(*payload));
 }
 
-Status Named(Status status, std::string_view who) {
-  if (ReasonOf(status) || status.code() != Code::kPermissionDenied) return status;
-  return Halt(state::Reason::kAuthorizationError, "{}: {}", who, Text(status));
-}
-
 std::optional<state::Reason> TroubleOf(kafka::Error error) {
   switch (error) {
     case kafka::Error::kNotEnoughReplicas:

@@ -19,8 +19,6 @@ Status Halt(state::Reason reason, fmt::format_string<A...> format, A&&... args) 
 state::Reason RefusalReason(kafka::Error error);
 // A refusal by an authorizer has one also where nobody attached it.
 std::optional<state::Reason> ReasonOf(const Status& status);
-// The same when it says itself why nothing can go on; what an authorizer refuses halts by that name.
-Status Named(Status status, std::string_view who);
 // What passes by itself has a name too, for those who wait.
 std::optional<state::Reason> TroubleOf(kafka::Error error);
 

@@ -47,9 +47,6 @@ struct LinkParts {
   Duration delete_hold = kDeleteHold;
 };
 
-// Troubles after which nothing may be written to the mirror; with the others it goes on as it is.
-bool EndsTheMirror(std::optional<state::Reason> reason);
-
 class Link final : public admin::MembershipListener, public Gate, public Copies {
  public:
   Link(LinkParts parts, config::LinkConfig config, const config::ClusterConfig& source,

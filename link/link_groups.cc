@@ -94,7 +94,7 @@ class Link::MirrorsForGroups final : public GroupMirrors {
   std::string WhyNot(const state::MirrorRecord& record) const {
     const std::string& name = record.destination_topic;
     if (const auto trouble = link_.troubles_.find(name);
-        trouble != link_.troubles_.end() && EndsTheMirror(trouble->second.reason))
+        trouble != link_.troubles_.end() && EndsTheMirror(trouble->second))
       return trouble->second.text;
     if (link_.state_->view().pause().paused) return fmt::format("link {} is paused", link_.config_.name);
     if (state::Allowed(state::Effect::kCommitGroupOffsets, record.phase)) return "";

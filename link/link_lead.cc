@@ -44,12 +44,6 @@ HoleOptions HolesOf(const config::LinkConfig& config) {
 
 }  // namespace
 
-bool EndsTheMirror(std::optional<state::Reason> reason) {
-  using enum state::Reason;
-  return reason == kSourceTopicMayBeDeleted || reason == kSourceTopicIdChanged || reason == kDestinationTopicDeleted ||
-         reason == kDestinationTopicIdChanged;
-}
-
 Async<void> Link::LeadLoop() {
   Backoff backoff(kLeadRetryFirst, kLeadRetryMost, std::hash<std::string>{}(config_.name));
   for (;;) {

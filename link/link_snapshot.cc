@@ -257,11 +257,7 @@ void Link::ShowTasks(LinkSnapshot& link) const {
   };
   led("topic-sync", sync_status_, sync_progress_);
   led("config-sync", configs_status_, "");
-  if (sync_ && !sync_->provenance().ok()) {
-    led("loop-check", sync_->provenance(), "");
-    if (sync_->provenance().code() == Code::kPermissionDenied)
-      link.tasks.back().reason_code = Name(state::Reason::kAuthorizationError);
-  }
+  if (sync_ && !sync_->provenance().ok()) led("loop-check", sync_->provenance(), "");
   if (config_.acls.enabled) link.tasks.push_back(acls_ ? acls_->Task() : TaskNamed("acl-sync"));
   if (config_.quotas.enabled) link.tasks.push_back(quotas_ ? quotas_->Task() : TaskNamed("quota-sync"));
   for (TaskSnapshot& task : link.tasks) {

@@ -29,9 +29,8 @@ PartitionMirror::PartitionMirror(TopicPartition name, MirrorPorts ports, Identit
 
 Async<void> PartitionMirror::Run() {
   while (!draining_) {
-    Status ended = co_await Cycle();
+    const Status ended = co_await Cycle();
     if (IsCancelled(ended) || draining_) co_return;
-    ended = Named(std::move(ended), fmt::format("{}", name_));
     const auto reason = ReasonOf(ended);
     Tell(ended);
     const Status slept = co_await p_.clock.Sleep(reason ? kHaltRetry : backoff_.Next());

@@ -8,7 +8,6 @@ Trouble TroubleOf(std::string source_topic, const Status& status, WallTime now, 
   Trouble trouble{std::move(source_topic), ReasonOf(status), Text(status), now};
   trouble.passing = !trouble.reason && (IsUnavailable(status) || status.code() == Code::kDeadlineExceeded);
   if (trouble.passing) trouble.reason = passing;
-  if (!trouble.reason && status.code() == Code::kPermissionDenied) trouble.reason = state::Reason::kAuthorizationError;
   const bool refused = status.code() == Code::kFailedPrecondition || status.code() == Code::kInvalidArgument;
   if (!trouble.reason && refused) trouble.reason = state::Reason::kPolicyViolation;
   return trouble;
