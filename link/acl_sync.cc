@@ -67,19 +67,12 @@ AclSync::AclSync(Executor executor, Clock& clock, const config::LinkConfig& conf
       destination_access_(std::move(destination)),
       state_(state),
       gate_(gate),
-      since_(clock.Wall()) {}
+      task_(clock, config.name, "acl-sync", Event::kAclsChanged, "ACLs are not carried over") {}
 
 AclSync::~AclSync() = default;
 
 Async<void> AclSync::Run() {
-  for (;;) {
-    if (!state_.view().pause().paused) {
-      const Status round = co_await Round();
-      if (IsCancelled(round)) co_return;
-      Tell(round);
-    }
-    if (!(co_await clock_.Sleep(config_.acls.interval)).ok()) co_return;
-  }
+  return task_.Repeat(state_, config_.acls.interval, [this] { return Round(); });
 }
 
 Async<Status> AclSync::Round() {
@@ -217,26 +210,6 @@ Status AclSync::Refusal(const Status& status, const std::string& cluster, std::s
     return Halt(Reason::kAuthorizationError, "acl sync needs {} on the cluster, which {} does not grant: {}", right,
                 cluster, Text(status));
   return Annotate(status, "acl sync");
-}
-
-void AclSync::Tell(const Status& round) {
-  if (Text(round) == Text(status_)) return;
-  if (!round.ok())
-    Log(Level::kWarning, Event::kAclsChanged, "ACLs are not carried over",
-        {{"link", config_.name}, {"error", Text(round)}});
-  status_ = round;
-  since_ = clock_.Wall();
-}
-
-TaskSnapshot AclSync::Task() const {
-  TaskSnapshot task;
-  task.name = "acl-sync";
-  if (status_.ok()) return task;
-  task.state = state::Name(state::TaskState::kInError);
-  if (const auto reason = ReasonOf(status_)) task.reason_code = state::Name(*reason);
-  task.reason = Text(status_);
-  task.since = since_;
-  return task;
 }
 
 void AclSync::AddTo(AclsSnapshot& snapshot) const {

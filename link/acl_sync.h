@@ -11,6 +11,7 @@
 #include "link/acl_plan.h"
 #include "link/partition_runner.h"
 #include "link/progress.h"
+#include "link/round_task.h"
 #include "state/link_state.h"
 
 namespace klink::link {
@@ -26,7 +27,7 @@ class AclSync {
   Async<void> Run();
   Async<Status> Round();
 
-  TaskSnapshot Task() const;
+  TaskSnapshot Task() const { return task_.Snapshot(); }
   // Beside what the state holds: what waits, and what is not carried over.
   void AddTo(AclsSnapshot& snapshot) const;
 
@@ -47,7 +48,6 @@ class AclSync {
   AclScope Scope() const;
   AclLedger Ledger() const;
   Status Refusal(const Status& status, const std::string& cluster, std::string_view right) const;
-  void Tell(const Status& round);
 
   Executor executor_;
   Clock& clock_;
@@ -61,8 +61,7 @@ class AclSync {
   std::unique_ptr<admin::Acls> destination_;
   std::vector<Waiting> waiting_;
   std::vector<SkippedAcl> skipped_;
-  Status status_;
-  WallTime since_;
+  RoundTask task_;
   std::optional<WallTime> synced_;
 };
 

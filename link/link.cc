@@ -69,6 +69,8 @@ Link::Link(LinkParts parts, config::LinkConfig config, const config::ClusterConf
       destination_access_(AccessOf(config_.destination, destination, parts_.executor, parts_.clock)),
       source_(OptionsOf(config_.source, source), parts_.executor, parts_.clock, parts_.observer),
       destination_(OptionsOf(config_.destination, destination), parts_.executor, parts_.clock, parts_.observer),
+      group_task_(parts_.clock, config_.name, "group-sync", Event::kGroupSyncFailed,
+                  "offsets of groups are not carried over"),
       fetch_(source_, parts_.executor, parts_.clock, parts_.budget),
       produce_(destination_, parts_.executor, parts_.clock, *this),
       markers_(destination_, parts_.executor, parts_.clock),

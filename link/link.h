@@ -27,6 +27,7 @@
 #include "link/partition_runner.h"
 #include "link/progress.h"
 #include "link/quota_sync.h"
+#include "link/round_task.h"
 #include "link/topic_sync.h"
 #include "state/link_state.h"
 
@@ -161,7 +162,6 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
 
   // link_groups.cc
   Async<void> SyncGroups();
-  TaskSnapshot GroupTask(const LinkSnapshot& link) const;
   GroupPartition StandingOf(const TopicPartition& tp) const;
 
   void SetCondition(state::LinkCondition condition, std::optional<state::Reason> reason, std::string text);
@@ -219,8 +219,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::unique_ptr<GroupMirrors> mirrors_for_groups_;
   std::unique_ptr<GroupSync> groups_;  // while leading, and groups are asked for
   GroupTotals group_totals_;
-  Status group_status_;  // of the last round
-  WallTime group_since_;
+  RoundTask group_task_;
   FetchHub fetch_;
   ProduceHub produce_;
   MarkerWatch markers_;

@@ -1,7 +1,6 @@
 // Consumer groups of a link: what group sync needs of it, and what it tells about them.
 #include <algorithm>
 
-#include "base/log.h"
 #include "link/link.h"
 #include "state/control.h"
 
@@ -119,9 +118,8 @@ GroupPartition Link::StandingOf(const TopicPartition& tp) const {
 
 // While this agent leads.
 Async<void> Link::SyncGroups() {
-  group_status_ = absl::OkStatus();
   StatusOr<config::GroupFilter> filter = config::GroupFilter::Compile(config_.groups);
-  if (!filter.ok()) group_status_ = filter.status();
+  group_task_.Ended(filter.status());
   if (!filter.ok() || filter->empty()) co_return;
   groups_.reset();
   mirrors_for_groups_ = std::make_unique<MirrorsForGroups>(*this);
@@ -134,41 +132,12 @@ Async<void> Link::SyncGroups() {
       Status round = co_await groups_->Round();
       if (IsUnavailable(round)) round.Update(co_await groups_->RaiseClamped());
       if (IsCancelled(round)) break;
-      if (Text(round) != Text(group_status_)) {
-        group_since_ = parts_.clock.Wall();
-        if (!round.ok())
-          Log(Level::kWarning, Event::kGroupSyncFailed, "offsets of groups are not carried over",
-              {{"link", config_.name}, {"error", Text(round)}});
-      }
-      group_status_ = std::move(round);
+      group_task_.Ended(round);
     }
     const Duration rest = config_.groups.interval - (parts_.clock.Now() - began);
     if (!(co_await parts_.clock.Sleep(std::max(rest, kPauseLeast))).ok()) break;
   }
   groups_.reset();
-}
-
-TaskSnapshot Link::GroupTask(const LinkSnapshot& link) const {
-  TaskSnapshot task;
-  task.name = "group-sync";
-  if (config_.groups.include.empty()) {
-    task.state = Name(state::TaskState::kNotConfigured);
-    task.reason = "groups.include is empty";
-  } else if (!leading_) {
-    task.state = Name(state::TaskState::kNotConfigured);
-    task.reason = "another agent of the link does this";
-  } else if (link.state == Name(state::LinkCondition::kPaused)) {
-    task.state = Name(state::TaskState::kLinkPaused);
-    task.reason_code = link.reason_code;
-    task.reason = link.reason;
-    task.since = link.since;
-  } else if (!group_status_.ok()) {
-    task.state = Name(state::TaskState::kInError);
-    if (group_status_.code() == Code::kPermissionDenied) task.reason_code = Name(state::Reason::kAuthorizationError);
-    task.reason = Text(group_status_);
-    task.since = group_since_;
-  }
-  return task;
 }
 
 Async<StatusOr<GroupsSnapshot>> Link::Groups() const {

@@ -32,12 +32,6 @@ void TakeWorst(MirrorSnapshot& mirror) {
   }
 }
 
-TaskSnapshot TaskNamed(std::string name) {
-  TaskSnapshot task;
-  task.name = std::move(name);
-  return task;
-}
-
 // The newest gap that the source's retention left in the copy, while the map still knows both of its ends.
 void TakeGap(const offsets::Translation& map, PartitionSnapshot& out) {
   const auto& runs = map.runs();
@@ -245,24 +239,18 @@ void Link::ShowTroubles(std::vector<MirrorSnapshot>& mirrors) const {
 void Link::ShowTasks(LinkSnapshot& link) const {
   const bool paused = link.state == Name(state::LinkCondition::kPaused);
   const auto led = [&](const char* name, const Status& status, const std::string& progress) {
-    TaskSnapshot task = TaskNamed(name);
-    if (!status.ok()) {
-      task.state = "IN_ERROR";
-      if (const auto reason = ReasonOf(status)) task.reason_code = Name(*reason);
-      task.reason = Text(status);
-    } else if (!progress.empty()) {
-      task.reason = progress;
-    }
-    link.tasks.push_back(std::move(task));
+    link.tasks.push_back(TaskOf(name, status));
+    if (status.ok() && !progress.empty()) link.tasks.back().reason = progress;
   };
   led("topic-sync", sync_status_, sync_progress_);
   led("config-sync", configs_status_, "");
   if (sync_ && !sync_->provenance().ok()) led("loop-check", sync_->provenance(), "");
-  if (config_.acls.enabled) link.tasks.push_back(acls_ ? acls_->Task() : TaskNamed("acl-sync"));
-  if (config_.quotas.enabled) link.tasks.push_back(quotas_ ? quotas_->Task() : TaskNamed("quota-sync"));
+  if (config_.acls.enabled) link.tasks.push_back(acls_ ? acls_->Task() : TaskOf("acl-sync"));
+  if (config_.quotas.enabled) link.tasks.push_back(quotas_ ? quotas_->Task() : TaskOf("quota-sync"));
+  if (!config_.groups.include.empty()) link.tasks.push_back(group_task_.Snapshot());
   for (TaskSnapshot& task : link.tasks) {
     if (!leading_) {
-      task = TaskNamed(task.name);
+      task = TaskOf(task.name);
       task.state = state::Name(state::TaskState::kNotConfigured);
       task.reason = "another agent of the link does this";
     } else if (paused) {
@@ -271,6 +259,11 @@ void Link::ShowTasks(LinkSnapshot& link) const {
       task.reason = link.reason;
       task.since = link.since;
     }
+  }
+  if (config_.groups.include.empty()) {
+    TaskSnapshot& groups = link.tasks.emplace_back(TaskOf("group-sync"));
+    groups.state = Name(state::TaskState::kNotConfigured);
+    groups.reason = "groups.include is empty";
   }
   if (differing_.empty() || !state_ || !state_->view().config()) return;
   TaskSnapshot& config = link.tasks.emplace_back();
@@ -320,7 +313,6 @@ LinkSnapshot Link::Snapshot() const {
     for (const auto& [name, record] : state_->view().mirrors()) link.mirrors.push_back(SnapshotOf(record));
   ShowTroubles(link.mirrors);
   ShowTasks(link);
-  link.tasks.push_back(GroupTask(link));
   return link;
 }
 

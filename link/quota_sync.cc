@@ -42,17 +42,10 @@ QuotaSync::QuotaSync(Clock& clock, const config::LinkConfig& config, OwnClients 
       destination_(destination),
       state_(state),
       gate_(gate),
-      since_(clock.Wall()) {}
+      task_(clock, config.name, "quota-sync", Event::kQuotasChanged, "client quotas are not carried over") {}
 
 Async<void> QuotaSync::Run() {
-  for (;;) {
-    if (!state_.view().pause().paused) {
-      const Status round = co_await Round();
-      if (IsCancelled(round)) co_return;
-      Tell(round);
-    }
-    if (!(co_await clock_.Sleep(config_.quotas.interval)).ok()) co_return;
-  }
+  return task_.Repeat(state_, config_.quotas.interval, [this] { return Round(); });
 }
 
 Async<Status> QuotaSync::Round() {
@@ -123,26 +116,6 @@ void QuotaSync::TellLocal(std::vector<QuotaName> local) {
     Log(Level::kInfo, Event::kQuotasChanged,
         "limits that the destination gave itself stand, although the source's differ",
         {{"link", config_.name}, {"count", local_.size()}, {"first", names}});
-}
-
-void QuotaSync::Tell(const Status& round) {
-  if (Text(round) == Text(status_)) return;
-  if (!round.ok())
-    Log(Level::kWarning, Event::kQuotasChanged, "client quotas are not carried over",
-        {{"link", config_.name}, {"error", Text(round)}});
-  status_ = round;
-  since_ = clock_.Wall();
-}
-
-TaskSnapshot QuotaSync::Task() const {
-  TaskSnapshot task;
-  task.name = "quota-sync";
-  if (status_.ok()) return task;
-  task.state = state::Name(state::TaskState::kInError);
-  if (const auto reason = ReasonOf(status_)) task.reason_code = state::Name(*reason);
-  task.reason = Text(status_);
-  task.since = since_;
-  return task;
 }
 
 }  // namespace klink::link

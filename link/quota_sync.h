@@ -7,6 +7,7 @@
 #include "link/partition_runner.h"
 #include "link/progress.h"
 #include "link/quota_plan.h"
+#include "link/round_task.h"
 #include "state/link_state.h"
 
 namespace klink::link {
@@ -21,7 +22,7 @@ class QuotaSync {
   Async<void> Run();
   Async<Status> Round();
 
-  TaskSnapshot Task() const;
+  TaskSnapshot Task() const { return task_.Snapshot(); }
 
  private:
   Async<StatusOr<Quotas>> List(kafka::Cluster& cluster, const std::string& name);
@@ -29,7 +30,6 @@ class QuotaSync {
   Async<Status> Alter(const Quotas& set, const std::vector<QuotaName>& remove);
   Status Refusal(kafka::Error error, const std::optional<std::string>& text, const std::string& cluster,
                  std::string_view right) const;
-  void Tell(const Status& round);
   void TellLocal(std::vector<QuotaName> local);
 
   Clock& clock_;
@@ -40,8 +40,7 @@ class QuotaSync {
   state::LinkState& state_;
   Gate& gate_;
   std::vector<QuotaName> local_;
-  Status status_;
-  WallTime since_;
+  RoundTask task_;
 };
 
 }  // namespace klink::link
