@@ -70,13 +70,6 @@ std::vector<Acl> OnMirrors(const Acl& acl, const AclScope& scope) {
   return mapped;
 }
 
-// Patterns of groups and of topics differ in what their help says alone.
-std::vector<Pattern> PatternsOf(const std::vector<config::GroupPattern>& groups) {
-  std::vector<Pattern> patterns;
-  for (const auto& group : groups) patterns.push_back({group.literal, group.prefix, group.regex});
-  return patterns;
-}
-
 bool NamesGroup(const std::vector<Pattern>& patterns, const std::string& group) {
   const Pattern one{.literal = group};
   return std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& p) { return SurelyOverlap(p, one); });
@@ -84,7 +77,8 @@ bool NamesGroup(const std::vector<Pattern>& patterns, const std::string& group) 
 
 std::vector<Acl> OnGroups(const Acl& acl, const config::Groups& groups, AclWish& wish) {
   std::vector<Acl> mapped;
-  const std::vector<Pattern> include = PatternsOf(groups.include), exclude = PatternsOf(groups.exclude);
+  const std::vector<Pattern> include(groups.include.begin(), groups.include.end());
+  const std::vector<Pattern> exclude(groups.exclude.begin(), groups.exclude.end());
   if (!IsPattern(acl)) {
     if (NamesGroup(include, acl.name) && !NamesGroup(exclude, acl.name)) mapped.push_back(acl);
     return mapped;

@@ -33,14 +33,13 @@ TopicSettings SettingsOf(const kafka::DescribeConfigsResult& result) {
   return settings;
 }
 
-Configs ValuesOf(const kafka::DescribeConfigsResult& result) {
+}  // namespace
+
+Configs ValuesOf(const TopicSettings& settings) {
   Configs values;
-  for (const auto& entry : result.configs)
-    if (entry.value) values[entry.name] = *entry.value;
+  for (const auto& [key, setting] : settings) values[key] = setting.value;
   return values;
 }
-
-}  // namespace
 
 Async<StatusOr<std::map<std::string, StatusOr<TopicSettings>>>> DescribeTopicSettings(kafka::Cluster& cluster,
                                                                                       std::vector<std::string> topics) {
@@ -75,8 +74,7 @@ Async<StatusOr<std::map<std::string, Configs>>> DescribeTopicConfigs(kafka::Clus
   std::map<std::string, Configs> all;
   for (const auto& [topic, of_topic] : settings) {
     CO_RETURN_IF_ERROR(of_topic.status());
-    Configs& values = all[topic];
-    for (const auto& [key, setting] : *of_topic) values[key] = setting.value;
+    all[topic] = ValuesOf(*of_topic);
   }
   co_return all;
 }
@@ -94,7 +92,7 @@ Async<StatusOr<Configs>> DescribeBrokerConfigs(kafka::Cluster& cluster) {
   if (result.error_code != Error::kNone)
     co_return kafka::ToStatus(result.error_code, fmt::format("reading the configuration of broker {}", broker),
                               result.error_message);
-  co_return ValuesOf(result);
+  co_return ValuesOf(SettingsOf(result));
 }
 
 Async<std::map<std::string, Status>> AlterTopicConfigs(kafka::Cluster& cluster, TopicChanges changes) {

@@ -18,6 +18,8 @@ Async<StatusOr<std::map<std::string, std::map<std::string, std::string>>>> Descr
 // The same with its overrides marked; where klink may not ask about a topic, the error stands for it.
 Async<StatusOr<std::map<std::string, StatusOr<TopicSettings>>>> DescribeTopicSettings(kafka::Cluster& cluster,
                                                                                       std::vector<std::string> topics);
+// Without the marks.
+std::map<std::string, std::string> ValuesOf(const TopicSettings& settings);
 // The values of one broker of the cluster; empty when klink may not ask (no DESCRIBE_CONFIGS on the cluster).
 Async<StatusOr<std::map<std::string, std::string>>> DescribeBrokerConfigs(kafka::Cluster& cluster);
 // One verdict per topic, which the cluster changes as a whole or not at all.

@@ -96,15 +96,18 @@ void Link::Start() {
   tasks_.Spawn(Run());
   tasks_.Spawn(Watch(source_, source_trouble_));
   tasks_.Spawn(Watch(destination_, destination_trouble_));
+  tasks_.Spawn(WatchConfig());
 }
 
 // Asks a cluster that was not heard of for a while, so that a loss is seen also where nothing else is asked.
 Async<void> Link::Watch(kafka::Cluster& cluster, Status& trouble) {
-  while ((co_await parts_.clock.Sleep(kWatchEvery)).ok()) {
+  while ((co_await parts_.clock.Sleep(kWatchEvery)).ok())
     if (parts_.clock.Now() - cluster.last_answer() >= kWatchEvery)
       trouble = StatusOf(co_await cluster.Metadata(std::vector<std::string>()));
-    CompareConfig();
-  }
+}
+
+Async<void> Link::WatchConfig() {
+  while ((co_await parts_.clock.Sleep(kWatchEvery)).ok()) CompareConfig();
 }
 
 Async<void> Link::Stop() {

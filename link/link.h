@@ -158,6 +158,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   void SyncNow();
   Async<Status> UntilSyncDue();
   Async<void> WakeAfter(Duration pause);
+  Async<void> WatchConfig();
   void CompareConfig();
 
   // link_groups.cc
@@ -184,8 +185,6 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::vector<DiffTopic> TopicsToCompare(const Listing& source, const Listing& destination,
                                          const config::TopicFilter& filter) const;
   Async<Status> CompareSettings(std::vector<DiffTopic>& topics);
-  Async<void> CompareAcls(LinkDiffer& differ);
-  Async<void> CompareQuotas(LinkDiffer& differ);
   Async<void> CountDrift();
   Async<void> AskPresence(kafka::Cluster& cluster, bool gone, std::vector<std::string> topics,
                           std::map<std::string, Presence>& out);

@@ -233,13 +233,10 @@ Async<StatusOr<std::map<std::string, StatusOr<MakingPorts::Configs>>>> TopicSync
   CO_TRY(const auto settings, co_await DescribeTopicSettings(p_.source, std::move(topics)));
   std::map<std::string, StatusOr<Configs>> all;
   for (const auto& [topic, of_topic] : settings) {
-    if (!of_topic.ok()) {
+    if (of_topic.ok())
+      all.insert_or_assign(topic, ValuesOf(*of_topic));
+    else
       all.insert_or_assign(topic, of_topic.status());
-      continue;
-    }
-    Configs configs;
-    for (const auto& [key, setting] : *of_topic) configs[key] = setting.value;
-    all.insert_or_assign(topic, std::move(configs));
   }
   co_return all;
 }
