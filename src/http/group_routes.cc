@@ -27,35 +27,35 @@ Async<Response> Group(link::AgentApi& agent, std::string link, std::string group
   co_return JsonResponse(ToJson(view));
 }
 
-StatusOr<PositionsView> ReadPositions(const std::string& body, std::string link) {
-  TRY(const Json json, ParseJson(body));
+struct PositionsAsked {
   PositionsView view;
+  link::Direction direction = link::Direction::kToDestination;
+};
+
+StatusOr<PositionsAsked> ReadPositions(const Json& json, std::string link) {
+  PositionsAsked asked;
+  PositionsView& view = asked.view;
   view.link = std::move(link);
   if (FindJson(json, "direction") != nullptr) {
     TRY(view.direction, JsonText(json, "direction"));
   }
-  if (view.direction != "destination" && view.direction != "source")
-    return InvalidArgument("\"direction\" must be \"destination\" or \"source\"; it is \"{}\"", view.direction);
+  TRY(asked.direction, ParseDirection(view.direction));
   RETURN_IF_ERROR(Annotate(FromJson(*FindJson(json, "positions"), view.translations), "\"positions\""));
   if (view.translations.empty() || view.translations.size() > kOffsetsPerRequestMost)
     return InvalidArgument("\"positions\" must hold 1 to {} entries, it holds {}", kOffsetsPerRequestMost,
                            view.translations.size());
-  for (const PositionTranslation& asked : view.translations)
-    if (asked.topic.empty() || asked.partition < 0 || asked.offset < 0)
+  for (const PositionTranslation& position : view.translations)
+    if (position.topic.empty() || position.partition < 0 || position.offset < 0)
       return InvalidArgument("every position needs topic, partition and offset, and none below 0");
-  return view;
+  return asked;
 }
 
 }  // namespace
 
-bool AsksForPositions(const std::string& body) {
-  const StatusOr<Json> json = ParseJson(body);
-  return json.ok() && FindJson(*json, "positions") != nullptr;
-}
-
-Async<Response> TranslatePositions(link::AgentApi& agent, std::string body, std::string link) {
-  StatusOr<PositionsView> view = ReadPositions(body, std::move(link));
-  if (!view.ok()) co_return Problem(view.status());
+Async<Response> TranslatePositions(link::AgentApi& agent, Json body, std::string link) {
+  StatusOr<PositionsAsked> asked = ReadPositions(body, std::move(link));
+  if (!asked.ok()) co_return Problem(asked.status());
+  PositionsView* view = &asked->view;
   std::map<TopicPartition, std::vector<size_t>> by_partition;
   for (size_t i = 0; i < view->translations.size(); i++)
     by_partition[{view->translations[i].topic, view->translations[i].partition}].push_back(i);
@@ -63,7 +63,7 @@ Async<Response> TranslatePositions(link::AgentApi& agent, std::string body, std:
     link::TranslateRequest request;
     request.link = view->link;
     request.partition = partition;
-    request.direction = view->direction == "source" ? link::Direction::kToSource : link::Direction::kToDestination;
+    request.direction = asked->direction;
     for (const size_t place : places) request.offsets.push_back(view->translations[place].offset);
     const auto answers = co_await agent.Translate(std::move(request));
     if (answers.status().code() == Code::kUnavailable) co_return Problem(answers.status());

@@ -1,6 +1,7 @@
 // Routes about consumer groups, and translations of many positions at once.
 #pragma once
 
+#include "base/json.h"
 #include "http/router.h"
 #include "link/progress.h"
 
@@ -10,8 +11,6 @@ namespace klink::http {
 void AddGroupRoutes(Router& router, link::AgentApi& agent);
 
 // The answer to a body with "positions": offsets of many partitions at once.
-Async<Response> TranslatePositions(link::AgentApi& agent, std::string body, std::string link);
-// Is it such a body?
-bool AsksForPositions(const std::string& body);
+Async<Response> TranslatePositions(link::AgentApi& agent, Json body, std::string link);
 
 }  // namespace klink::http

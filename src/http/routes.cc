@@ -51,12 +51,6 @@ StatusOr<WallTime> QueryTime(const Request& request) {
   return ParseRfc3339(text);
 }
 
-StatusOr<link::Direction> ParseDirection(std::string_view text) {
-  if (text == "destination") return link::Direction::kToDestination;
-  if (text == "source") return link::Direction::kToSource;
-  return InvalidArgument("\"direction\" must be \"destination\" or \"source\"; it is \"{}\"", text);
-}
-
 StatusOr<link::TranslateRequest> FromQuery(const Request& request, std::string link) {
   link::TranslateRequest asked;
   asked.link = std::move(link);
@@ -71,10 +65,9 @@ StatusOr<link::TranslateRequest> FromQuery(const Request& request, std::string l
   return asked;
 }
 
-StatusOr<link::TranslateRequest> FromBody(const Request& request, std::string link) {
+StatusOr<link::TranslateRequest> FromBody(const Json& body, std::string link) {
   link::TranslateRequest asked;
   asked.link = std::move(link);
-  TRY(const Json body, ParseJson(request.body));
   TRY(asked.partition.topic, JsonText(body, "topic"));
   TRY(const int64_t partition, JsonInt(body, "partition"));
   TRY(asked.partition.partition, ToPartition(partition));
@@ -263,6 +256,12 @@ Handler Now(std::shared_ptr<Routes> routes, F answer) {
 
 }  // namespace
 
+StatusOr<link::Direction> ParseDirection(std::string_view text) {
+  if (text == "destination") return link::Direction::kToDestination;
+  if (text == "source") return link::Direction::kToSource;
+  return InvalidArgument("\"direction\" must be \"destination\" or \"source\"; it is \"{}\"", text);
+}
+
 Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit, ShowConfig config,
                   Detail detail) {
   auto routes = std::make_shared<Routes>(agent, metrics, std::move(audit), detail);
@@ -298,8 +297,10 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
   router.Add(Method::kGet, "/v1/links/{}/offsets:translate",
              [routes](Request request, Captures c) { return routes->Translate(FromQuery(request, c[0])); });
   router.Add(Method::kPost, "/v1/links/{}/offsets:translate", [routes, &agent](Request request, Captures c) {
-    if (AsksForPositions(request.body)) return TranslatePositions(agent, request.body, c[0]);
-    return routes->Translate(FromBody(request, c[0]));
+    StatusOr<Json> body = ParseJson(request.body);
+    if (!body.ok()) return routes->Translate(body.status());
+    if (FindJson(*body, "positions") != nullptr) return TranslatePositions(agent, *std::move(body), c[0]);
+    return routes->Translate(FromBody(*body, c[0]));
   });
   AddGroupRoutes(router, agent);
   AddQuestionRoutes(router, agent);

@@ -19,6 +19,9 @@ using ShowConfig = std::function<Json()>;
 Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit = nullptr,
                   ShowConfig config = nullptr, Detail detail = Detail::kTopics);
 
+// Of a translation: "destination" or "source", where its answer stands.
+StatusOr<link::Direction> ParseDirection(std::string_view text);
+
 inline constexpr size_t kOffsetsPerRequestMost = limits::kHttpOffsets;
 inline constexpr size_t kTopicsPerRequestMost = limits::kHttpTopics;
 inline constexpr int64_t kAuditEventsPerRequestMost = 1000;
