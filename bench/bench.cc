@@ -91,6 +91,10 @@ double CpuSeconds(pid_t pid) {
   return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
+double SecondsSince(std::chrono::steady_clock::time_point from) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+}
+
 bool Must(const std::string& what, double is, const std::string& sign, double bound) {
   const bool holds = sign == "<=" ? is <= bound : is >= bound;
   fmt::print("  {} {}: {:.2f} (must be {} {})\n", holds ? "ok    " : "MISSED", what, is, sign, bound);

@@ -1,6 +1,7 @@
 // What the benchmarks share: brokers and MirrorMaker 2 as one would run them, a clean slate between copiers, targets.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "integration/agent.h"
@@ -23,6 +24,8 @@ it::Command MirrorMaker(const it::ClusterPair& pair, const std::string& topic, c
 
 // Used so far.
 double CpuSeconds(pid_t pid);
+
+double SecondsSince(std::chrono::steady_clock::time_point from);
 
 // Prints whether a target is met.
 bool Must(const std::string& what, double is, const std::string& sign, double bound);

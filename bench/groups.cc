@@ -30,10 +30,6 @@ constexpr int kSteadyRounds = 6;
 constexpr char kTopic[] = "groups";
 constexpr double kCpuPerRound = 0.25;  // seconds, for 5,000 groups
 
-double SecondsSince(SteadyClock::time_point from) {
-  return std::chrono::duration<double>(SteadyClock::now() - from).count();
-}
-
 template <class F>
 void InParallel(int count, F one) {
   std::atomic<int> next = 0;
@@ -166,9 +162,7 @@ class Bench {
   }
 
   void MirrorMaker() {
-    InParallel(groups_, [&](int g) {
-      if (g == 0) RemoveCopy(pair_.destination, kTopic);  // its committed offsets go with it
-    });
+    RemoveCopy(pair_.destination, kTopic);  // its committed offsets go with it
     const std::string more =
         "a->b.groups = bench-.*\na->b.sync.group.offsets.enabled = true\na->b.sync.group.offsets.interval.seconds = 1\n"
         "a->b.emit.checkpoints.interval.seconds = 1\na->b.refresh.groups.interval.seconds = 5\n"

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <exception>
 #include <random>
+#include <thread>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "bench/bench.h"
 
@@ -28,9 +28,6 @@ constexpr double kRssBeyondBudgetMiB = 60;
 constexpr double kFirstRecordSeconds = 1.0;
 
 using Clock = std::chrono::steady_clock;
-double SecondsSince(Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); }
-
-double CoresHere() { return static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN)); }
 
 struct Figures {
   double gigabytes = 0;
@@ -42,7 +39,9 @@ struct Figures {
   double mb_per_s() const { return gigabytes * 1000 / copy_s; }
   double cpu_per_gb() const { return cpu_s / gigabytes; }
   // What the cores of this machine allow when nobody ever waits: the brokers take theirs of the same cores.
-  double bound_mb_per_s() const { return gigabytes * 1000 * CoresHere() / (cpu_s + brokers_cpu_s); }
+  double bound_mb_per_s() const {
+    return gigabytes * 1000 * std::thread::hardware_concurrency() / (cpu_s + brokers_cpu_s);
+  }
 };
 
 double PeakRssMiB(pid_t pid) {

@@ -26,10 +26,6 @@ constexpr seconds kLimit(300);
 constexpr double kOneOverFloor = 0.8;
 constexpr double kManyOverFloor = 8 * kOneOverFloor;
 
-double SecondsSince(SteadyClock::time_point from) {
-  return std::chrono::duration<double>(SteadyClock::now() - from).count();
-}
-
 // Each transaction is of one partition: two batches, three to seven records; every fourth is aborted. Two producers of
 // a partition write at the same time, so their transactions are interleaved.
 void WriteTransactions(const Cluster& cluster, const std::string& topic, int partition, int producer, int count) {

@@ -1,40 +1,16 @@
 #include "integration/group_tools.h"
 
-#include <memory>
 #include <stdexcept>
 
-#include <librdkafka/rdkafka.h>
+#include "integration/rdkafka.h"
 
 namespace klink::it {
 namespace {
 
-constexpr int kCallLimitMs = 30000;
-
-template <auto F>
-struct Freer {
-  void operator()(auto* p) const { F(p); }
-};
-using Client = std::unique_ptr<rd_kafka_t, Freer<rd_kafka_destroy>>;
-using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freer<rd_kafka_topic_partition_list_destroy>>;
-using Message = std::unique_ptr<rd_kafka_message_t, Freer<rd_kafka_message_destroy>>;
-
-void Require(rd_kafka_resp_err_t error, const std::string& what) {
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(what + ": " + rd_kafka_err2str(error));
-}
-
 Client Consumer(const Cluster& cluster, const std::string& group) {
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  char error[512];
-  for (const auto& [key, value] : Settings{{"bootstrap.servers", cluster.bootstrap()},
-                                           {"group.id", group},
-                                           {"client.id", "app"},
-                                           {"enable.auto.commit", "false"},
-                                           {"auto.offset.reset", "earliest"},
-                                           {"log_level", "0"}})
-    if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), error, sizeof error) != RD_KAFKA_CONF_OK)
-      throw std::runtime_error(error);
-  Client client(rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error));
-  if (!client) throw std::runtime_error(error);
+  Client client = NewClient(
+      RD_KAFKA_CONSUMER, cluster.bootstrap(),
+      {{"group.id", group}, {"client.id", "app"}, {"enable.auto.commit", "false"}, {"auto.offset.reset", "earliest"}});
   rd_kafka_poll_set_consumer(client.get());
   return client;
 }

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "integration/group_tools.h"
-#include "integration/mirror_check.h"
+#include "integration/mirror_fixture.h"
 #include "integration/transcript.h"
 
 namespace klink::it {
@@ -48,31 +48,18 @@ std::vector<Place> PlacesOf(const std::string& topic, int partitions) {
   return places;
 }
 
-class Groups : public testing::Test {
+class Groups : public MirrorFixture {
  protected:
   static void SetUpTestSuite() {
-    pair_ = std::make_unique<ClusterPair>(ClusterOptions{.name = "source"}, ClusterOptions{.name = "destination"});
+    pair_ = std::make_unique<ClusterPair>();
     CreateTopic(pair_->source, kTopic, kPartitions);
     CreateTopic(pair_->source, "t-orders", 1);
     CreateTopic(pair_->source, "t-lone", 1);
-    LinkFile file;
-    file.source = pair_->source.bootstrap();
-    file.destination = pair_->destination.bootstrap();
+    LinkFile file = LinkOfPair();
     file.extra_link = "groups: {include: [{prefix: app-}], interval: 1s, delete: mirror}";
     agent_ = std::make_unique<Agent>(file);
     agent_->Start();
   }
-  static void TearDownTestSuite() {
-    if (testing::UnitTest::GetInstance()->current_test_suite()->Failed()) {
-      agent_->KeepFiles();
-      pair_->destination.KeepFiles();
-    }
-    agent_.reset();
-    pair_.reset();
-  }
-  static Cluster& source() { return pair_->source; }
-  static Cluster& destination() { return pair_->destination; }
-
   // Until the destination has these positions, and nothing else.
   static void AwaitCarried(const std::string& group, const Places& wanted) {
     std::vector<Place> places;
@@ -80,9 +67,6 @@ class Groups : public testing::Test {
     Await("the offsets of " + group, seconds(60),
           [&] { return CommittedPlaces(destination(), group, places) == wanted; });
   }
-
-  static inline std::unique_ptr<ClusterPair> pair_;
-  static inline std::unique_ptr<Agent> agent_;
 };
 
 // L7 and L8: random commits, rebalances and rewinds while mirroring, the agent killed on the way; then every group is

@@ -5,30 +5,22 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
-#include <librdkafka/rdkafka.h>
+
+#include "integration/rdkafka.h"
 
 namespace klink::it {
 namespace {
 
-constexpr int kCallLimitMs = 30000;
 constexpr int kFlushLimitMs = 120000;
 
-template <auto F>
-struct Freer {
-  void operator()(auto* p) const { F(p); }
-};
-using Client = std::unique_ptr<rd_kafka_t, Freer<rd_kafka_destroy>>;
-using Queue = std::unique_ptr<rd_kafka_queue_t, Freer<rd_kafka_queue_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Freer<rd_kafka_event_destroy>>;
-using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freer<rd_kafka_topic_partition_list_destroy>>;
 using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, Freer<rd_kafka_AdminOptions_destroy>>;
-
-void Require(rd_kafka_resp_err_t error, const std::string& what) {
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(what + ": " + rd_kafka_err2str(error));
-}
 
 // Counts what was acknowledged and remembers the first refusal.
 struct Delivery {
+  void Configure(rd_kafka_conf_t* conf) {
+    rd_kafka_conf_set_opaque(conf, this);
+    rd_kafka_conf_set_dr_msg_cb(conf, Report);
+  }
   std::atomic<int64_t> acked = 0;
   std::atomic<int> error = 0;
   static void Report(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
@@ -40,26 +32,6 @@ struct Delivery {
     }
   }
 };
-
-Client NewClient(rd_kafka_type_t type, const std::string& bootstrap, const Settings& settings,
-                 Delivery* delivery = nullptr) {
-  Settings all = {{"bootstrap.servers", bootstrap}, {"log_level", "0"}, {"allow.auto.create.topics", "false"}};
-  for (const auto& [key, value] : settings) all[key] = value;
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  char error[512];
-  for (const auto& [key, value] : all) {
-    if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), error, sizeof error) != RD_KAFKA_CONF_OK) {
-      throw std::runtime_error(error);
-    }
-  }
-  if (delivery != nullptr) {
-    rd_kafka_conf_set_opaque(conf, delivery);
-    rd_kafka_conf_set_dr_msg_cb(conf, Delivery::Report);
-  }
-  Client client(rd_kafka_new(type, conf, error, sizeof error));
-  if (!client) throw std::runtime_error(error);
-  return client;
-}
 
 // One admin call: `send` puts the request on the queue; the answer's error, or the first topic's, is thrown.
 template <class Send>
@@ -198,7 +170,8 @@ void Produce(const Cluster& cluster, const std::string& topic, const std::vector
   Delivery delivery;
   Settings all = {{"linger.ms", "5"}, {"enable.idempotence", "true"}};
   for (const auto& [key, value] : settings) all[key] = value;
-  const Client client = NewClient(RD_KAFKA_PRODUCER, cluster.bootstrap(), all, &delivery);
+  const Client client =
+      NewClient(RD_KAFKA_PRODUCER, cluster.bootstrap(), all, [&](rd_kafka_conf_t* conf) { delivery.Configure(conf); });
   for (const Record& record : records) Enqueue(client.get(), topic, record);
   rd_kafka_flush(client.get(), kFlushLimitMs);
   Require(static_cast<rd_kafka_resp_err_t>(delivery.error.load()), "producing to " + topic);
@@ -327,7 +300,8 @@ void Load::Run() {
   Delivery delivery;
   Settings all = {{"linger.ms", "5"}, {"enable.idempotence", "true"}, {"message.timeout.ms", "300000"}};
   for (const auto& [key, value] : options_.settings) all[key] = value;
-  const Client client = NewClient(RD_KAFKA_PRODUCER, bootstrap_, all, &delivery);
+  const Client client =
+      NewClient(RD_KAFKA_PRODUCER, bootstrap_, all, [&](rd_kafka_conf_t* conf) { delivery.Configure(conf); });
   const auto began = std::chrono::steady_clock::now();
   for (int64_t sent = 0; !stopping_; ++sent) {
     Record record;

@@ -1,32 +1,13 @@
 #include "integration/topic_settings.h"
 
-#include <memory>
 #include <stdexcept>
 
 #include <fmt/ranges.h>
-#include <librdkafka/rdkafka.h>
+
+#include "integration/rdkafka.h"
 
 namespace klink::it {
 namespace {
-
-constexpr int kCallLimitMs = 30000;
-
-template <auto F>
-struct Freer {
-  void operator()(auto* p) const { F(p); }
-};
-using Client = std::unique_ptr<rd_kafka_t, Freer<rd_kafka_destroy>>;
-using Queue = std::unique_ptr<rd_kafka_queue_t, Freer<rd_kafka_queue_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Freer<rd_kafka_event_destroy>>;
-
-Client NewAdmin(const Cluster& cluster) {
-  char error[512];
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  rd_kafka_conf_set(conf, "bootstrap.servers", cluster.bootstrap().c_str(), error, sizeof error);
-  Client client(rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error));
-  if (!client) throw std::runtime_error(error);
-  return client;
-}
 
 // The answer of one call.
 template <class Call>
@@ -43,7 +24,7 @@ Event Ask(rd_kafka_t* client, const std::string& what, Call call) {
 }  // namespace
 
 std::map<std::string, TopicSetting> SettingsOf(const Cluster& cluster, const std::string& topic) {
-  const Client client = NewAdmin(cluster);
+  const Client client = NewClient(RD_KAFKA_PRODUCER, cluster.bootstrap(), {});
   rd_kafka_ConfigResource_t* asked = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
   const Event event = Ask(client.get(), "settings of " + topic, [&](rd_kafka_queue_t* queue) {
     rd_kafka_DescribeConfigs(client.get(), &asked, 1, nullptr, queue);
@@ -80,7 +61,7 @@ void ChangeTopic(Cluster& cluster, const std::string& topic, const Settings& set
 }
 
 void CreateTopics(const Cluster& cluster, const std::vector<std::string>& topics, int partitions) {
-  const Client client = NewAdmin(cluster);
+  const Client client = NewClient(RD_KAFKA_PRODUCER, cluster.bootstrap(), {});
   char error[512];
   std::vector<rd_kafka_NewTopic_t*> specs;
   for (const std::string& topic : topics)
