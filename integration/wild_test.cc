@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "integration/mirror_fixture.h"
+#include "integration/topic_settings.h"
 #include "integration/transcript.h"
 
 namespace klink::it {
@@ -253,10 +254,13 @@ TEST_F(WildTest, ALogAppendTimeTopicKeepsTheTimesItsReadersSaw) {
 
 TEST_F(WildTest, ABatchTheDestinationRefusesIsNotSkipped) {
   Transcript told("A record is too large for the destination");
-  CreateTopic(source(), "photos", 1, {{"max.message.bytes", "3000000"}});
+  CreateTopic(source(), "photos", 1, {{"max.message.bytes", "3000000"}, {"retention.ms", "86400000000"}});
   Append("photos", 10);
-  Mirror("photos");
-  AwaitRange("photos", {0, 10});
+  Mirror("photos", "configs: {interval: 1h}");
+  Await("the settings of an active mirror", seconds(60), [] {
+    return RangeOf(destination(), "photos", 0) == Range{0, 10} &&
+           SettingsOf(destination(), "photos")["retention.ms"].value == "86400000000";
+  });
   Await("the shards", seconds(60), [] { return PartitionCount(destination(), "_klink.paris-to-lyon.work") == 256; });
   AlterTopic(destination(), "photos", {{"max.message.bytes", "1048588"}});
   const std::vector<Record> large = {{.value = std::string(2 << 20, 'x'), .timestamp_ms = kMidnight}};
@@ -265,7 +269,10 @@ TEST_F(WildTest, ABatchTheDestinationRefusesIsNotSkipped) {
   told.Source(
       "A record of 2 MiB is written. The topic allows it; its mirror was made with the same limit, but somebody "
       "lowered that one.");
-  told.Klink("The partition stops before the record; nothing is skipped, and the others go on.");
+  told.Klink(
+      "The partition stops before the record; nothing is skipped, and the others go on. klink sets the limit back at "
+      "its "
+      "next look at the settings (`configs: {interval: 30s}`); here the file says `interval: 1h`.");
   told.Run(agent(), {"mirror", "errors"}, "RECORD_TOO_LARGE");
   told.LogLine(agent(), "KL1212", "RECORD_TOO_LARGE");
   EXPECT_EQ(RangeOf(destination(), "photos", 0), (Range{0, 10}));

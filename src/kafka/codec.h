@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -164,6 +165,7 @@ void DecodeValue(Reader& in, T& value, int16_t version, bool flexible) {
     value = static_cast<T>(in.Number<std::underlying_type_t<T>>());
   } else if constexpr (std::is_same_v<T, double>) {
     value = std::bit_cast<double>(in.Number<int64_t>());
+    if (std::isnan(value)) in.Fail("not a number where a number must be");  // it would differ from itself for ever
   } else if constexpr (std::is_arithmetic_v<T>) {
     value = in.Number<T>();
   } else if constexpr (std::is_same_v<T, Uuid>) {
