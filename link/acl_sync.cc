@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "link/acl_list.h"
 #include "link/halt.h"
 
 namespace klink::link {
@@ -10,7 +11,6 @@ namespace {
 
 using admin::AclPermission;
 using admin::AclResource;
-using state::Effect;
 using state::Reason;
 
 constexpr size_t kAclsPerRequest = 500;
@@ -57,31 +57,25 @@ AclSnapshot SnapshotOf(const state::AclRecord& record) {
   return out;
 }
 
-AclSync::AclSync(Executor executor, Clock& clock, const config::LinkConfig& config, std::set<std::string> own,
-                 admin::Access source, admin::Access destination, state::LinkState& state, Gate& gate)
-    : executor_(std::move(executor)),
+AclSync::AclSync(std::unique_ptr<AclPorts> ports, Clock& clock, const config::LinkConfig& config,
+                 std::set<std::string> own, kafka::Cluster& source, kafka::Cluster& destination)
+    : ports_(std::move(ports)),
       clock_(clock),
       config_(config),
       own_(std::move(own)),
-      source_access_(std::move(source)),
-      destination_access_(std::move(destination)),
-      state_(state),
-      gate_(gate),
+      source_(source),
+      destination_(destination),
       task_(clock, config.name, "acl-sync", Event::kAclsChanged, "ACLs are not carried over") {}
 
-AclSync::~AclSync() = default;
-
 Async<void> AclSync::Run() {
-  return task_.Repeat(state_, config_.acls.interval, [this] { return Round(); });
+  return task_.Repeat(ports_->view(), config_.acls.interval, [this] { return Round(); });
 }
 
+// Both lists are whole, or nothing is done: what a refused listing does not tell would look as if it were gone. At the
+// destination ALTER is what the link has been granted, and implies DESCRIBE.
 Async<Status> AclSync::Round() {
-  if (!source_) {
-    CO_TRY(source_, admin::Acls::Open(executor_, source_access_));
-    CO_TRY(destination_, admin::Acls::Open(executor_, destination_access_));
-  }
-  CO_TRY(const std::vector<Acl> source, co_await List(*source_, config_.source));
-  CO_TRY(const std::vector<Acl> destination, co_await List(*destination_, config_.destination));
+  CO_TRY(const std::vector<Acl> source, co_await List(source_, "DESCRIBE"));
+  CO_TRY(const std::vector<Acl> destination, co_await List(destination_, "ALTER"));
   const AclScope scope = Scope();
   AclWish wish = WishedAcls(source, scope);
   const std::set<Acl> existing(destination.begin(), destination.end());
@@ -93,11 +87,11 @@ Async<Status> AclSync::Round() {
   co_return absl::OkStatus();
 }
 
-Async<StatusOr<std::vector<Acl>>> AclSync::List(admin::Acls& acls, const std::string& cluster) {
-  auto topics = co_await acls.Describe(AclResource::kTopic);
-  if (!topics.ok()) co_return Refusal(topics.status(), cluster, "DESCRIBE");
-  auto groups = co_await acls.Describe(AclResource::kGroup);
-  if (!groups.ok()) co_return Refusal(groups.status(), cluster, "DESCRIBE");
+Async<StatusOr<std::vector<Acl>>> AclSync::List(kafka::Cluster& cluster, std::string_view right) {
+  auto topics = co_await ListAcls(cluster, AclResource::kTopic);
+  if (!topics.ok()) co_return Refusal(topics.status(), cluster.name(), right);
+  auto groups = co_await ListAcls(cluster, AclResource::kGroup);
+  if (!groups.ok()) co_return Refusal(groups.status(), cluster.name(), right);
   topics->insert(topics->end(), groups->begin(), groups->end());
   co_return *std::move(topics);
 }
@@ -131,8 +125,8 @@ Async<Status> AclSync::Carry(AclSteps steps, const AclScope& scope) {
   for (const Acl& acl : steps.forget)
     if (!waits(acl)) keys.push_back(KeyOf(RecordOf(acl, AclNote::kCreated, 0)));
   if (keys.empty()) co_return absl::OkStatus();
-  CO_RETURN_IF_ERROR(state_.MayDoForLink(Effect::kWriteAcls, gate_.MayWrite()));
-  co_return co_await state_.EraseAll(std::move(keys));
+  CO_RETURN_IF_ERROR(ports_->MayWrite());
+  co_return co_await ports_->Erase(std::move(keys));
 }
 
 // Those that may be written now; the others wait, with the reason.
@@ -147,27 +141,27 @@ std::vector<Acl> AclSync::Allowed(std::vector<Acl> acls, const AclScope& scope) 
 
 Async<Status> AclSync::Note(std::map<Acl, AclNote> notes) {
   if (notes.empty()) co_return absl::OkStatus();
-  CO_RETURN_IF_ERROR(state_.MayDoForLink(Effect::kWriteAcls, gate_.MayWrite()));
+  CO_RETURN_IF_ERROR(ports_->MayWrite());
   std::vector<state::Record> records;
   for (const auto& [acl, note] : notes)
     records.emplace_back(RecordOf(acl, note, clock_.Wall().time_since_epoch().count()));
-  co_return co_await state_.Write(std::move(records));
+  co_return co_await ports_->Write(std::move(records));
 }
 
 // Of an ACL on topics: as every mirror allows that it covers.
 Status AclSync::May(const Acl& acl, const AclScope& scope) const {
-  RETURN_IF_ERROR(state_.MayDoForLink(Effect::kWriteAcls, gate_.MayWrite()));
+  RETURN_IF_ERROR(ports_->MayWrite());
   for (const AclMirror* mirror : CoveredBy(acl, scope.mirrors))
-    RETURN_IF_ERROR(state_.MayDo(Effect::kWriteAcls, mirror->destination_topic, gate_.MayWrite()));
+    RETURN_IF_ERROR(ports_->MayWrite(mirror->destination_topic));
   return absl::OkStatus();
 }
 
 Async<Status> AclSync::Create(std::vector<Acl> acls, const AclScope& scope) {
-  return InParts(std::move(acls), scope, &admin::Acls::Create, "granted or denied at the destination as at the source");
+  return InParts(std::move(acls), scope, &AclPorts::Create, "granted or denied at the destination as at the source");
 }
 
 Async<Status> AclSync::Remove(std::vector<Acl> acls, const AclScope& scope) {
-  return InParts(std::move(acls), scope, &admin::Acls::Delete, "took away at the destination as at the source");
+  return InParts(std::move(acls), scope, &AclPorts::Delete, "took away at the destination as at the source");
 }
 
 Async<Status> AclSync::InParts(std::vector<Acl> acls, const AclScope& scope, Call call, std::string_view told) {
@@ -177,7 +171,7 @@ Async<Status> AclSync::InParts(std::vector<Acl> acls, const AclScope& scope, Cal
     now = Allowed(std::move(now), scope);  // the lease may have ended meanwhile
     if (now.empty()) continue;
     const size_t count = now.size();
-    const auto done = co_await (destination_.get()->*call)(std::move(now));
+    const auto done = co_await (ports_.get()->*call)(std::move(now));
     if (!done.ok()) co_return Refusal(done.status(), config_.destination, "ALTER");
     for (const Status& one : *done)
       if (!one.ok()) co_return Refusal(one, config_.destination, "ALTER");
@@ -188,14 +182,14 @@ Async<Status> AclSync::InParts(std::vector<Acl> acls, const AclScope& scope, Cal
 
 AclScope AclSync::Scope() const {
   AclScope scope{config_, own_, {}};
-  for (const auto& [name, record] : state_.view().mirrors())
+  for (const auto& [name, record] : ports_->view().mirrors())
     scope.mirrors.push_back({record.source_topic, name, record.phase});
   return scope;
 }
 
 AclLedger AclSync::Ledger() const {
   AclLedger ledger;
-  for (const auto& [key, record] : state_.view().acls())
+  for (const auto& [key, record] : ports_->view().acls())
     if (auto acl = AclOf(record))
       ledger[*std::move(acl)] = record.holding == state::AclHolding::kHeld ? AclNote::kHeld : AclNote::kCreated;
   return ledger;
@@ -203,19 +197,19 @@ AclLedger AclSync::Ledger() const {
 
 // What an operator reads: the feature, the cluster, the right.
 Status AclSync::Refusal(const Status& status, const std::string& cluster, std::string_view right) const {
-  if (admin::IsSecurityDisabled(status))
+  if (IsSecurityDisabled(status))
     return Halt(Reason::kSecurityDisabled, "acl sync: cluster {} has no authorizer, so there are no ACLs to carry over",
                 cluster);
   if (status.code() == Code::kPermissionDenied)
-    return Halt(Reason::kAuthorizationError, "acl sync needs {} on the cluster, which {} does not grant: {}", right,
-                cluster, Text(status));
+    return Halt(Reason::kAuthorizationError, "acl sync needs {} on the cluster, which {} does not grant", right,
+                cluster);
   return Annotate(status, "acl sync");
 }
 
 void AclSync::AddTo(AclsSnapshot& snapshot) const {
   snapshot.synced = synced_;
   const auto add = [&](const Acl& acl, std::string_view standing, const std::string& why) {
-    if (snapshot.acls.size() >= kShown + state_.view().acls().size()) return;
+    if (snapshot.acls.size() >= kShown + ports_->view().acls().size()) return;
     AclSnapshot one = SnapshotOf(RecordOf(acl, AclNote::kCreated, 0));
     one.standing = standing;
     one.reason = why;

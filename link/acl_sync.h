@@ -6,22 +6,20 @@
 #include <string>
 #include <vector>
 
-#include "admin/acls.h"
 #include "config/schema.h"
+#include "kafka/cluster.h"
 #include "link/acl_plan.h"
-#include "link/partition_runner.h"
+#include "link/acl_ports.h"
 #include "link/progress.h"
 #include "link/round_task.h"
-#include "state/link_state.h"
 
 namespace klink::link {
 
 class AclSync {
  public:
-  // All but the two ways to the clusters outlive it.
-  AclSync(Executor executor, Clock& clock, const config::LinkConfig& config, std::set<std::string> own,
-          admin::Access source, admin::Access destination, state::LinkState& state, Gate& gate);
-  ~AclSync();
+  // Whatever it takes by reference outlives it.
+  AclSync(std::unique_ptr<AclPorts> ports, Clock& clock, const config::LinkConfig& config, std::set<std::string> own,
+          kafka::Cluster& source, kafka::Cluster& destination);
 
   // Until stopped.
   Async<void> Run();
@@ -36,12 +34,12 @@ class AclSync {
     Acl acl;
     std::string why;
   };
-  Async<StatusOr<std::vector<Acl>>> List(admin::Acls& acls, const std::string& cluster);
+  Async<StatusOr<std::vector<Acl>>> List(kafka::Cluster& cluster, std::string_view right);
   Async<Status> Carry(AclSteps steps, const AclScope& scope);
   Async<Status> Note(std::map<Acl, AclNote> notes);
   Async<Status> Create(std::vector<Acl> acls, const AclScope& scope);
   Async<Status> Remove(std::vector<Acl> acls, const AclScope& scope);
-  using Call = Async<StatusOr<std::vector<Status>>> (admin::Acls::*)(std::vector<Acl>);
+  using Call = Async<StatusOr<std::vector<Status>>> (AclPorts::*)(std::vector<Acl>);
   Async<Status> InParts(std::vector<Acl> acls, const AclScope& scope, Call call, std::string_view told);
   std::vector<Acl> Allowed(std::vector<Acl> acls, const AclScope& scope);
   Status May(const Acl& acl, const AclScope& scope) const;
@@ -49,16 +47,12 @@ class AclSync {
   AclLedger Ledger() const;
   Status Refusal(const Status& status, const std::string& cluster, std::string_view right) const;
 
-  Executor executor_;
+  std::unique_ptr<AclPorts> ports_;
   Clock& clock_;
   const config::LinkConfig& config_;
   std::set<std::string> own_;
-  admin::Access source_access_;
-  admin::Access destination_access_;
-  state::LinkState& state_;
-  Gate& gate_;
-  std::unique_ptr<admin::Acls> source_;
-  std::unique_ptr<admin::Acls> destination_;
+  kafka::Cluster& source_;
+  kafka::Cluster& destination_;
   std::vector<Waiting> waiting_;
   std::vector<SkippedAcl> skipped_;
   RoundTask task_;

@@ -77,7 +77,6 @@ Link::Link(LinkParts parts, config::LinkConfig config, const config::ClusterConf
       since_(parts_.clock.Wall()),
       changed_(parts_.executor),
       tasks_(parts_.executor) {
-  if (config_.acls.enabled) source_access_ = AccessOf(config_.source, source, parts_.executor, parts_.clock);
   for (const config::ClusterConfig* cluster : {&source, &destination}) {
     if (auto own = config::OwnPrincipal(*cluster)) own_principals_.insert(*std::move(own));
     own_clients_.client_ids.insert(cluster->client_id);
@@ -125,7 +124,6 @@ Async<void> Link::Stop() {
   co_await markers_.Join();
   co_await source_.Close();
   co_await destination_.Close();
-  co_await CloseAccess(source_access_);
   co_await CloseAccess(destination_access_);
 }
 

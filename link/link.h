@@ -192,8 +192,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<void> Watch(kafka::Cluster& cluster, Status& trouble);
 
   LinkParts parts_;
-  config::LinkConfig config_;    // copied into by Reconfigure: references to its parts hold
-  admin::Access source_access_;  // only where ACLs are carried over
+  config::LinkConfig config_;  // copied into by Reconfigure: references to its parts hold
   admin::Access destination_access_;
   std::set<std::string> own_principals_;  // klink's own, on both sides, as far as the configuration tells
   OwnClients own_clients_;

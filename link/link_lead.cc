@@ -92,8 +92,8 @@ Async<Status> Link::Lead() {
 
 void Link::StartCarrying(TaskGroup& tasks) {
   if (config_.acls.enabled) {
-    acls_ = std::make_unique<AclSync>(parts_.executor, parts_.clock, config_, own_principals_, source_access_,
-                                      destination_access_, *state_, *this);
+    auto ports = MakeAclPorts(parts_.executor, destination_access_, *state_, *this);
+    acls_ = std::make_unique<AclSync>(std::move(ports), parts_.clock, config_, own_principals_, source_, destination_);
     tasks.Spawn(acls_->Run());
   }
   if (config_.quotas.enabled) {

@@ -45,7 +45,7 @@ QuotaSync::QuotaSync(Clock& clock, const config::LinkConfig& config, OwnClients 
       task_(clock, config.name, "quota-sync", Event::kQuotasChanged, "client quotas are not carried over") {}
 
 Async<void> QuotaSync::Run() {
-  return task_.Repeat(state_, config_.quotas.interval, [this] { return Round(); });
+  return task_.Repeat(state_.view(), config_.quotas.interval, [this] { return Round(); });
 }
 
 Async<Status> QuotaSync::Round() {

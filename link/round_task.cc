@@ -23,10 +23,10 @@ RoundTask::RoundTask(Clock& clock, std::string link, std::string name, Event eve
       failing_(failing),
       since_(clock.Wall()) {}
 
-Async<void> RoundTask::Repeat(const state::LinkState& state, const Duration& pause,
+Async<void> RoundTask::Repeat(const state::StateView& state, const Duration& pause,
                               std::function<Async<Status>()> round) {
   for (;;) {
-    if (!state.view().pause().paused) {
+    if (!state.pause().paused) {
       const Status ended = co_await round();
       if (IsCancelled(ended)) co_return;
       Ended(ended);

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "link/progress.h"
-#include "state/link_state.h"
+#include "state/view.h"
 
 namespace klink::link {
 
@@ -22,7 +22,7 @@ class RoundTask {
   RoundTask(Clock& clock, std::string link, std::string name, Event event, std::string_view failing);
 
   // Rounds until stopped, none while the link is paused. `pause` is read before each rest.
-  Async<void> Repeat(const state::LinkState& state, const Duration& pause, std::function<Async<Status>()> round);
+  Async<void> Repeat(const state::StateView& state, const Duration& pause, std::function<Async<Status>()> round);
   // How a round ended.
   void Ended(const Status& round);
   TaskSnapshot Snapshot() const { return TaskOf(name_, status_, since_); }

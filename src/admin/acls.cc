@@ -9,7 +9,6 @@ namespace klink::admin {
 namespace {
 
 constexpr size_t kReasonBytes = 512;
-constexpr char kDisabledUrl[] = "klink/security-disabled";
 
 struct BindingDeleter {
   void operator()(rd_kafka_AclBinding_t* p) const { rd_kafka_AclBinding_destroy(p); }
@@ -28,12 +27,6 @@ Options MakeOptions(rd_kafka_t* rk, rd_kafka_admin_op_t op) {
   return options;
 }
 
-Status FromKafka(rd_kafka_resp_err_t error, std::string_view doing, const char* text) {
-  Status status = ToStatus(error, doing, text == nullptr ? "" : text);
-  if (error == RD_KAFKA_RESP_ERR_SECURITY_DISABLED) status.SetPayload(kDisabledUrl, absl::Cord("1"));
-  return status;
-}
-
 // `make`: a binding, or a filter that matches just that one.
 StatusOr<Binding> Build(const Acl& acl, decltype(&rd_kafka_AclBinding_new) make) {
   char reason[kReasonBytes] = "";
@@ -43,24 +36,6 @@ StatusOr<Binding> Build(const Acl& acl, decltype(&rd_kafka_AclBinding_new) make)
                        static_cast<rd_kafka_AclPermissionType_t>(acl.permission), reason, sizeof reason));
   if (binding == nullptr) return InvalidArgument("{}: {}", AclText(acl), reason);
   return binding;
-}
-
-template <class Enum>
-bool Take(int code, Enum& out) {
-  out = static_cast<Enum>(code);
-  return Name(out) != "UNKNOWN";
-}
-
-std::optional<Acl> FromBinding(const rd_kafka_AclBinding_t* binding) {
-  Acl acl;
-  acl.name = rd_kafka_AclBinding_name(binding);
-  acl.principal = rd_kafka_AclBinding_principal(binding);
-  acl.host = rd_kafka_AclBinding_host(binding);
-  const bool known = Take(rd_kafka_AclBinding_restype(binding), acl.resource) &&
-                     Take(rd_kafka_AclBinding_resource_pattern_type(binding), acl.pattern) &&
-                     Take(rd_kafka_AclBinding_operation(binding), acl.operation) &&
-                     Take(rd_kafka_AclBinding_permission_type(binding), acl.permission);
-  return known ? std::optional(std::move(acl)) : std::nullopt;
 }
 
 }  // namespace
@@ -79,8 +54,6 @@ std::string AclText(const Acl& acl) {
                      acl.host == "*" ? "" : " from " + acl.host);
 }
 
-bool IsSecurityDisabled(const Status& status) { return status.GetPayload(kDisabledUrl).has_value(); }
-
 StatusOr<std::unique_ptr<Acls>> Acls::Open(Executor executor, const Access& access) {
   TRY(auto handle, Handle::Open(access, Kind::kProducer, {}));
   return std::unique_ptr<Acls>(new Acls(std::move(executor), std::move(handle)));
@@ -89,26 +62,6 @@ StatusOr<std::unique_ptr<Acls>> Acls::Open(Executor executor, const Access& acce
 Acls::Acls(Executor executor, std::unique_ptr<Handle> handle)
     : executor_(std::move(executor)), handle_(std::move(handle)) {}
 Acls::~Acls() = default;
-
-Async<StatusOr<std::vector<Acl>>> Acls::Describe(AclResource resource) {
-  const std::string doing = fmt::format("listing {} ACLs on {}", Name(resource), handle_->where());
-  char reason[kReasonBytes] = "";
-  const Binding filter(rd_kafka_AclBindingFilter_new(
-      static_cast<rd_kafka_ResourceType_t>(resource), nullptr, RD_KAFKA_RESOURCE_PATTERN_ANY, nullptr, nullptr,
-      RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, reason, sizeof reason));
-  if (filter == nullptr) co_return InvalidArgument("{}: {}", doing, reason);
-  const Options options = MakeOptions(handle_->get(), RD_KAFKA_ADMIN_OP_DESCRIBEACLS);
-  EventQueue reply = EventQueue::ForReply(executor_, handle_->get());
-  rd_kafka_DescribeAcls(handle_->get(), filter.get(), options.get(), reply.get());
-  CO_TRY(const KafkaEvent event, co_await reply.NextWithin(kTopicAnswerLimit, doing));
-  CO_RETURN_IF_ERROR(FromKafka(rd_kafka_event_error(event.get()), doing, rd_kafka_event_error_string(event.get())));
-  size_t count = 0;
-  const auto* bindings = rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(event.get()), &count);
-  std::vector<Acl> acls;
-  for (size_t i = 0; i < count; i++)
-    if (auto acl = FromBinding(bindings[i])) acls.push_back(*std::move(acl));
-  co_return acls;
-}
 
 Async<StatusOr<std::vector<Status>>> Acls::Create(std::vector<Acl> acls) {
   const std::string doing = fmt::format("creating {} ACLs on {}", acls.size(), handle_->where());
@@ -123,7 +76,7 @@ Async<StatusOr<std::vector<Status>>> Acls::Create(std::vector<Acl> acls) {
   EventQueue reply = EventQueue::ForReply(executor_, handle_->get());
   rd_kafka_CreateAcls(handle_->get(), raw.data(), raw.size(), options.get(), reply.get());
   CO_TRY(const KafkaEvent event, co_await reply.NextWithin(kTopicAnswerLimit, doing));
-  CO_RETURN_IF_ERROR(FromKafka(rd_kafka_event_error(event.get()), doing, rd_kafka_event_error_string(event.get())));
+  CO_RETURN_IF_ERROR(ToStatus(rd_kafka_event_error(event.get()), doing, rd_kafka_event_error_string(event.get())));
   size_t count = 0;
   const auto* results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
   if (count != acls.size()) co_return Unavailable("{}: the answer tells of {}", doing, count);
@@ -132,7 +85,7 @@ Async<StatusOr<std::vector<Status>>> Acls::Create(std::vector<Acl> acls) {
     const rd_kafka_error_t* error = rd_kafka_acl_result_error(results[i]);
     const std::string one = fmt::format("creating {} on {}", AclText(acls[i]), handle_->where());
     done.push_back(error == nullptr ? absl::OkStatus()
-                                    : FromKafka(rd_kafka_error_code(error), one, rd_kafka_error_string(error)));
+                                    : ToStatus(rd_kafka_error_code(error), one, rd_kafka_error_string(error)));
   }
   co_return done;
 }
@@ -150,7 +103,7 @@ Async<StatusOr<std::vector<Status>>> Acls::Delete(std::vector<Acl> acls) {
   EventQueue reply = EventQueue::ForReply(executor_, handle_->get());
   rd_kafka_DeleteAcls(handle_->get(), raw.data(), raw.size(), options.get(), reply.get());
   CO_TRY(const KafkaEvent event, co_await reply.NextWithin(kTopicAnswerLimit, doing));
-  CO_RETURN_IF_ERROR(FromKafka(rd_kafka_event_error(event.get()), doing, rd_kafka_event_error_string(event.get())));
+  CO_RETURN_IF_ERROR(ToStatus(rd_kafka_event_error(event.get()), doing, rd_kafka_event_error_string(event.get())));
   size_t count = 0;
   const auto* results = rd_kafka_DeleteAcls_result_responses(rd_kafka_event_DeleteAcls_result(event.get()), &count);
   if (count != acls.size()) co_return Unavailable("{}: the answer tells of {}", doing, count);
@@ -159,7 +112,7 @@ Async<StatusOr<std::vector<Status>>> Acls::Delete(std::vector<Acl> acls) {
     const rd_kafka_error_t* error = rd_kafka_DeleteAcls_result_response_error(results[i]);
     const std::string one = fmt::format("deleting {} on {}", AclText(acls[i]), handle_->where());
     done.push_back(error == nullptr ? absl::OkStatus()
-                                    : FromKafka(rd_kafka_error_code(error), one, rd_kafka_error_string(error)));
+                                    : ToStatus(rd_kafka_error_code(error), one, rd_kafka_error_string(error)));
   }
   co_return done;
 }

@@ -1,5 +1,5 @@
-// Reading, creating and deleting ACLs. As with topics, every call is one request with a deadline and nothing is
-// repeated here. A cluster without an authorizer answers FailedPrecondition (IsSecurityDisabled).
+// Creating and deleting ACLs. As with topics, every call is one request with a deadline and nothing is repeated here.
+// They are listed through our own client (link/acl_list.h): librdkafka 2.0.2 takes a refusal for an empty list.
 #pragma once
 
 #include <compare>
@@ -87,8 +87,6 @@ class Acls {
   static StatusOr<std::unique_ptr<Acls>> Open(Executor executor, const Access& access);
   ~Acls();
 
-  // Every ACL on resources of that type, except those of operations this version has no name for.
-  Async<StatusOr<std::vector<Acl>>> Describe(AclResource resource);
   // One answer each, in order.
   Async<StatusOr<std::vector<Status>>> Create(std::vector<Acl> acls);
   Async<StatusOr<std::vector<Status>>> Delete(std::vector<Acl> acls);
@@ -99,8 +97,5 @@ class Acls {
   Executor executor_;
   std::unique_ptr<Handle> handle_;
 };
-
-// Whether a Describe, Create or Delete failed for want of an authorizer.
-bool IsSecurityDisabled(const Status& status);
 
 }  // namespace klink::admin

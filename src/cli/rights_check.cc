@@ -10,6 +10,7 @@
 #include "kafka/messages/describe_cluster.h"
 #include "kafka/messages/describe_transactions.h"
 #include "kafka/messages/metadata.h"
+#include "link/acl_list.h"
 #include "link/cluster_access.h"
 #include "link/cluster_admin.h"
 
@@ -26,10 +27,8 @@ constexpr int32_t kNotSaid = std::numeric_limits<int32_t>::min();
 // One cluster, for as long as it is asked.
 class Asking {
  public:
-  Asking(const std::string& name, const config::ClusterConfig& config, Executor executor)
-      : cluster_(link::OptionsOf(name, config), executor, clock_),
-        access_(link::AccessOf(name, config, executor, clock_)),
-        executor_(std::move(executor)) {
+  Asking(const std::string& name, const config::ClusterConfig& config, const Executor& executor)
+      : cluster_(link::OptionsOf(name, config), executor, clock_) {
     answers_.cluster = name;
   }
 
@@ -47,19 +46,14 @@ class Asking {
       if (topic.name && topic.error_code == kafka::Error::kNone) names.push_back(*topic.name);
     co_return names;
   }
-  Async<void> Close() {
-    acls_.reset();
-    co_await cluster_.Close();
-    co_await link::CloseAccess(access_);
-  }
+  Async<void> Close() { co_await cluster_.Close(); }
   const RightAnswers& answers() const { return answers_; }
   const std::vector<admin::Acl>& topic_acls() const { return topic_acls_; }  // where klink may list them
 
  private:
   Async<Status> AskAuthorizer() {
-    CO_TRY(acls_, admin::Acls::Open(executor_, access_));
-    auto listed = co_await acls_->Describe(AclResource::kTopic);
-    answers_.authorizer = !admin::IsSecurityDisabled(listed.status());
+    auto listed = co_await link::ListAcls(cluster_, AclResource::kTopic);
+    answers_.authorizer = !link::IsSecurityDisabled(listed.status());
     const bool answered = listed.ok() || !answers_.authorizer || listed.status().code() == Code::kPermissionDenied;
     if (!answered) co_return listed.status();
     if (listed.ok()) topic_acls_ = *std::move(listed);
@@ -128,9 +122,6 @@ class Asking {
 
   SystemClock clock_;
   kafka::Cluster cluster_;
-  admin::Access access_;
-  Executor executor_;
-  std::unique_ptr<admin::Acls> acls_;
   RightAnswers answers_;
   std::vector<admin::Acl> topic_acls_;
 };

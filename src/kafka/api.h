@@ -29,6 +29,7 @@ namespace klink::kafka {
   ROW(AddPartitionsToTxn, 24)      \
   ROW(EndTxn, 26)                  \
   ROW(WriteTxnMarkers, 27)         \
+  ROW(DescribeAcls, 29)            \
   ROW(DescribeConfigs, 32)         \
   ROW(SaslAuthenticate, 36)        \
   ROW(DeleteGroups, 42)            \
@@ -47,7 +48,6 @@ namespace klink::kafka {
   ROW(SyncGroup, 14)                \
   ROW(AddOffsetsToTxn, 25)          \
   ROW(TxnOffsetCommit, 28)          \
-  ROW(DescribeAcls, 29)             \
   ROW(CreateAcls, 30)               \
   ROW(DeleteAcls, 31)               \
   ROW(AlterConfigs, 33)             \

@@ -43,7 +43,7 @@ public class Golden {
       "SaslHandshake", "ApiVersions", "CreateTopics", "DeleteTopics", "DeleteRecords", "InitProducerId",
       "OffsetForLeaderEpoch", "DescribeConfigs", "SaslAuthenticate", "IncrementalAlterConfigs", "DescribeCluster",
       "DescribeProducers", "AddPartitionsToTxn", "EndTxn", "WriteTxnMarkers", "DescribeTransactions",
-      "LeaveGroup", "DescribeClientQuotas", "AlterClientQuotas",
+      "LeaveGroup", "DescribeAcls", "DescribeClientQuotas", "AlterClientQuotas",
       "ListGroups", "DescribeGroups", "ConsumerGroupDescribe", "OffsetFetch", "OffsetCommit", "DeleteGroups");
 
   enum Variant { full, NULL, empty }
