@@ -8,6 +8,16 @@
 
 namespace klink {
 
+namespace {
+
+std::string Hex(const Sha256Digest& digest) {
+  std::string hex;
+  for (const std::byte b : digest) hex += fmt::format("{:02x}", static_cast<unsigned>(b));
+  return hex;
+}
+
+}  // namespace
+
 Sha256Digest Sha256(ByteView bytes) {
   Sha256Digest digest{};
   unsigned int size = 0;
@@ -17,13 +27,25 @@ Sha256Digest Sha256(ByteView bytes) {
   return digest;
 }
 
-std::string Sha256Hex(ByteView bytes) {
-  std::string hex;
-  for (const std::byte b : Sha256(bytes)) hex += fmt::format("{:02x}", static_cast<unsigned>(b));
-  return hex;
-}
+std::string Sha256Hex(ByteView bytes) { return Hex(Sha256(bytes)); }
 
 std::string Sha256Hex(std::string_view text) { return Sha256Hex(AsBytes(text)); }
+
+Sha256Sum::Sha256Sum() : context_(EVP_MD_CTX_new(), [](void* p) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(p)); }) {
+  KLINK_CHECK(context_ != nullptr);
+  KLINK_CHECK(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_.get()), EVP_sha256(), nullptr) == 1);
+}
+
+void Sha256Sum::Add(ByteView bytes) {
+  KLINK_CHECK(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_.get()), bytes.data(), bytes.size()) == 1);
+}
+
+std::string Sha256Sum::Hex() {
+  Sha256Digest digest{};
+  KLINK_CHECK(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_.get()),
+                                 reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1);
+  return klink::Hex(digest);
+}
 
 std::optional<Sha256Digest> ParseSha256Hex(std::string_view hex) {
   Sha256Digest digest{};

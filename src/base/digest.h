@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,16 @@ Sha256Digest Sha256(ByteView bytes);
 // 64 lower-case hex digits.
 std::string Sha256Hex(ByteView bytes);
 std::string Sha256Hex(std::string_view text);
+// The same of bytes that come piece by piece.
+class Sha256Sum {
+ public:
+  Sha256Sum();
+  void Add(ByteView bytes);
+  std::string Hex();  // once, at the end
+
+ private:
+  std::shared_ptr<void> context_;
+};
 // Nothing when `hex` is not 64 lower-case hex digits.
 std::optional<Sha256Digest> ParseSha256Hex(std::string_view hex);
 // Takes the same time wherever the two differ, so that a secret cannot be guessed byte by byte.
