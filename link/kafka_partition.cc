@@ -143,23 +143,29 @@ Async<StatusOr<std::optional<SharedBytes>>> KafkaSource::BatchAt(SourceOffset at
   co_return co_await BatchHolding(cluster_, tp_, at.value);
 }
 
-Async<StatusOr<std::optional<SourceOffset>>> KafkaSource::EndOf(int32_t leader_epoch) {
-  CO_TRY(const kafka::PartitionLeader leader, co_await cluster_.Leader(tp_));
+Async<StatusOr<std::optional<int64_t>>> EndOfEpoch(kafka::Cluster& cluster, TopicPartition tp, int32_t leader_epoch) {
+  CO_TRY(const kafka::PartitionLeader leader, co_await cluster.Leader(tp));
   if (leader.epoch <= leader_epoch) co_return std::nullopt;
   kafka::OffsetForLeaderPartition partition;
-  partition.partition = tp_.partition;
+  partition.partition = tp.partition;
   partition.current_leader_epoch = leader.epoch;  // an earlier leader would refuse it
   partition.leader_epoch = leader_epoch;
-  kafka::OffsetForLeaderTopic topic{tp_.topic, {}};
+  kafka::OffsetForLeaderTopic topic{tp.topic, {}};
   topic.partitions.push_back(partition);
   kafka::OffsetForLeaderEpochRequest request;
   request.topics.push_back(std::move(topic));
-  CO_TRY(const auto response, co_await AskLeader(cluster_, tp_, std::move(request)));
+  CO_TRY(const auto response, co_await AskLeader(cluster, tp, std::move(request)));
   const auto* answer = OnlyPartition(response.topics, &kafka::OffsetForLeaderTopicResult::partitions);
-  if (answer == nullptr) co_return LeftOut(tp_, "asking for the end of a leader epoch of");
-  CO_RETURN_IF_ERROR(PartitionStatus(cluster_, tp_, answer->error_code, "asking for the end of a leader epoch of"));
+  if (answer == nullptr) co_return LeftOut(tp, "asking for the end of a leader epoch of");
+  CO_RETURN_IF_ERROR(PartitionStatus(cluster, tp, answer->error_code, "asking for the end of a leader epoch of"));
   if (answer->end_offset < 0) co_return std::nullopt;
-  co_return SourceOffset(answer->end_offset);
+  co_return answer->end_offset;
+}
+
+Async<StatusOr<std::optional<SourceOffset>>> KafkaSource::EndOf(int32_t leader_epoch) {
+  CO_TRY(const std::optional<int64_t> end, co_await EndOfEpoch(cluster_, tp_, leader_epoch));
+  if (!end) co_return std::nullopt;
+  co_return SourceOffset(*end);
 }
 
 KafkaSink::KafkaSink(kafka::Cluster& cluster, ProduceHub& hub, MarkerWatch& markers, Executor executor,

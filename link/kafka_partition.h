@@ -70,5 +70,7 @@ enum class LogPoint { kStart, kHighWatermark, kLastStable, kEnd };
 Async<StatusOr<int64_t>> OffsetOf(kafka::Cluster& cluster, TopicPartition tp, LogPoint point);
 // The first offset whose record is not older; nothing when there is none.
 Async<StatusOr<std::optional<int64_t>>> OffsetAtTime(kafka::Cluster& cluster, TopicPartition tp, WallTime time);
+// Where the records of that leader epoch end; nothing while it lasts, or when that is not known any more.
+Async<StatusOr<std::optional<int64_t>>> EndOfEpoch(kafka::Cluster& cluster, TopicPartition tp, int32_t leader_epoch);
 
 }  // namespace klink::link

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include <fmt/ranges.h>
+
 #include "cli/yaml.h"
 #include "config/load.h"
 
@@ -22,6 +24,17 @@ StatusOr<config::Config> Context::LoadConfig() const {
   const std::string path = ConfigPath();
   TRY(const std::string text, config::ReadConfigFile(path));
   return config::LoadText(text, path, io.env);
+}
+
+StatusOr<config::LinkConfig> Context::PickLink(const config::Config& config) const {
+  std::vector<std::string> names;
+  for (const config::LinkConfig& link : config.links) {
+    if (link.name == globals.link || (globals.link.empty() && config.links.size() == 1)) return link;
+    names.push_back(link.name);
+  }
+  if (globals.link.empty())
+    return InvalidArgument("there are {} links: say which with --link ({})", names.size(), fmt::join(names, ", "));
+  return NotFound("the configuration has no link {}: it has {}", globals.link, fmt::join(names, ", "));
 }
 
 Exit Context::Fail(const Status& status, Exit code) const {

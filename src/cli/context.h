@@ -51,6 +51,8 @@ struct Context {
   // A path as the configuration writes it: relative to the configuration's directory.
   std::string FileOfConfig(const std::string& path) const;
   StatusOr<config::Config> LoadConfig() const;
+  // The one that --link names, or the only one there is.
+  StatusOr<config::LinkConfig> PickLink(const config::Config& config) const;
 
   // "klink: text" on err, and the code that fits.
   Exit Fail(const Status& status) const { return Fail(status, ExitFor(status)); }
@@ -67,6 +69,7 @@ void AddLink(CLI::App& app, Context& context);
 void AddMirror(CLI::App& app, Context& context);
 void AddMirrorControl(CLI::App& mirror, Context& context);  // pause, resume
 void AddMirrorRealign(CLI::App& mirror, Context& context);
+void AddMirrorFailback(CLI::App& mirror, Context& context);
 void AddMirrorErrors(CLI::App& mirror, Context& context);
 void AddVerify(CLI::App& app, Context& context);
 void AddOffsets(CLI::App& app, Context& context);

@@ -1,6 +1,5 @@
 // klink verify: proves from raw batches of both clusters that the copy is the original. It asks no agent.
 #include <CLI/CLI.hpp>
-#include <fmt/ranges.h>
 
 #include "base/json_fields.h"
 #include "cli/context.h"
@@ -10,18 +9,6 @@
 
 namespace klink::cli {
 namespace {
-
-StatusOr<config::LinkConfig> PickLink(const config::Config& config, const std::string& wanted) {
-  std::vector<std::string> names;
-  for (const config::LinkConfig& link : config.links) {
-    if (link.name == wanted || (wanted.empty() && config.links.size() == 1)) return link;
-    names.push_back(link.name);
-  }
-  if (wanted.empty()) {
-    return InvalidArgument("there are {} links: say which with --link ({})", names.size(), fmt::join(names, ", "));
-  }
-  return NotFound("the configuration has no link {}: it has {}", wanted, fmt::join(names, ", "));
-}
 
 Exit ExitOf(const VerifyView& view) {
   if (view.verdict == "equal") return Exit::kOk;
@@ -53,7 +40,7 @@ WatchEvents Tell(const Context& context) {
 Exit Verify(const Context& context, Flags flags) {
   const StatusOr<config::Config> config = context.LoadConfig();
   if (!config.ok()) return context.Fail(config.status(), Exit::kConfiguration);
-  const StatusOr<config::LinkConfig> link = PickLink(*config, context.globals.link);
+  const StatusOr<config::LinkConfig> link = context.PickLink(*config);
   if (!link.ok()) return context.Fail(link.status());
   if (!flags.rate.empty()) flags.ask.bytes_per_second = *config::ParseSize(flags.rate);  // checked with the flags
   if (flags.watch) {

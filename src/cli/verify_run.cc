@@ -7,69 +7,24 @@
 
 #include <boost/asio/signal_set.hpp>
 
-#include "admin/log_tailer.h"
-#include "base/blocking.h"
 #include "base/task_group.h"
 #include "cli/await.h"
 #include "config/topic_filter.h"
 #include "kafka/cluster.h"
 #include "link/cluster_access.h"
 #include "link/cluster_admin.h"
+#include "link/link_reading.h"
+#include "link/topic_listing.h"
 #include "link/verify.h"
-#include "offsets/rebuild.h"
 #include "state/link_topics.h"
 
 namespace klink::cli {
 namespace {
 
-constexpr Duration kRunsReadDeadline = 30s;
 constexpr Duration kRoundEvery = 2s;     // of a verification that goes on, when nothing is new
 constexpr Duration kTroubleRetry = 10s;  // when a cluster does not answer
 
-// What one cluster says of its topics now.
-struct Shape {
-  size_t partitions = 0;
-  std::string id;
-};
-using Shapes = std::map<std::string, Shape>;
-
-Async<StatusOr<Shapes>> Topics(kafka::Cluster& cluster) {
-  CO_TRY(const kafka::MetadataResponse metadata, co_await cluster.Metadata(std::nullopt));
-  Shapes shapes;
-  for (const kafka::MetadataTopic& topic : metadata.topics) {
-    if (topic.error_code != kafka::Error::kNone || !topic.name) continue;
-    shapes[*topic.name] = {topic.partitions.size(), kafka::ToString(topic.topic_id)};
-  }
-  co_return shapes;
-}
-
-using Maps = std::map<TopicPartition, offsets::PartitionRuns>;
-
-// The announced shifts. What the link's topic does not name stands at the same offsets in both logs.
-Async<StatusOr<Maps>> AnnouncedMaps(admin::Access access, std::string topic) {
-  SystemClock clock;
-  BlockingPool pool(1);
-  offsets::RunLogReader reader;
-  admin::LogTailer::OnRecord add = [&reader](const admin::LogRecord& r) { reader.Add({r.key, r.value}); };
-  const Executor executor = co_await asio::this_coro::executor;
-  CO_RETURN_IF_ERROR(
-      co_await admin::ReadWholeLog(executor, clock, pool, std::move(access), std::move(topic), add, kRunsReadDeadline));
-  std::vector<Status> refused;
-  Maps maps = std::move(reader).Finish(refused);
-  for (const Status& damaged : refused) co_return DataLoss("{}", Text(damaged));
-  co_return maps;
-}
-
-// Stored maps end where they were last announced; the run in force reaches to the end of the log.
-offsets::Translation ReachingToTheEnd(offsets::Translation map) {
-  constexpr int64_t kEndless = 1LL << 60;
-  if (map.empty()) return map;
-  offsets::Segment last = map.runs().back();
-  map.Cut({last.run.source, last.run.dest});
-  last.run.length = kEndless;
-  (void)map.Append(std::move(last));  // fits: it stood there
-  return map;
-}
+using Shapes = std::map<std::string, link::TopicShape>;
 
 // One partition to be compared, or the reason why it cannot be.
 struct Pair {
@@ -89,11 +44,11 @@ std::vector<Pair> PairsOf(const Shapes& source, const Shapes& destination, const
     const std::string mirror = filter.DestinationName(name);
     if (!ask.topics.empty() && std::find(ask.topics.begin(), ask.topics.end(), mirror) == ask.topics.end()) continue;
     const auto copy = destination.find(mirror);
-    const size_t copied = copy == destination.end() ? 0 : copy->second.partitions;
-    for (size_t p = 0; p < shape.partitions; p++) {
+    const int32_t copied = copy == destination.end() ? 0 : copy->second.partitions;
+    for (int32_t p = 0; p < shape.partitions; p++) {
       Pair pair;
-      pair.source = {name, static_cast<int32_t>(p)};
-      pair.destination = {mirror, static_cast<int32_t>(p)};
+      pair.source = {name, p};
+      pair.destination = {mirror, p};
       if (p >= copied) pair.obstacle = fmt::format("cluster {} has no {} yet", destination_name, pair.destination);
       pairs.push_back(std::move(pair));
     }
@@ -171,7 +126,7 @@ class Verifier {
   kafka::Cluster destination_;
   link::Pace pace_;
   Shapes shapes_;  // of the destination
-  Maps maps_;
+  link::AnnouncedMaps maps_;
   VerifyView view_;
   // Of a verification that goes on, by mirror partition.
   struct Reached {
@@ -185,9 +140,10 @@ class Verifier {
 // Which partitions there are, and which are cleaned by compaction.
 Async<StatusOr<std::vector<Pair>>> Verifier::Look() {
   CO_TRY(const config::TopicFilter filter, config::TopicFilter::Compile(link_.topics));
-  CO_TRY(const Shapes source, co_await Topics(source_));
-  CO_TRY(shapes_, co_await Topics(destination_));
-  std::vector<Pair> pairs = PairsOf(source, shapes_, filter, ask_, link_.destination);
+  CO_TRY(const link::Listing source, co_await link::ListTopics(source_, std::nullopt));
+  CO_TRY(link::Listing destination, co_await link::ListTopics(destination_, std::nullopt));
+  shapes_ = std::move(destination.topics);
+  std::vector<Pair> pairs = PairsOf(source.topics, shapes_, filter, ask_, link_.destination);
   for (const std::string& topic : ask_.topics) {
     const auto is_it = [&topic](const Pair& pair) { return pair.destination.topic == topic; };
     if (std::none_of(pairs.begin(), pairs.end(), is_it)) {
@@ -220,33 +176,24 @@ Async<Status> Verifier::ReadEnds(std::vector<Pair>& pairs) {
 
 Async<Status> Verifier::ReadMaps() {
   maps_.clear();
-  const std::string topic = state::RunsTopic(link_.name);
-  if (!shapes_.contains(topic)) co_return absl::OkStatus();
+  if (!shapes_.contains(state::RunsTopic(link_.name))) co_return absl::OkStatus();
   const admin::Access access = link::AccessOf(link_.destination, config_.clusters.at(link_.destination),
                                               co_await asio::this_coro::executor, clock_);
-  StatusOr<Maps> maps = co_await AnnouncedMaps(access, topic);
+  StatusOr<link::AnnouncedMaps> maps = co_await link::ReadAnnouncedMaps(access, link_.name);
   co_await link::CloseAccess(access);
   CO_TRY(maps_, std::move(maps));
   co_return absl::OkStatus();
 }
 
 Async<StatusOr<link::PartitionProof>> Verifier::ProveOnce(const Pair& pair, std::optional<int64_t> from) {
-  std::optional<offsets::Translation> map;
-  const auto announced = maps_.find(pair.destination);
-  if (announced != maps_.end() && !announced->second.map.empty()) {
-    const std::string& of_topic = announced->second.ids.dest;
-    if (of_topic.empty() || of_topic == shapes_.at(pair.destination.topic).id)
-      map = ReachingToTheEnd(announced->second.map);
-  }
-  link::VerifyOptions options;
+  const std::optional<offsets::Translation> map =
+      link::MapOf(maps_, pair.destination, link::IdText(shapes_.at(pair.destination.topic).id));
+  link::VerifyOptions options = link::ComparisonOf(link_);
   options.from = from;
   options.cleaning = pair.cleaning;
   options.sample_percent = ask_.sample_percent;
   options.sample_seed = std::random_device()();
   if (ask_.full) options.depth = link::VerifyOptions::Depth::kBytes;
-  if (link_.timestamps == config::Timestamps::kBytes) options.times = link::VerifyOptions::Times::kBytes;
-  if (link_.transactions == config::Transactions::kCommitted)
-    options.transactions = link::VerifyOptions::Transactions::kCommitted;
   co_return co_await link::VerifyPartition(source_, destination_, pair.source, pair.destination, pair.ends,
                                            map ? &*map : nullptr, options, pace_);
 }
