@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "integration/cut_back.h"
 #include "integration/mirror_check.h"
 #include "integration/transcript.h"
 
@@ -10,20 +11,6 @@ namespace klink::it {
 namespace {
 
 constexpr char kTopic[] = "t-cut";
-
-std::string SegmentOf(const Cluster& cluster) {
-  return (cluster.DataDir(0) / fmt::format("{}-0", kTopic) / "00000000000000000000.log").string();
-}
-
-// The broker dies and comes back without the end of its log, as after a loss of power.
-void CutBack(Cluster& cluster, uintmax_t size) {
-  cluster.Kill(0);
-  const fs::path log(SegmentOf(cluster));
-  for (const auto& file : fs::directory_iterator(log.parent_path()))
-    if (file.path().extension() != ".log" && file.path().extension() != ".metadata") fs::remove(file.path());
-  fs::resize_file(log, size);
-  cluster.Restart(0);
-}
 
 std::string LeaderElectionTool(const Cluster& cluster) {
   return cluster.version().starts_with("3.") ? "kafka.admin.LeaderElectionCommand"
@@ -35,7 +22,7 @@ class TruncationTest : public testing::Test {
   TruncationTest() : pair_({.name = "source"}, {.name = "destination"}), agent_(File()) {
     CreateTopic(pair_.source, kTopic, 1);
     Produce(pair_.source, kTopic, SampleRecords(500, 1), {{"batch.num.messages", "50"}});
-    kept_ = fs::file_size(SegmentOf(pair_.source));
+    kept_ = fs::file_size(FirstSegment(pair_.source, kTopic));
     Produce(pair_.source, kTopic, SampleRecords(500, 1, 100, 0, "lost"), {{"batch.num.messages", "50"}});
     agent_.Start();
     AwaitMirrored(pair_.source, pair_.destination, kTopic);
@@ -78,7 +65,7 @@ class TruncationTest : public testing::Test {
 };
 
 TEST_F(TruncationTest, ALogThatEndsBeforeWhatWasCopiedStopsTheMirrorUntilItIsAccepted) {
-  CutBack(pair_.source, kept_);
+  CutBack(pair_.source, kTopic, kept_);
   ASSERT_EQ(RangeOf(pair_.source, kTopic, 0)->end, 500);
   ExpectStoppedAt500();
   Produce(pair_.source, kTopic, SampleRecords(120, 1, 100, 0, "new"));
@@ -87,7 +74,7 @@ TEST_F(TruncationTest, ALogThatEndsBeforeWhatWasCopiedStopsTheMirrorUntilItIsAcc
 
 TEST_F(TruncationTest, AnotherHistoryWrittenWhileNoAgentRanIsSeenBeforeAWrongByte) {
   EXPECT_EQ(agent_.Terminate(), 0);
-  CutBack(pair_.source, kept_);
+  CutBack(pair_.source, kTopic, kept_);
   Produce(pair_.source, kTopic, SampleRecords(800, 1, 100, 0, "new"), {{"batch.num.messages", "50"}});
   agent_.Start();
   ExpectStoppedAt500();

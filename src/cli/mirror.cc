@@ -81,6 +81,7 @@ void AddMirror(CLI::App& app, Context& context) {
   AddMirrorControl(*noun, context);
   AddMirrorRealign(*noun, context);
   AddMirrorErrors(*noun, context);
+  AddMirrorFailback(*noun, context);
 }
 
 }  // namespace klink::cli

@@ -1,0 +1,244 @@
+// The old source is back after its mirrors were used: the plan names exactly what each side has, and the export holds
+// exactly the records that never crossed.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "integration/cut_back.h"
+#include "integration/mirror_fixture.h"
+#include "integration/transactional.h"
+#include "integration/transcript.h"
+#include "tests/oracle/fetcher.h"
+
+namespace klink::it {
+namespace {
+
+using testing::HasSubstr;
+
+int64_t NumberAt(const Json& json, const std::string& key) {
+  const StatusOr<int64_t> number = JsonInt(json, key);
+  if (!number.ok()) throw std::runtime_error(fmt::format("no number {}", key));
+  return *number;
+}
+
+// What `klink mirror failback` says of one partition.
+struct Plan {
+  int exit_code = -1;
+  std::string text;
+  Json json = {};
+
+  const Json& partition(int number) const {
+    const Json* list = FindJson(json, "partitions");
+    for (const Json& one : list->get_array())
+      if (NumberAt(one, "partition") == number) return one;
+    throw std::runtime_error(fmt::format("no partition {} in {}", number, text));
+  }
+  std::string relation(int number = 0) const { return *JsonText(partition(number), "relation"); }
+  std::string evidence(int number = 0) const { return *JsonText(partition(number), "evidence"); }
+  int64_t parted_at(int number = 0) const { return NumberAt(partition(number), "parted_at"); }
+  const Json& tail(const std::string& which, int number = 0) const { return *FindJson(partition(number), which); }
+  int64_t count(const std::string& which, const std::string& what, int number = 0) const {
+    return NumberAt(tail(which, number), what);
+  }
+};
+
+class FailbackTest : public MirrorFixture {
+ protected:
+  void SetUp() override {
+    if (!agent().Running()) agent().Start();
+  }
+  // Copied to the end, then nobody copies any more.
+  static void CopyAndStop(const std::string& topic) {
+    AwaitMirrored(source(), destination(), topic);
+    EXPECT_EQ(agent().Terminate(), 0);
+  }
+  static Plan Ask(const std::string& topic, std::vector<std::string> more = {"--plan"}) {
+    std::vector<std::string> arguments = {"mirror", "failback", topic, "-o", "json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = agent().Cli(arguments);
+    Plan plan{.exit_code = outcome.exit_code, .text = outcome.out + outcome.err};
+    StatusOr<Json> json = ParseJson(outcome.out, {.bytes = 64 << 20});
+    if (!json.ok()) throw std::runtime_error("no plan: " + plan.text);
+    plan.json = *std::move(json);
+    return plan;
+  }
+  static std::vector<Record> Behind(const Cluster& cluster, const std::string& topic, int partition, int64_t from) {
+    std::vector<Record> records = ReadPartition(cluster, topic, partition, "read_uncommitted");
+    std::erase_if(records, [from](const Record& record) { return record.offset < from; });
+    return records;
+  }
+};
+
+// The values in TOPIC-PARTITION.jsonl, by offset.
+std::map<int64_t, Json> LinesOf(const fs::path& file) {
+  std::map<int64_t, Json> lines;
+  std::istringstream in(ReadFile(file));
+  for (std::string line; std::getline(in, line);) {
+    StatusOr<Json> json = ParseJson(line, {.bytes = 64 << 20});
+    if (!json.ok()) throw std::runtime_error("no JSON in " + file.string() + ": " + line);
+    lines[NumberAt(*json, "offset")] = *json;
+  }
+  return lines;
+}
+
+void ExpectSame(const std::map<int64_t, Json>& lines, const std::vector<Record>& records) {
+  ASSERT_EQ(lines.size(), records.size());
+  for (const Record& record : records) {
+    const auto line = lines.find(record.offset);
+    ASSERT_NE(line, lines.end()) << record.offset;
+    EXPECT_EQ(NumberAt(line->second, "timestamp_ms"), record.timestamp_ms);
+    const Json* value = FindJson(line->second, "value");
+    ASSERT_NE(value, nullptr) << record.offset;
+    EXPECT_EQ(value->is_null(), !record.value.has_value());
+    if (record.value) EXPECT_EQ(TextOf(value->get_string()), *record.value);
+    const Json* key = FindJson(line->second, "key");
+    ASSERT_NE(key, nullptr) << record.offset;
+    if (record.key) EXPECT_EQ(TextOf(key->get_string()), *record.key);
+  }
+}
+
+TEST_F(FailbackTest, BothSidesWroteAndTheExportHoldsExactlyWhatNeverCrossed) {
+  const std::string topic = "t-orders";
+  CreateTopic(source(), topic, 2);
+  Produce(source(), topic, SampleRecords(400, 2), {{"batch.num.messages", "20"}});
+  ProduceTransactions(source(), topic, 2, 4);
+  CopyAndStop(topic);
+  const int64_t cut = RangeOf(source(), topic, 0)->end;
+  Produce(source(), topic, SampleRecords(100, 2, 100, 0, "stray"), {{"compression.type", "zstd"}});
+  ProduceTransactions(source(), topic, 2, 3, "late");
+  Produce(destination(), topic, SampleRecords(60, 2, 100, 0, "new"));
+
+  TempDir dir("export");
+  const fs::path folder = dir.path() / "orders";
+  const Plan plan = Ask(topic, {"--plan", "--export", folder.string()});
+  EXPECT_EQ(plan.exit_code, 0) << plan.text;
+  for (int p = 0; p < 2; p++) {
+    SCOPED_TRACE(p);
+    const int64_t from = plan.parted_at(p);
+    const std::vector<Record> stray = Behind(source(), topic, p, from);
+    EXPECT_EQ(plan.relation(p), "both_ahead");
+    EXPECT_EQ(plan.evidence(p), "batches");
+    EXPECT_EQ(plan.count("never_crossed", "records", p), static_cast<int64_t>(stray.size()));
+    EXPECT_EQ(plan.count("never_crossed", "to", p), RangeOf(source(), topic, p)->end);
+    EXPECT_GT(plan.count("never_crossed", "transactions_committed", p), 0);
+    EXPECT_GT(plan.count("never_crossed", "transactions_aborted", p), 0);
+    EXPECT_EQ(plan.count("never_crossed", "transactions_torn", p), 0);
+    EXPECT_EQ(plan.count("written_since", "records", p), 30);
+    EXPECT_EQ(plan.count("copied_only", "records", p), 0);
+    ExpectSame(LinesOf(folder / fmt::format("{}-{}.jsonl", topic, p)), stray);
+
+    // The raw batches are those of the log, byte for byte but for the leader epoch, which oracle::Encode leaves out.
+    const auto exported = oracle::ParseBatches(ReadFile(folder / fmt::format("{}-{}.batches", topic, p)));
+    const auto log = oracle::FetchLog(source().bootstrap(), topic, p);
+    std::vector<std::string> wanted, got;
+    for (const auto& batch : log.batches)
+      if (batch.last_offset() >= from) wanted.push_back(oracle::Encode(batch));
+    for (const auto& batch : exported) got.push_back(oracle::Encode(batch));
+    EXPECT_EQ(got, wanted);
+  }
+  EXPECT_EQ(plan.parted_at(0), cut);
+  const Outcome sums = RunToEnd({.argv = {"sha256sum", "-c", "SHA256SUMS"}, .directory = folder});
+  EXPECT_EQ(sums.exit_code, 0) << sums.out << sums.err;
+  EXPECT_EQ(std::count(sums.out.begin(), sums.out.end(), '\n'), 4);
+
+  const Outcome again = agent().Cli({"mirror", "failback", topic, "--export", folder.string()});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.err, HasSubstr("has files in it"));
+}
+
+TEST_F(FailbackTest, TheRunbookIsFollowed) {
+  Transcript told(KLINK_FAILBACK_PAGE, "What each side has");
+  const std::string topic = "t-payments";
+  CreateTopic(source(), topic, 2);
+  Produce(source(), topic, SampleRecords(200, 2));
+  CopyAndStop(topic);
+  Produce(source(), topic, SampleRecords(50, 2, 100, 0, "stray"));
+  Produce(destination(), topic, SampleRecords(30, 2, 100, 0, "new"));
+  told.Source(
+      "Topic `t-payments` held 200 records when it was lost. 50 more were written that nobody copied; applications "
+      "went "
+      "on at the destination and wrote 30.");
+  told.Operator("Look, and keep what never crossed. The folder must be new or empty.");
+  TempDir dir("runbook");
+  const fs::path before = fs::current_path();
+  fs::current_path(dir.path());
+  EXPECT_EQ(told.Run(agent(), {"mirror", "failback", topic, "--plan", "--export", "stray"}).exit_code, 0);
+  fs::current_path(before);
+  told.Klink(
+      "Exit 0: every partition is known. 75 means that one could not be compared, and the text says which and why. In "
+      "the folder are the batches as they lie in the log and the same records as JSON, one a line; `sha256sum -c "
+      "SHA256SUMS` checks them.");
+  EXPECT_EQ(RunToEnd({.argv = {"sha256sum", "-c", "SHA256SUMS"}, .directory = dir.path() / "stray"}).exit_code, 0);
+  EXPECT_EQ(told.Drift(), "");
+}
+
+TEST_F(FailbackTest, NothingIsBeyondWhenNobodyWrote) {
+  const std::string topic = "t-quiet";
+  CreateTopic(source(), topic, 1);
+  Produce(source(), topic, SampleRecords(100, 1));
+  CopyAndStop(topic);
+  const Plan plan = Ask(topic);
+  EXPECT_EQ(plan.exit_code, 0) << plan.text;
+  EXPECT_EQ(plan.relation(), "equal");
+  EXPECT_EQ(plan.parted_at(), 100);
+}
+
+TEST_F(FailbackTest, OffsetsThatWereTranslatedAreMapped) {
+  const std::string topic = "t-translated";
+  CreateTopic(destination(), topic, 1);
+  Produce(destination(), topic, SampleRecords(40, 1, 100, 0, "before"));
+  CreateTopic(source(), topic, 1);
+  Produce(source(), topic, SampleRecords(100, 1));
+  Await("the copy", seconds(60), [&] { return RangeOf(destination(), topic, 0)->end == 140; });
+  EXPECT_EQ(agent().Terminate(), 0);
+  Produce(source(), topic, SampleRecords(25, 1, 100, 0, "stray"));
+  Produce(destination(), topic, SampleRecords(10, 1, 100, 0, "new"));
+  const Plan plan = Ask(topic);
+  EXPECT_EQ(plan.relation(), "both_ahead") << plan.text;
+  EXPECT_EQ(plan.parted_at(), 100);
+  EXPECT_EQ(NumberAt(plan.partition(0), "parted_at_destination"), 140);
+  EXPECT_EQ(plan.count("never_crossed", "records"), 25);
+  EXPECT_EQ(plan.count("written_since", "records"), 10);
+}
+
+TEST_F(FailbackTest, ASourceThatLostItsEndIsFoundByGoingBack) {
+  const std::string topic = "t-shorter";
+  CreateTopic(source(), topic, 1);
+  Produce(source(), topic, SampleRecords(500, 1), {{"batch.num.messages", "50"}});
+  const uintmax_t kept = fs::file_size(FirstSegment(source(), topic));
+  Produce(source(), topic, SampleRecords(500, 1, 100, 0, "lost"), {{"batch.num.messages", "50"}});
+  CopyAndStop(topic);
+  CutBack(source(), topic, kept);
+  Produce(source(), topic, SampleRecords(700, 1, 100, 0, "anew"));
+  Produce(destination(), topic, SampleRecords(20, 1, 100, 0, "new"));
+  const Plan plan = Ask(topic);
+  EXPECT_EQ(plan.exit_code, 0) << plan.text;
+  EXPECT_EQ(plan.relation(), "diverged");
+  EXPECT_EQ(plan.parted_at(), 500);
+  EXPECT_EQ(plan.count("never_crossed", "records"), 700);
+  EXPECT_EQ(plan.count("copied_only", "records"), 500);
+  EXPECT_EQ(plan.count("written_since", "records"), 20);
+}
+
+TEST_F(FailbackTest, ATopicThatWasMadeAgainIsAnotherLogAndSaidToBe) {
+  const std::string topic = "t-again";
+  CreateTopic(source(), topic, 1);
+  Produce(source(), topic, SampleRecords(100, 1));
+  CopyAndStop(topic);
+  DeleteTopic(source(), topic);
+  Await("the deletion", seconds(30), [&] { return PartitionCount(source(), topic) == 0; });
+  CreateTopic(source(), topic, 1);
+  const Plan plan = Ask(topic);
+  EXPECT_EQ(plan.exit_code, 75) << plan.text;
+  EXPECT_THAT(plan.text, HasSubstr("was deleted and made again"));
+}
+
+TEST_F(FailbackTest, WhatWasNeverMirroredIsNamed) {
+  const Outcome outcome = agent().Cli({"mirror", "failback", "t-nowhere", "--plan"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("link paris-to-lyon has no mirror t-nowhere"));
+}
+
+}  // namespace
+}  // namespace klink::it

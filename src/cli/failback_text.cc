@@ -1,0 +1,101 @@
+#include "cli/failback_text.h"
+
+#include "cli/table.h"
+
+namespace klink::cli {
+namespace {
+
+using failover::FailbackPartition;
+using failover::FailbackView;
+using failover::TailView;
+
+std::string Records(int64_t count) { return fmt::format("{} record{}", count, count == 1 ? "" : "s"); }
+
+std::string Count(const std::optional<TailView>& tail) {
+  return Show(tail ? std::optional<int64_t>(tail->records) : std::nullopt);
+}
+
+// "50 records, 4096 bytes, from … to …; 2 transactions: 1 committed, 1 aborted"
+std::string TailText(const TailView& tail) {
+  std::string text = fmt::format("{}, {} bytes", Records(tail.records), tail.bytes);
+  if (tail.first_time) text += fmt::format(", from {} to {}", Show(tail.first_time), Show(tail.last_time));
+  const int64_t transactions = tail.transactions_committed + tail.transactions_aborted + tail.transactions_open;
+  if (transactions == 0) return text;
+  text += fmt::format("; {} transaction{}:", transactions, transactions == 1 ? "" : "s");
+  auto part = [&text, first = true](int64_t count, std::string_view what) mutable {
+    if (count > 0) text += fmt::format("{}{} {}", std::exchange(first, false) ? " " : ", ", count, what);
+  };
+  part(tail.transactions_committed, "committed");
+  part(tail.transactions_aborted, "aborted");
+  part(tail.transactions_open, "open");
+  part(tail.transactions_torn, "torn (begun before)");
+  return text;
+}
+
+std::string Details(const FailbackView& view, const FailbackPartition& p) {
+  std::string text;
+  const auto say = [&](const std::string& line) { text += fmt::format("{}-{}: {}\n", p.topic, p.partition, line); };
+  if (p.reason) say(*p.reason);
+  if (p.gone_at_source.value_or(0) > 0)
+    say(fmt::format("{} removed {} offsets behind {} before they were read; what they held cannot be told",
+                    view.old_source, *p.gone_at_source, *p.parted_at));
+  if (p.relation == "diverged")
+    say(fmt::format("{} does not have any more what was copied from offset {} on", view.old_source, *p.parted_at));
+  const auto tail = [&](const std::optional<TailView>& t, const std::string& what) {
+    if (!t || (t->records == 0 && t->markers == 0)) return;
+    say(fmt::format("{}, offsets {} to {}: {}", what, t->from, t->to - 1, TailText(*t)));
+  };
+  tail(p.never_crossed, fmt::format("never crossed from {}", view.old_source));
+  if (p.copied_only && p.copied_only->records > 0)
+    tail(p.copied_only, fmt::format("copied, now at {} alone", view.new_primary));
+  tail(p.written_since, fmt::format("written at {} since", view.new_primary));
+  return text;
+}
+
+std::string Consequences(const FailbackView& view) {
+  std::string text = fmt::format("\nGoing on with the log of {} loses {} of {} that never crossed.\n", view.new_primary,
+                                 Records(view.never_crossed_records), view.old_source);
+  text += fmt::format("Going on with the log of {} loses {} of {}.\n", view.old_source,
+                      Records(view.written_since_records + view.copied_only_records), view.new_primary);
+  if (!view.complete) text += "At least: partitions that are unknown are not counted.\n";
+  return text;
+}
+
+}  // namespace
+
+std::string FailbackText(const FailbackView& view, bool color) {
+  std::string text = fmt::format("Link {}: {} is the old source, {} the new primary\n\n", view.link, view.old_source,
+                                 view.new_primary);
+  for (const failover::FailbackMirror& mirror : view.mirrors)
+    if (mirror.state != "STOPPED")
+      text += fmt::format("{} is {}, not STOPPED: nothing has been cut, and what is shown may change.\n", mirror.topic,
+                          mirror.state);
+  Table table({{"Topic"},
+               {"Partition", Align::kRight},
+               {"Relation"},
+               {"Equal From", Align::kRight},
+               {"Parted At", Align::kRight},
+               {"Evidence"},
+               {"Source End", Align::kRight},
+               {"Never Crossed", Align::kRight},
+               {"Parted At Destination", Align::kRight},
+               {"Destination End", Align::kRight},
+               {"Copied Only", Align::kRight},
+               {"Written Since", Align::kRight}});
+  std::string details;
+  for (const FailbackPartition& p : view.partitions) {
+    table.Add({p.topic, std::to_string(p.partition), p.relation, Show(p.equal_from), Show(p.parted_at), p.evidence,
+               Show(p.source_end), Count(p.never_crossed), Show(p.parted_at_destination), Show(p.destination_end),
+               Count(p.copied_only), Count(p.written_since)});
+    details += Details(view, p);
+  }
+  text += table.ToText(color) + details + Consequences(view);
+  if (!view.exported_to) return text;
+  text += fmt::format("Exported to {}:\n", *view.exported_to);
+  for (const failover::ExportedFile& file : view.files)
+    text += fmt::format("{}  {}  {} bytes\n", file.sha256, file.name, file.bytes);
+  if (view.files.empty()) text += "nothing: every record crossed\n";
+  return text;
+}
+
+}  // namespace klink::cli
