@@ -88,6 +88,26 @@ TEST_F(Rights, ASourceThatNoLongerTellsItsAclsHasNotTakenThemAway) {
         [&] { return !at_destination_->List().contains(carried); });
 }
 
+TEST_F(Rights, PlantedDifferencesOfAclsAndQuotasAreShown) {
+  const auto diff = [] { return agent_->Cli({"diff"}); };
+  CreateTopic(pair_->source, "t-diff", 1);
+  AwaitMirrored(pair_->source, pair_->destination, "t-diff");
+  Await("no difference", seconds(40), [&] { return diff().exit_code == 0; });
+  ASSERT_EQ(agent_->Cli({"link", "pause", "--yes"}).exit_code, 0);  // so that nothing is set right meanwhile
+  at_source_->Add({.name = "t-diff"});
+  SetQuota("4096");
+  AwaitText("the ACL", [&] { return diff().out; }, "ALLOW User:app READ on topic t-diff");
+  const Outcome shown = diff();
+  EXPECT_EQ(shown.exit_code, 1);
+  EXPECT_THAT(shown.out, HasSubstr("2 differences between paris and lyon"));
+  EXPECT_THAT(shown.out, HasSubstr("klink makes it at the destination"));
+  EXPECT_THAT(shown.out, testing::ContainsRegex("quotas +.*4096.*klink sets it at the destination"));
+  ASSERT_EQ(agent_->Cli({"link", "resume", "--yes"}).exit_code, 0);
+  Await("no difference again", seconds(40), [&] { return diff().exit_code == 0; });
+  SetQuota("");
+  at_source_->Remove({.name = "t-diff"});
+}
+
 TEST_F(Rights, WithoutAnAuthorizerThereAreNoAclsAndDataGoesOn) {
   ClusterOptions options;
   options.name = "open";

@@ -125,6 +125,12 @@ TEST_F(Groups, AGroupAtWorkAtTheDestinationIsLeftAlone) {
   AwaitMirrored(source(), destination(), "t-lone");
   CommitPlaces(source(), "app-lone", {{{"t-lone", 0}, 10}});
   AwaitCarried("app-lone", {{{"t-lone", 0}, 10}});
+  const Outcome carried = agent_->Cli({"explain", "group", "app-lone"});
+  EXPECT_EQ(carried.exit_code, 0) << carried.out;
+  EXPECT_THAT(carried.out, HasSubstr("1 position: 1 exact"));
+  const Outcome nobody = agent_->Cli({"explain", "group", "app-nobody"});
+  EXPECT_EQ(nobody.exit_code, 1);
+  EXPECT_THAT(nobody.out, HasSubstr("paris lists no group app-nobody"));
   {
     Application moved(destination(), "t-lone", "app-lone");
     ASSERT_EQ(moved.Read(5, seconds(30), true).size(), 5U);
@@ -132,6 +138,12 @@ TEST_F(Groups, AGroupAtWorkAtTheDestinationIsLeftAlone) {
     Await("GROUP_IN_USE", seconds(30), [&] {
       return groups().find(R"("group":"app-lone","state":"PAUSED","reason_code":"GROUP_IN_USE")") != std::string::npos;
     });
+    const Outcome told = agent_->Cli({"explain", "group", "app-lone"});
+    EXPECT_EQ(told.exit_code, 1);
+    EXPECT_THAT(told.out, HasSubstr("decided by  GROUP_IN_USE"));
+    const Outcome diff = agent_->Cli({"diff"});
+    EXPECT_EQ(diff.exit_code, 1);
+    EXPECT_THAT(diff.out, testing::ContainsRegex("groups +app-lone .*GROUP_IN_USE"));
     CommitPlaces(source(), "app-lone", {{{"t-lone", 0}, 12}});  // a stray commit at the source
   }
   const auto read_at = [] { return agent_->Get("/v1/links/paris-to-lyon/groups").value_or("").substr(0, 80); };

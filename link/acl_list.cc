@@ -36,6 +36,13 @@ Async<StatusOr<std::vector<admin::Acl>>> ListAcls(kafka::Cluster& cluster, admin
   co_return acls;
 }
 
+Async<StatusOr<std::vector<admin::Acl>>> ListCarriedAcls(kafka::Cluster& cluster) {
+  CO_TRY(std::vector<admin::Acl> all, co_await ListAcls(cluster, admin::AclResource::kTopic));
+  CO_TRY(const std::vector<admin::Acl> of_groups, co_await ListAcls(cluster, admin::AclResource::kGroup));
+  all.insert(all.end(), of_groups.begin(), of_groups.end());
+  co_return all;
+}
+
 bool IsSecurityDisabled(const Status& status) { return kafka::ErrorOf(status) == kafka::Error::kSecurityDisabled; }
 
 }  // namespace klink::link

@@ -10,7 +10,6 @@ namespace klink::link {
 namespace {
 
 using admin::AclPermission;
-using admin::AclResource;
 using state::Reason;
 
 constexpr size_t kAclsPerRequest = 500;
@@ -41,6 +40,20 @@ std::optional<Acl> AclOf(const state::AclRecord& record) {
   const auto permission = admin::FindAclPermission(record.permission);
   if (!resource || !pattern || !operation || !permission) return std::nullopt;
   return Acl{*resource, *pattern, record.name, record.principal, record.host, *operation, *permission};
+}
+
+AclScope AclScopeOf(const state::StateView& state, const config::LinkConfig& link, std::set<std::string> own) {
+  AclScope scope{link, std::move(own), {}};
+  for (const auto& [name, record] : state.mirrors()) scope.mirrors.push_back({record.source_topic, name, record.phase});
+  return scope;
+}
+
+AclLedger AclLedgerOf(const state::StateView& state) {
+  AclLedger ledger;
+  for (const auto& [key, record] : state.acls())
+    if (auto acl = AclOf(record))
+      ledger[*std::move(acl)] = record.holding == state::AclHolding::kHeld ? AclNote::kHeld : AclNote::kCreated;
+  return ledger;
 }
 
 AclSnapshot SnapshotOf(const state::AclRecord& record) {
@@ -76,10 +89,10 @@ Async<void> AclSync::Run() {
 Async<Status> AclSync::Round() {
   CO_TRY(const std::vector<Acl> source, co_await List(source_, "DESCRIBE"));
   CO_TRY(const std::vector<Acl> destination, co_await List(destination_, "ALTER"));
-  const AclScope scope = Scope();
+  const AclScope scope = AclScopeOf(ports_->view(), config_, own_);
   AclWish wish = WishedAcls(source, scope);
   const std::set<Acl> existing(destination.begin(), destination.end());
-  AclSteps steps = PlanAcls(wish, existing, Ledger(), scope);
+  AclSteps steps = PlanAcls(wish, existing, AclLedgerOf(ports_->view()), scope);
   skipped_ = std::move(wish.skipped);
   waiting_.clear();
   if (!steps.empty()) CO_RETURN_IF_ERROR(co_await Carry(std::move(steps), scope));
@@ -88,12 +101,9 @@ Async<Status> AclSync::Round() {
 }
 
 Async<StatusOr<std::vector<Acl>>> AclSync::List(kafka::Cluster& cluster, std::string_view right) {
-  auto topics = co_await ListAcls(cluster, AclResource::kTopic);
-  if (!topics.ok()) co_return Refusal(topics.status(), cluster.name(), right);
-  auto groups = co_await ListAcls(cluster, AclResource::kGroup);
-  if (!groups.ok()) co_return Refusal(groups.status(), cluster.name(), right);
-  topics->insert(topics->end(), groups->begin(), groups->end());
-  co_return *std::move(topics);
+  auto listed = co_await ListCarriedAcls(cluster);
+  if (!listed.ok()) co_return Refusal(listed.status(), cluster.name(), right);
+  co_return *std::move(listed);
 }
 
 // DENY is in place before ALLOW is granted, and ALLOW is gone before DENY is taken away. What cannot be done now is not
@@ -178,21 +188,6 @@ Async<Status> AclSync::InParts(std::vector<Acl> acls, const AclScope& scope, Cal
     Log(Level::kInfo, Event::kAclsChanged, told, {{"link", config_.name}, {"count", count}});
   }
   co_return absl::OkStatus();
-}
-
-AclScope AclSync::Scope() const {
-  AclScope scope{config_, own_, {}};
-  for (const auto& [name, record] : ports_->view().mirrors())
-    scope.mirrors.push_back({record.source_topic, name, record.phase});
-  return scope;
-}
-
-AclLedger AclSync::Ledger() const {
-  AclLedger ledger;
-  for (const auto& [key, record] : ports_->view().acls())
-    if (auto acl = AclOf(record))
-      ledger[*std::move(acl)] = record.holding == state::AclHolding::kHeld ? AclNote::kHeld : AclNote::kCreated;
-  return ledger;
 }
 
 // What an operator reads: the feature, the cluster, the right.

@@ -43,8 +43,6 @@ class AclSync {
   Async<Status> InParts(std::vector<Acl> acls, const AclScope& scope, Call call, std::string_view told);
   std::vector<Acl> Allowed(std::vector<Acl> acls, const AclScope& scope);
   Status May(const Acl& acl, const AclScope& scope) const;
-  AclScope Scope() const;
-  AclLedger Ledger() const;
   Status Refusal(const Status& status, const std::string& cluster, std::string_view right) const;
 
   std::unique_ptr<AclPorts> ports_;
@@ -61,6 +59,8 @@ class AclSync {
 
 // An ACL as the link's state and its API name it.
 state::AclRecord RecordOf(const Acl& acl, AclNote note, int64_t since_ms);
+AclScope AclScopeOf(const state::StateView& state, const config::LinkConfig& link, std::set<std::string> own);
+AclLedger AclLedgerOf(const state::StateView& state);
 std::optional<Acl> AclOf(const state::AclRecord& record);
 AclSnapshot SnapshotOf(const state::AclRecord& record);
 

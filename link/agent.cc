@@ -215,7 +215,7 @@ Async<StatusOr<std::vector<OffsetAtSnapshot>>> Agent::OffsetsAt(OffsetsAtRequest
 
 Async<StatusOr<GroupsSnapshot>> Agent::Groups(std::string name) {
   CO_TRY(const std::shared_ptr<Link> link, Find(name));
-  co_return co_await link->Groups();
+  co_return link->Groups();
 }
 
 Async<StatusOr<GroupSnapshot>> Agent::Group(std::string name, std::string group) {

@@ -42,7 +42,8 @@ Configs ValuesOf(const TopicSettings& settings) {
 }
 
 Async<StatusOr<std::map<std::string, StatusOr<TopicSettings>>>> DescribeTopicSettings(kafka::Cluster& cluster,
-                                                                                      std::vector<std::string> topics) {
+                                                                                      std::vector<std::string> topics,
+                                                                                      std::string_view right) {
   std::map<std::string, StatusOr<TopicSettings>> all;
   for (size_t at = 0; at < topics.size(); at += kTopicsPerRequest) {
     kafka::DescribeConfigsRequest request;
@@ -58,7 +59,7 @@ Async<StatusOr<std::map<std::string, StatusOr<TopicSettings>>>> DescribeTopicSet
       const Status status = NeedsRight(
           kafka::ToStatus(result.error_code, fmt::format("reading the configuration of topic {}", result.resource_name),
                           result.error_message),
-          "topic configs", fmt::format("DESCRIBE_CONFIGS on topic {}", result.resource_name), cluster.name());
+          "topic configs", fmt::format("{} on topic {}", right, result.resource_name), cluster.name());
       if (status.ok())
         all.insert_or_assign(result.resource_name, SettingsOf(result));
       else

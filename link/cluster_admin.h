@@ -15,9 +15,11 @@ namespace klink::link {
 // Effective values per topic, defaults included. Topics that vanish meanwhile are left out.
 Async<StatusOr<std::map<std::string, std::map<std::string, std::string>>>> DescribeTopicConfigs(
     kafka::Cluster& cluster, std::vector<std::string> topics);
-// The same with its overrides marked; where klink may not ask about a topic, the error stands for it.
-Async<StatusOr<std::map<std::string, StatusOr<TopicSettings>>>> DescribeTopicSettings(kafka::Cluster& cluster,
-                                                                                      std::vector<std::string> topics);
+// The same with its overrides marked; where klink may not ask about a topic, the error stands for it and names `right`:
+// at the destination kRightThere, which is what the link has been granted there and implies the other.
+inline constexpr std::string_view kRightThere = "ALTER_CONFIGS";
+Async<StatusOr<std::map<std::string, StatusOr<TopicSettings>>>> DescribeTopicSettings(
+    kafka::Cluster& cluster, std::vector<std::string> topics, std::string_view right = "DESCRIBE_CONFIGS");
 // Without the marks.
 std::map<std::string, std::string> ValuesOf(const TopicSettings& settings);
 // The values of one broker of the cluster; empty when klink may not ask (no DESCRIBE_CONFIGS on the cluster).

@@ -7,6 +7,8 @@ namespace {
 
 std::string Partitions(int32_t count) { return fmt::format("{} partition{}", count, count == 1 ? "" : "s"); }
 
+std::string Positions(int64_t count) { return fmt::format("{} position{}", count, count == 1 ? "" : "s"); }
+
 }  // namespace
 
 LinkDiffer::LinkDiffer(std::string link, std::string source, std::string destination) {
@@ -121,6 +123,30 @@ void LinkDiffer::ClientQuotas(const Quotas& source, const Quotas& destination, c
   for (const auto& [name, value] : steps.set) add(name, "klink sets it at the destination");
   for (const QuotaName& name : steps.remove) add(name, "klink set it, and takes it away");
   for (const QuotaName& name : steps.local) add(name, "the destination's own limit stands");
+}
+
+// What a group would find if it were started at the destination now. Positions that are skipped are in topics that are
+// no running mirrors of the link, which is no difference of the groups.
+void LinkDiffer::Groups(const GroupsSnapshot& groups) {
+  Compared("groups", static_cast<int64_t>(groups.groups.size()));
+  for (const GroupSummary& group : groups.groups) {
+    const PositionCounts& at = group.positions;
+    const int64_t inexact = at.clamped + at.unknown;
+    if (group.state == "ACTIVE" && inexact == 0) continue;
+    ClusterDifference difference{
+        .kind = "groups", .name = group.group, .key = {}, .source = {}, .destination = {}, .text = ""};
+    const bool gone = group.state == "STOPPED";
+    if (!gone) difference.source = Positions(at.total);
+    if (gone)
+      difference.destination = "kept";
+    else if (at.exact + at.clamped > 0)
+      difference.destination = fmt::format("{} exact, {} clamped, {} unknown", at.exact, at.clamped, at.unknown);
+    difference.text = group.reason.value_or(
+        at.unknown > 0 ? "where these positions stand at the destination is not known yet; klink tries on"
+                       : "the copy does not hold these positions; klink raises them as far as it grows");
+    if (group.reason_code) difference.text = fmt::format("{}: {}", *group.reason_code, difference.text);
+    Add(std::move(difference));
+  }
 }
 
 }  // namespace klink::link

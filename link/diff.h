@@ -9,6 +9,7 @@
 #include "link/acl_plan.h"
 #include "link/config_plan.h"
 #include "link/difference.h"
+#include "link/group_snapshot.h"
 #include "link/quota_plan.h"
 
 namespace klink::link {
@@ -33,6 +34,8 @@ class LinkDiffer {
   // `wanted` ACLs at the destination, and what would be done about the rest.
   void Acls(int64_t wanted, const AclSteps& steps);
   void ClientQuotas(const Quotas& source, const Quotas& destination, const QuotaSteps& steps);
+  // What the link's last round made of them.
+  void Groups(const GroupsSnapshot& groups);
   // `items` of a kind were looked at, whether they differ or not.
   void Compared(std::string_view kind, int64_t items);
   // A kind was not compared, or not as a whole.

@@ -170,6 +170,57 @@ void Mirror(Walk& walk, const TopicFacts& facts) {
   walk.Decide(waits ? kNotYet : kNo, mirror.reason_code.value_or("mirror"), std::move(todo), mirror.reason_code);
 }
 
+std::string PositionsText(const PositionCounts& at) {
+  return fmt::format("{} position{}: {} exact, {} clamped, {} unknown, {} skipped", at.total, at.total == 1 ? "" : "s",
+                     at.exact, at.clamped, at.unknown, at.skipped);
+}
+
+// Its positions were read in the last round, and nothing is wrong with the group as a whole.
+void Positions(Walk& walk, const GroupFacts& facts, const PositionCounts& at) {
+  if (at.total == 0) {
+    walk.Step("offsets", kWait, fmt::format("{} has committed nothing at {}", facts.group, facts.link.source));
+    return walk.Decide(kNotYet, "offsets", "nothing: what it commits is carried over");
+  }
+  const std::string text = PositionsText(at);
+  if (at.exact + at.clamped > 0) return walk.Step("offsets", kOk, text);
+  if (at.unknown > 0) {
+    walk.Step("offsets", kWait, text + ": the copies do not tell yet where these stand");
+    return walk.Decide(kNotYet, "offsets", "nothing: klink tries on");
+  }
+  walk.Step("offsets", kNo, text + ": they are in topics that are no running mirrors of this link");
+  walk.Decide(kNo, "offsets", fmt::format("klink offsets group {} shows why, position by position", facts.group));
+}
+
+void Offsets(Walk& walk, const GroupFacts& facts) {
+  if (!facts.unknown.empty()) {
+    walk.Step("offsets", kUnknown, facts.unknown);
+    return walk.Decide(kNotYet, facts.decision.rule,
+                       fmt::format("klink offsets group {} shows its offsets", facts.group));
+  }
+  if (!facts.standing) {
+    walk.Step(
+        "source", kNo,
+        fmt::format("{} lists no group {}, or does not let klink see it: DESCRIBE", facts.link.source, facts.group));
+    return walk.Decide(
+        kNo, "source",
+        fmt::format("correct the name, or grant klink DESCRIBE on group {} at {}", facts.group, facts.link.source));
+  }
+  const GroupSummary& group = *facts.standing;
+  if (group.state == "ACTIVE") return Positions(walk, facts, group.positions);
+  const std::string text = group.reason.value_or(group.state);
+  if (group.state == "STOPPED") {
+    walk.Step("source", kNo, text);
+    return walk.Decide(kNo, "source", std::string(kNothing));
+  }
+  const bool waits = group.state == "FAILED" && !group.reason_code;  // it is tried again every round
+  walk.Step("offsets", waits ? kWait : kNo, fmt::format("{}: {}", group.reason_code.value_or(group.state), text));
+  const std::string_view action = ActionOf(group.reason_code);
+  walk.Decide(
+      waits ? kNotYet : kNo, group.reason_code.value_or("offsets"),
+      action.empty() ? fmt::format("klink offsets group {} shows both sides", facts.group) : std::string(action),
+      group.reason_code);
+}
+
 }  // namespace
 
 TopicNames ReadTopicName(const std::string& asked, const config::Rename& rename, const NameFacts& facts) {
@@ -195,10 +246,8 @@ Explanation ExplainGroup(const GroupFacts& facts) {
   Walk walk(facts.link, facts.group, facts.group);
   Filter(walk, facts.link, facts.group, facts.decision, "groups");
   walk.Link();
-  if (!walk.decided()) {
-    walk.Step("offsets", kUnknown, "what became of the group's offsets is not known here");
-    walk.Decide(kNotYet, facts.decision.rule, "klink offsets group shows its offsets");
-  }
+  if (!walk.decided()) Offsets(walk, facts);
+  walk.Decide(kYes, facts.decision.rule, std::string(kNothing));
   return walk.Take();
 }
 

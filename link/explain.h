@@ -10,6 +10,7 @@
 
 #include "config/topic_filter.h"
 #include "link/explanation.h"
+#include "link/group_snapshot.h"
 #include "link/progress.h"
 
 namespace klink::link {
@@ -66,9 +67,10 @@ struct GroupFacts {
   LinkFacts link;
   std::string group;
   config::Decision decision;
+  std::optional<GroupSummary> standing = {};  // nothing: the source does not list it
+  std::string unknown = {};                   // why it is not known whether it does; empty: it is
 };
 
-// From the filter alone: what became of a group's offsets is not known here, and the answer says so.
 Explanation ExplainGroup(const GroupFacts& facts);
 
 }  // namespace klink::link

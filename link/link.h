@@ -76,7 +76,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<LinkDiff>> Diff();
   // By kind, as last counted; empty while this agent does not lead.
   const std::map<std::string, int64_t>& drift() const { return drift_; }
-  Async<StatusOr<GroupsSnapshot>> Groups() const;
+  StatusOr<GroupsSnapshot> Groups() const;
   Async<StatusOr<GroupSnapshot>> GroupNow(std::string group);
   const GroupTotals& group_totals() const { return group_totals_; }
   // Both clusters have answered once.
@@ -185,6 +185,9 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::vector<DiffTopic> TopicsToCompare(const Listing& source, const Listing& destination,
                                          const config::TopicFilter& filter) const;
   Async<Status> CompareSettings(std::vector<DiffTopic>& topics);
+  Async<void> CompareAcls(LinkDiffer& differ);
+  Async<void> CompareQuotas(LinkDiffer& differ);
+  void CompareGroups(LinkDiffer& differ) const;
   Async<void> CountDrift();
   Async<void> AskPresence(kafka::Cluster& cluster, bool gone, std::vector<std::string> topics,
                           std::map<std::string, Presence>& out);

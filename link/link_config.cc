@@ -19,7 +19,8 @@ class Link::Settings final : public ConfigPorts {
     return link_.state_->MayDo(state::Effect::kAlterConfigs, name, link_.MayWrite());
   }
   Async<StatusOr<SettingsByTopic>> Describe(Side side, std::vector<std::string> topics) override {
-    return DescribeTopicSettings(side == Side::kSource ? link_.source_ : link_.destination_, std::move(topics));
+    if (side == Side::kSource) return DescribeTopicSettings(link_.source_, std::move(topics));
+    return DescribeTopicSettings(link_.destination_, std::move(topics), kRightThere);
   }
   Async<std::map<std::string, Status>> Alter(ChangesByTopic changes) override {
     return AlterTopicConfigs(link_.destination_, std::move(changes));

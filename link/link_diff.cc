@@ -58,7 +58,7 @@ Async<Status> Link::CompareSettings(std::vector<DiffTopic>& topics) {
     at_destination.push_back(topic.name);
   }
   CO_TRY(const auto originals, co_await DescribeTopicSettings(source_, std::move(at_source)));
-  CO_TRY(const auto mirrors, co_await DescribeTopicSettings(destination_, std::move(at_destination)));
+  CO_TRY(const auto mirrors, co_await DescribeTopicSettings(destination_, std::move(at_destination), kRightThere));
   Status refused;
   for (DiffTopic& topic : topics) {
     const auto original = originals.find(topic.source_topic);
@@ -92,7 +92,9 @@ Async<StatusOr<LinkDiff>> Link::Diff() {
   else
     differ.NotCompared("configs", Text(settings));
   for (const DiffTopic& topic : topics) differ.Topic(topic);
-  for (const char* kind : {"acls", "quotas", "groups"}) differ.NotCompared(kind, "this version does not compare them");
+  co_await CompareAcls(differ);
+  co_await CompareQuotas(differ);
+  CompareGroups(differ);
   co_return differ.Take();
 }
 

@@ -67,6 +67,12 @@ Async<StatusOr<Link::Explained>> Link::Explain(ExplainKind kind, std::string nam
     GroupFacts facts{FactsOfLink(Snapshot()), std::move(name), {}};
     facts.decision = filter.Decide(facts.group);
     out.concerned = facts.decision.included;
+    const StatusOr<GroupsSnapshot> groups = Groups();
+    if (!groups.ok()) facts.unknown = Text(groups.status());
+    if (groups.ok() && !groups->read_at) facts.unknown = "the offsets of groups have not been read yet";
+    if (facts.unknown.empty())
+      for (const GroupSummary& group : groups->groups)
+        if (group.group == facts.group) facts.standing = group;
     out.explanation = ExplainGroup(facts);
     co_return out;
   }

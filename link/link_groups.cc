@@ -140,16 +140,16 @@ Async<void> Link::SyncGroups() {
   groups_.reset();
 }
 
-Async<StatusOr<GroupsSnapshot>> Link::Groups() const {
+StatusOr<GroupsSnapshot> Link::Groups() const {
   if (config_.groups.include.empty())
-    co_return FailedPrecondition("link {} carries over no groups: groups.include is empty", config_.name);
-  CO_RETURN_IF_ERROR(MayControl());
-  if (!groups_) co_return Unavailable("link {}: the groups have not been read yet", config_.name);
+    return FailedPrecondition("link {} carries over no groups: groups.include is empty", config_.name);
+  RETURN_IF_ERROR(MayControl());
+  if (!groups_) return Unavailable("link {}: the groups have not been read yet", config_.name);
   GroupsSnapshot out;
   out.read_at = group_totals_.read_at;
   if (!groups_->waiting().empty()) out.waiting = groups_->waiting();
   for (const auto& [name, group] : groups_->book().groups()) out.groups.push_back(SummaryOf(name, group));
-  co_return out;
+  return out;
 }
 
 namespace {

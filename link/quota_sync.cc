@@ -17,10 +17,9 @@ state::QuotaRecord RecordOf(const QuotaName& name, double value, int64_t now_ms)
   return {name.user, name.client_id, name.key, value, now_ms};
 }
 
-Quotas LedgerOf(const state::StateView& view) {
-  Quotas ledger;
-  for (const auto& [key, record] : view.quotas()) ledger[{record.user, record.client_id, record.key}] = record.value;
-  return ledger;
+// As a broker answers, of the quotas of a whole cluster or of one.
+Status ToStatus(kafka::Error error, const kafka::Cluster& cluster, const std::optional<std::string>& text) {
+  return kafka::ToStatus(error, fmt::format("client quotas of cluster {}", cluster.name()), text);
 }
 
 kafka::AlterClientQuotasEntry EntryOf(const QuotaName& name, std::optional<double> value) {
@@ -32,6 +31,19 @@ kafka::AlterClientQuotasEntry EntryOf(const QuotaName& name, std::optional<doubl
 }
 
 }  // namespace
+
+Async<StatusOr<Quotas>> ListQuotas(kafka::Cluster& cluster, OwnClients own) {
+  kafka::DescribeClientQuotasRequest request;
+  CO_TRY(const auto response, co_await cluster.CallAny(std::move(request), kDeadline));
+  CO_RETURN_IF_ERROR(ToStatus(response.error_code, cluster, response.error_message));
+  co_return response.entries ? QuotasOf(*response.entries, own) : Quotas{};
+}
+
+Quotas QuotaLedgerOf(const state::StateView& state) {
+  Quotas ledger;
+  for (const auto& [key, record] : state.quotas()) ledger[{record.user, record.client_id, record.key}] = record.value;
+  return ledger;
+}
 
 QuotaSync::QuotaSync(Clock& clock, const config::LinkConfig& config, OwnClients own, kafka::Cluster& source,
                      kafka::Cluster& destination, state::LinkState& state, Gate& gate)
@@ -49,21 +61,18 @@ Async<void> QuotaSync::Run() {
 }
 
 Async<Status> QuotaSync::Round() {
-  CO_TRY(const Quotas source, co_await List(source_, config_.source));
-  CO_TRY(const Quotas destination, co_await List(destination_, config_.destination));
-  QuotaSteps steps = PlanQuotas(source, destination, LedgerOf(state_.view()));
+  CO_TRY(const Quotas source, co_await List(source_));
+  CO_TRY(const Quotas destination, co_await List(destination_));
+  QuotaSteps steps = PlanQuotas(source, destination, QuotaLedgerOf(state_.view()));
   TellLocal(std::move(steps.local));
   if (steps.empty()) co_return absl::OkStatus();
   co_return co_await Carry(std::move(steps));
 }
 
-Async<StatusOr<Quotas>> QuotaSync::List(kafka::Cluster& cluster, const std::string& name) {
-  kafka::DescribeClientQuotasRequest request;
-  CO_TRY(const auto response, co_await cluster.CallAny(std::move(request), kDeadline));
-  if (response.error_code != kafka::Error::kNone)
-    co_return Refusal(response.error_code, response.error_message, name, "DESCRIBE_CONFIGS");
-  if (!response.entries) co_return Quotas{};
-  co_return QuotasOf(*response.entries, own_);
+Async<StatusOr<Quotas>> QuotaSync::List(kafka::Cluster& cluster) {
+  auto listed = co_await ListQuotas(cluster, own_);
+  if (!listed.ok()) co_return Refusal(listed.status(), cluster.name(), "DESCRIBE_CONFIGS");
+  co_return *std::move(listed);
 }
 
 Async<Status> QuotaSync::Carry(QuotaSteps steps) {
@@ -91,17 +100,15 @@ Async<Status> QuotaSync::Alter(const Quotas& set, const std::vector<QuotaName>& 
   for (const QuotaName& name : remove) request.entries.push_back(EntryOf(name, std::nullopt));
   CO_TRY(const auto response, co_await destination_.CallAny(std::move(request), kDeadline));
   for (const kafka::AlterClientQuotasResult& result : response.entries)
-    if (result.error_code != kafka::Error::kNone)
-      co_return Refusal(result.error_code, result.error_message, config_.destination, "ALTER_CONFIGS");
+    if (const Status one = ToStatus(result.error_code, destination_, result.error_message); !one.ok())
+      co_return Refusal(one, config_.destination, "ALTER_CONFIGS");
   Log(Level::kInfo, Event::kQuotasChanged, "client quotas follow the source's",
       {{"link", config_.name}, {"set", set.size()}, {"removed", remove.size()}});
   co_return absl::OkStatus();
 }
 
 // What an operator reads: the feature, the cluster, the right.
-Status QuotaSync::Refusal(kafka::Error error, const std::optional<std::string>& text, const std::string& cluster,
-                          std::string_view right) const {
-  const Status status = kafka::ToStatus(error, fmt::format("client quotas of cluster {}", cluster), text);
+Status QuotaSync::Refusal(const Status& status, const std::string& cluster, std::string_view right) const {
   if (status.code() != Code::kPermissionDenied) return Annotate(status, "quota sync");
   return Halt(Reason::kAuthorizationError, "quota sync needs {} on the cluster, which {} does not grant: {}", right,
               cluster, Text(status));

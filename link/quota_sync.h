@@ -25,11 +25,10 @@ class QuotaSync {
   TaskSnapshot Task() const { return task_.Snapshot(); }
 
  private:
-  Async<StatusOr<Quotas>> List(kafka::Cluster& cluster, const std::string& name);
+  Async<StatusOr<Quotas>> List(kafka::Cluster& cluster);
   Async<Status> Carry(QuotaSteps steps);
   Async<Status> Alter(const Quotas& set, const std::vector<QuotaName>& remove);
-  Status Refusal(kafka::Error error, const std::optional<std::string>& text, const std::string& cluster,
-                 std::string_view right) const;
+  Status Refusal(const Status& status, const std::string& cluster, std::string_view right) const;
   void TellLocal(std::vector<QuotaName> local);
 
   Clock& clock_;
@@ -42,5 +41,10 @@ class QuotaSync {
   std::vector<QuotaName> local_;
   RoundTask task_;
 };
+
+// Those of a cluster, without klink's own.
+Async<StatusOr<Quotas>> ListQuotas(kafka::Cluster& cluster, OwnClients own);
+// What klink set at the destination.
+Quotas QuotaLedgerOf(const state::StateView& state);
 
 }  // namespace klink::link

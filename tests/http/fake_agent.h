@@ -122,7 +122,8 @@ class FakeAgent : public link::AgentApi {
   Async<StatusOr<link::GroupsSnapshot>> Groups(std::string link) override;
   Async<StatusOr<link::GroupSnapshot>> Group(std::string link, std::string group) override;
   Async<StatusOr<std::vector<link::Explanation>>> Explain(link::ExplainRequest request) override;
-  // Topics as `snapshot` has them; orders.eu with fewer partitions and another retention than its source.
+  // Topics as `snapshot` has them; orders.eu with fewer partitions and another retention than its source, and without
+  // an ACL; groups as Groups() has them.
   Async<StatusOr<std::vector<link::LinkDiff>>> Diff(std::string link) override;
   bool differs = true;
   bool Ready() const override { return ready; }
@@ -376,6 +377,9 @@ inline Async<StatusOr<std::vector<link::Explanation>>> FakeAgent::Explain(link::
     }
     link::GroupFacts facts{fake::FactsOf(link), request.name, {}};
     facts.decision = config::GroupFilter::Compile(fake::File().groups)->Decide(request.name);
+    const auto groups = co_await Groups(link.name);
+    for (const link::GroupSummary& group : groups->groups)
+      if (group.group == request.name) facts.standing = group;
     answers.push_back(link::ExplainGroup(facts));
   }
   if (answers.empty()) co_return NotFound("there is no link {}", request.link);
@@ -402,9 +406,17 @@ inline Async<StatusOr<std::vector<link::LinkDiff>>> FakeAgent::Diff(std::string 
     }
     differ.Topic(topic);
   }
-  differ.NotCompared("acls", "acls.enabled is false");
+  if (differs) {
+    link::AclSteps acls;
+    acls.create.push_back({.name = "orders.eu", .principal = "User:app"});
+    differ.Acls(3, acls);
+    const auto groups = co_await Groups(link.name);
+    differ.Groups(*groups);
+  } else {
+    differ.Compared("acls", 3);
+    differ.Compared("groups", 2);
+  }
   differ.NotCompared("quotas", "quotas.enabled is false");
-  differ.NotCompared("groups", "groups.include is empty");
   std::vector<link::LinkDiff> diffs;
   diffs.push_back(differ.Take());
   co_return diffs;

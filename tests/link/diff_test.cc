@@ -130,6 +130,42 @@ TEST(Diff, QuotasDifferWithBothValues) {
   EXPECT_THAT(diff.differences[1].text, HasSubstr("own limit stands"));
 }
 
+GroupSummary Group(std::string name, PositionCounts positions) {
+  GroupSummary group;
+  group.group = std::move(name);
+  group.positions = positions;
+  return group;
+}
+
+TEST(Diff, GroupsThatWouldNotGoOnWhereTheyStoodDiffer) {
+  GroupsSnapshot groups;
+  groups.groups = {Group("app-exact", {.total = 3, .exact = 3}),
+                   Group("app-behind", {.total = 3, .exact = 1, .clamped = 2}),
+                   Group("app-unknown", {.total = 1, .unknown = 1}),
+                   Group("app-at-work", {.total = 1, .skipped = 1}),
+                   Group("app-deleted", {}),
+                   Group("app-elsewhere", {.total = 2, .exact = 1, .skipped = 1})};
+  groups.groups[3].state = "PAUSED";
+  groups.groups[3].reason_code = "GROUP_IN_USE";
+  groups.groups[3].reason = "group app-at-work has members at b";
+  groups.groups[4].state = "STOPPED";
+  groups.groups[4].reason = "the group was deleted at a";
+  LinkDiffer differ("l", "a", "b");
+  differ.Groups(groups);
+  const LinkDiff diff = differ.Take();
+  EXPECT_EQ(Kind(diff, "groups").items, 6);
+  ASSERT_EQ(diff.differences.size(), 4u);
+  EXPECT_EQ(diff.differences[0].name, "app-behind");
+  EXPECT_EQ(diff.differences[0].source, "3 positions");
+  EXPECT_EQ(diff.differences[0].destination, "1 exact, 2 clamped, 0 unknown");
+  EXPECT_THAT(diff.differences[0].text, HasSubstr("raises them"));
+  EXPECT_EQ(diff.differences[1].name, "app-unknown");
+  EXPECT_FALSE(diff.differences[1].destination.has_value());
+  EXPECT_EQ(diff.differences[2].text, "GROUP_IN_USE: group app-at-work has members at b");
+  EXPECT_EQ(diff.differences[3].name, "app-deleted");
+  EXPECT_FALSE(diff.differences[3].source.has_value());
+}
+
 TEST(Diff, TheListIsBoundedAndTheCountIsNot) {
   LinkDiffer differ("l", "a", "b");
   const auto more = static_cast<int64_t>(LinkDiffer::kListedMost) + 5;

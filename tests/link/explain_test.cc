@@ -258,16 +258,92 @@ TEST(Explain, ReadsANameOfEitherSide) {
             (TopicNames{"orders", "orders"}));
 }
 
-TEST(Explain, OfAGroupOnlyTheFilterIsKnown) {
-  GroupFacts facts{Link(), "app-pay", {true, "included by {prefix: app-}", "groups.include[0] {prefix: app-}"}};
-  const Explanation taken = ExplainGroup(facts);
-  EXPECT_EQ(taken.mirrored, "not yet");
-  EXPECT_EQ(taken.decided_by, "groups.include[0] {prefix: app-}");
-  EXPECT_THAT(TextOf(taken, "offsets"), HasSubstr("unknown: "));
+constexpr char kGroupLine[] = "groups.include[0] {prefix: app-}";
+
+// A group that is carried over as it should be.
+GroupFacts Carried() {
+  GroupFacts facts{Link(), "app-pay", {true, "included by {prefix: app-}", kGroupLine}};
+  facts.standing.emplace();
+  facts.standing->group = "app-pay";
+  facts.standing->positions = {.total = 4, .exact = 4};
+  return facts;
+}
+GroupFacts Standing(std::string state, std::optional<std::string> code, std::string reason) {
+  GroupFacts facts = Carried();
+  facts.standing->state = std::move(state);
+  facts.standing->reason_code = std::move(code);
+  facts.standing->reason = std::move(reason);
+  return facts;
+}
+GroupFacts WithPositions(PositionCounts positions) {
+  GroupFacts facts = Carried();
+  facts.standing->positions = positions;
+  return facts;
+}
+
+struct GroupCase {
+  const char* name;
+  GroupFacts facts;
+  const char* mirrored;
+  const char* decided_by;
+  const char* rule;  // the step that decided
+  const char* text;  // a piece of it
+};
+
+class ExplainGroupTable : public testing::TestWithParam<GroupCase> {};
+
+TEST_P(ExplainGroupTable, WhatBecameOfItsOffsetsDecides) {
+  const GroupCase& c = GetParam();
+  const Explanation told = ExplainGroup(c.facts);
+  EXPECT_EQ(told.mirrored, c.mirrored);
+  EXPECT_EQ(told.decided_by, c.decided_by);
+  EXPECT_THAT(TextOf(told, c.rule), HasSubstr(c.text));
+  EXPECT_FALSE(told.what_to_do.empty());
+}
+
+const GroupCase kGroupCases[] = {
+    {"Carried", Carried(), "yes", kGroupLine, "offsets", "ok: 4 positions: 4 exact, 0 clamped"},
+    {"PartlyClamped", WithPositions({.total = 4, .exact = 1, .clamped = 3}), "yes", kGroupLine, "offsets",
+     "1 exact, 3 clamped"},
+    {"NothingCommitted", WithPositions({}), "not yet", "offsets", "offsets", "wait: app-pay has committed nothing"},
+    {"NotKnownYet", WithPositions({.total = 1, .unknown = 1}), "not yet", "offsets", "offsets", "wait: 1 position:"},
+    {"OfOtherTopics", WithPositions({.total = 2, .skipped = 2}), "no", "offsets", "offsets", "no running mirrors"},
+    {"AtWork", Standing("PAUSED", "GROUP_IN_USE", "group app-pay has members at lyon"), "no", "GROUP_IN_USE", "offsets",
+     "no: GROUP_IN_USE: group app-pay has members at lyon"},
+    {"Refused", Standing("FAILED", "AUTHORIZATION_ERROR", "READ is missing"), "no", "AUTHORIZATION_ERROR", "offsets",
+     "no: AUTHORIZATION_ERROR: READ is missing"},
+    {"TriedAgain", Standing("FAILED", std::nullopt, "no coordinator"), "not yet", "offsets", "offsets",
+     "wait: FAILED: no coordinator"},
+    {"Deleted", Standing("STOPPED", std::nullopt, "the group was deleted at paris"), "no", "source", "source",
+     "no: the group was deleted at paris"},
+};
+INSTANTIATE_TEST_SUITE_P(All, ExplainGroupTable, testing::ValuesIn(kGroupCases),
+                         [](const auto& param) { return param.param.name; });
+
+TEST(Explain, AGroupThatTheSourceDoesNotListIsNotCarriedOver) {
+  GroupFacts facts = Carried();
+  facts.standing.reset();
+  const Explanation told = ExplainGroup(facts);
+  EXPECT_EQ(told.mirrored, "no");
+  EXPECT_THAT(TextOf(told, "source"), HasSubstr("no: paris lists no group app-pay"));
+  EXPECT_THAT(told.what_to_do, HasSubstr("DESCRIBE on group app-pay at paris"));
+}
+
+TEST(Explain, AnAgentThatDoesNotLeadSaysThatItDoesNotKnowAGroup) {
+  GroupFacts facts = Carried();
+  facts.standing.reset();
+  facts.unknown = "link paris-to-lyon is led by agent agent-2, this is agent-1: ask that one";
+  const Explanation told = ExplainGroup(facts);
+  EXPECT_EQ(told.mirrored, "not yet");
+  EXPECT_THAT(TextOf(told, "offsets"), HasSubstr("unknown: link paris-to-lyon is led by agent agent-2"));
+}
+
+TEST(Explain, AGroupThatNoLineTakesIsLeftOut) {
+  GroupFacts facts = Carried();
   facts.decision = {false, "no groups are carried over", ""};
-  const Explanation left = ExplainGroup(facts);
-  EXPECT_EQ(left.mirrored, "no");
-  EXPECT_THAT(left.what_to_do, HasSubstr("groups.include"));
+  const Explanation told = ExplainGroup(facts);
+  EXPECT_EQ(told.mirrored, "no");
+  EXPECT_THAT(told.what_to_do, HasSubstr("groups.include"));
 }
 
 }  // namespace
