@@ -139,6 +139,10 @@ std::string Cluster::Properties(int i) const {
     all["share.coordinator.state.topic.replication.factor"] = std::to_string(replicas);
     all["share.coordinator.state.topic.min.isr"] = "1";
   }
+  if (options_.racks) {
+    all["broker.rack"] = fmt::format("rack-{}", i);
+    all["replica.selector.class"] = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+  }
   AddListeners(broker, all);
   for (const auto& [key, value] : options_.properties) all[key] = value;
   std::string text;

@@ -26,6 +26,7 @@ struct ClusterOptions {
   std::string heap = "512m";
   std::vector<std::string> jvm = {};  // further options; they override
   bool proxied = false;               // clients reach the brokers through a Proxy each
+  bool racks = false;                 // broker N stands in rack-N, and consumers are sent to their rack (KIP-392)
   std::vector<Listener> listeners = {};
   std::vector<std::string> format = {};  // further arguments of Kafka's format, e.g. --add-scram …
 };

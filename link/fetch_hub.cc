@@ -73,7 +73,7 @@ Async<StatusOr<Fetched>> PartitionFeed::Next(SourceOffset at) {
     }
     if (moved_) {
       hub_.Detach(*this);
-      hub_.cluster_.ForgetLeader(tp_);
+      if (!replica_.follows()) hub_.cluster_.ForgetLeader(tp_);
       moved_ = false;
     }
     if (broker_ < 0) {
@@ -82,7 +82,7 @@ Async<StatusOr<Fetched>> PartitionFeed::Next(SourceOffset at) {
         wanted_ = false;
         co_return Unavailable("{}: the source's leader moved before anything was fetched of it", tp_);
       }
-      hub_.Attach(*this, leader.broker);
+      hub_.Attach(*this, replica_.BrokerOr(leader.broker));
     }
     hub_.brokers_.at(broker_)->changed.NotifyAll();
     CO_RETURN_IF_ERROR(co_await changed_.Wait());
@@ -97,8 +97,13 @@ Async<StatusOr<Fetched>> PartitionFeed::Next(SourceOffset at) {
   co_return std::move(item.fetched);
 }
 
-FetchHub::FetchHub(kafka::Cluster& cluster, Executor executor, Clock& clock, Permits& budget)
-    : cluster_(cluster), executor_(executor), clock_(clock), budget_(budget), loops_(executor) {}
+FetchHub::FetchHub(kafka::Cluster& cluster, Executor executor, Clock& clock, Permits& budget, std::string rack)
+    : cluster_(cluster),
+      executor_(executor),
+      clock_(clock),
+      budget_(budget),
+      rack_(std::move(rack)),
+      loops_(executor) {}
 
 void FetchHub::Stop() { loops_.Stop(); }
 Async<void> FetchHub::Join() { co_await loops_.Join(); }
@@ -121,18 +126,39 @@ void FetchHub::Detach(PartitionFeed& feed) {
   feed.broker_ = -1;
 }
 
+// The leader's word counts, not a follower's: true when it is asked next.
+bool FetchHub::LeaveFollower(PartitionFeed& feed) {
+  if (!feed.replica_.follows()) return false;
+  rack_from_ = clock_.Now() + kLeadersOnlyFor;
+  BackToLeader(feed);
+  return true;
+}
+
+void FetchHub::BackToLeader(PartitionFeed& feed) {
+  feed.replica_.Leave();
+  feed.moved_ = true;
+  feed.changed_.NotifyAll();
+}
+
+FetchSession::Wanted FetchHub::Collect(Broker& broker, bool& some_full) {
+  FetchSession::Wanted wanted;
+  for (PartitionFeed* feed : broker.feeds) {
+    if (!feed->wanted_ || feed->moved_ || !feed->failure_.ok()) continue;
+    if (feed->replica_.Over(clock_.Now()))
+      BackToLeader(*feed);
+    else if (feed->HasRoom())
+      wanted[feed->tp_] = {feed->next_offset_, feed->leader_epoch_, feed->last_epoch_};
+    else
+      some_full = true;
+  }
+  return wanted;
+}
+
 Async<void> FetchHub::Loop(int32_t id) {
   Broker& broker = *brokers_.at(id);
   for (;;) {
-    FetchSession::Wanted wanted;
     bool some_full = false;
-    for (PartitionFeed* feed : broker.feeds) {
-      if (!feed->wanted_ || feed->moved_ || !feed->failure_.ok()) continue;
-      if (feed->HasRoom())
-        wanted[feed->tp_] = {feed->next_offset_, feed->leader_epoch_, feed->last_epoch_};
-      else
-        some_full = true;
-    }
+    FetchSession::Wanted wanted = Collect(broker, some_full);
     Status round;
     if (wanted.empty()) {
       round = co_await broker.changed.Wait();
@@ -159,6 +185,7 @@ Async<Status> FetchHub::Round(int32_t id, Broker& broker, FetchSession::Wanted w
   request.min_bytes = 1;
   request.max_bytes = static_cast<int32_t>(reserved);
   request.isolation_level = kReadCommitted;
+  if (clock_.Now() >= rack_from_) request.rack_id = rack_;
   StatusOr<kafka::FetchResponse> response = co_await cluster_.Call(id, kafka::Lane::kFetch, std::move(request),
                                                                    kFetchDeadline, kafka::FetchRequest::kMaxByName);
   Status status = response.status();
@@ -172,6 +199,7 @@ Async<Status> FetchHub::Round(int32_t id, Broker& broker, FetchSession::Wanted w
     broker.session.Reset();
     for (PartitionFeed* feed : broker.feeds) {
       if (!wanted.contains(feed->tp_)) continue;
+      if (LeaveFollower(*feed)) continue;
       feed->failure_ = status;
       feed->moved_ = true;  // the leader may be elsewhere by the time it is asked again
       feed->changed_.NotifyAll();
@@ -211,6 +239,13 @@ void FetchHub::Deliver(Broker& broker, const FetchSession::Wanted& asked, kafka:
 void FetchHub::DeliverPartition(PartitionFeed& feed, kafka::FetchPartitionResponse& partition,
                                 const std::shared_ptr<void>& hold) {
   const auto error = partition.error_code;
+  const bool diverged = partition.diverging_epoch.end_offset >= 0;
+  if ((error != kafka::Error::kNone || diverged) && LeaveFollower(feed)) return;
+  if (error == kafka::Error::kNone && partition.preferred_read_replica >= 0 && !feed.replica_.follows()) {
+    feed.replica_.Prefer(partition.preferred_read_replica, clock_.Now());
+    feed.moved_ = true;
+    return;
+  }
   if (error == kafka::Error::kOffsetOutOfRange) {
     feed.failure_ = OutOfRange("{}: the source log does not hold offset {}", feed.tp_, feed.next_offset_);
     return;
@@ -225,7 +260,7 @@ void FetchHub::DeliverPartition(PartitionFeed& feed, kafka::FetchPartitionRespon
                    fmt::format("READ on topic {}", feed.tp_.topic), cluster_.name());
     return;
   }
-  if (partition.diverging_epoch.end_offset >= 0) {
+  if (diverged) {
     feed.failure_ = Unavailable("{}: the source's log differs from what was fetched of it from offset {} on", feed.tp_,
                                 partition.diverging_epoch.end_offset);
     return;
@@ -233,6 +268,9 @@ void FetchHub::DeliverPartition(PartitionFeed& feed, kafka::FetchPartitionRespon
   PartitionFeed::Queued item;
   item.fetched.bounds = {SourceOffset(partition.log_start_offset), SourceOffset(partition.high_watermark),
                          SourceOffset(partition.last_stable_offset)};
+  if (feed.replica_.follows())
+    item.fetched.bounds = BoundsFromFollower(item.fetched.bounds, SourceOffset(feed.next_offset_), feed.log_start_);
+  feed.log_start_ = item.fetched.bounds.log_start;
   item.fetched.leader_epoch = feed.leader_epoch_;
   if (partition.aborted_transactions)
     for (const kafka::AbortedTransaction& a : *partition.aborted_transactions)

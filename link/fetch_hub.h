@@ -14,6 +14,7 @@
 #include "link/fetch_session.h"
 #include "link/ports.h"
 #include "link/rate_limit.h"
+#include "link/read_replica.h"
 
 namespace klink::link {
 
@@ -48,6 +49,8 @@ class PartitionFeed {
   SourceOffset given_next_;   // what Next is expected to ask for
   bool wanted_ = false;
   bool moved_ = false;  // the broker said it does not lead the partition
+  ReadReplica replica_;
+  SourceOffset log_start_;  // as told last
   std::deque<Queued> queue_;
   int64_t queued_bytes_ = 0;
   Status failure_;
@@ -56,8 +59,9 @@ class PartitionFeed {
 
 class FetchHub {
  public:
-  // `budget` counts bytes and outlives every batch.
-  FetchHub(kafka::Cluster& cluster, Executor executor, Clock& clock, Permits& budget);
+  // `budget` counts bytes and outlives every batch. `rack`: where klink runs; followers there are read when the leader
+  // says so. Empty: leaders alone.
+  FetchHub(kafka::Cluster& cluster, Executor executor, Clock& clock, Permits& budget, std::string rack);
   // Of all brokers together; 0: as fast as it goes.
   void Limit(int64_t bytes_per_second) { rate_.Set(bytes_per_second); }
   // Ends the loops; feeds answer Cancelled from then on.
@@ -75,6 +79,9 @@ class FetchHub {
   };
   void Attach(PartitionFeed& feed, int32_t broker);
   void Detach(PartitionFeed& feed);
+  void BackToLeader(PartitionFeed& feed);
+  bool LeaveFollower(PartitionFeed& feed);
+  FetchSession::Wanted Collect(Broker& broker, bool& some_full);
   Async<void> Loop(int32_t id);
   Async<Status> Round(int32_t id, Broker& broker, FetchSession::Wanted wanted, int32_t max_wait_ms);
   void Deliver(Broker& broker, const FetchSession::Wanted& asked, kafka::FetchResponse& response,
@@ -86,6 +93,8 @@ class FetchHub {
   Executor executor_;
   Clock& clock_;
   Permits& budget_;
+  const std::string rack_;
+  Instant rack_from_;  // until then leaders are not told where we are
   RateLimit rate_;
   std::map<int32_t, std::unique_ptr<Broker>> brokers_;
   TaskGroup loops_;
