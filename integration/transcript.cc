@@ -57,6 +57,7 @@ std::string Normalised(std::string text) {
       {std::regex(R"(\b(id|was) [A-Za-z0-9_-]{22}(?![A-Za-z0-9_-]))"), "$1 <topic id>"},
       {std::regex(R"( (since|after|in) \d+(\.\d+)? (ms|s)\b)"), " $1 <a while>"},
       {std::regex(R"( repeated=\d+)"), ""},
+      {std::regex(R"((offset \d+ on), and ends at \d+\.)"), "$1, and ends at <end>."},  // when it was looked at
       {std::regex(R"(\b\d+ bytes, from )"), "<n> bytes, from "},
       {std::regex(R"([0-9a-f]{64}  (\S+)  \d+ bytes)"), "<sha256>  $1  <n> bytes"},
   };
