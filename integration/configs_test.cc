@@ -94,7 +94,7 @@ TEST_F(Configs, FollowTheSourceAndAreSetBackWhenSomebodyChangesTheMirror) {
   AwaitSetting(topic, "flush.messages", "(none)");
   EXPECT_EQ(Mirrored(topic, "min.insync.replicas"), "1");  // the destination's own
   AwaitMetric(R"(klink_topic_config_changes_total{cause="drift",link="paris-to-lyon"})", 3);
-  EXPECT_THAT(agent().LogText(), HasSubstr("somebody changed the mirror topic's settings"));
+  EXPECT_THAT(agent().LogText(), HasSubstr("somebody changed settings of mirror topics"));
 
   ChangeTopic(source(), topic, {{"retention.ms", "3600000"}, {"preallocate", "true"}}, {"flush.ms"});
   AwaitSetting(topic, "retention.ms", "3600000");

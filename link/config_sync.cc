@@ -18,6 +18,12 @@ Duration ConfigSync::UntilDue() const {
 }
 
 Async<Status> ConfigSync::Round(std::vector<std::string> mirrored) {
+  const Status compared = co_await CompareDue(std::move(mirrored));
+  Tell();
+  co_return compared;
+}
+
+Async<Status> ConfigSync::CompareDue(std::vector<std::string> mirrored) {
   const bool all = UntilDue() == 0s;
   if (all) {
     last_all_ = clock_.Now();
@@ -126,12 +132,8 @@ void ConfigSync::Changed(const std::string& name, const Work& work, const std::v
   }
   counts_.corrected += static_cast<int64_t>(drifted.size());
   counts_.followed += static_cast<int64_t>(followed.size());
-  if (!drifted.empty())
-    Log(Level::kWarning, Event::kTopicConfigDrift, "somebody changed the mirror topic's settings; they were set back",
-        {{"link", config_.name}, {"topic", name}, {"settings", ChangesText(drifted)}});
-  if (!followed.empty())
-    Log(Level::kInfo, Event::kTopicConfigChanged, "the mirror topic's settings were brought in line with the source",
-        {{"link", config_.name}, {"topic", name}, {"settings", ChangesText(followed)}});
+  if (!drifted.empty()) drifted_.Add(name, ChangesText(drifted));
+  if (!followed.empty()) followed_.Add(name, ChangesText(followed));
 }
 
 void ConfigSync::Refused(const std::string& name, Part part, const Work& work, const Status& why) {
@@ -168,9 +170,31 @@ void ConfigSync::Note(const std::string& name, const std::string& source_topic, 
   Trouble trouble = TroubleOf(source_topic, why, clock_.Wall(), state::Reason::kDestinationUnavailable);
   const auto before = troubles_.find(name);
   if (before != troubles_.end() && before->second.text == trouble.text) return;
-  Log(Level::kWarning, Event::kTopicError, "the mirror topic's settings are not as they should be",
-      {{"link", config_.name}, {"topic", name}, {"error", trouble.text}});
+  troubled_.Add(name, trouble.text);
   troubles_.insert_or_assign(name, std::move(trouble));
+}
+
+void ConfigSync::News::Add(const std::string& topic, std::string text) {
+  topics++;
+  if (first.size() < kToldSingly) first.emplace_back(topic, std::move(text));
+}
+
+// What happened to thousands of topics at once is one line.
+void ConfigSync::Tell() {
+  const auto tell = [this](News& news, Level level, Event event, std::string_view msg, std::string_view key) {
+    const News now = std::exchange(news, {});
+    if (now.topics > static_cast<int64_t>(now.first.size()))
+      return Log(
+          level, event, msg,
+          {{"link", config_.name}, {"topics", now.topics}, {"first", now.first[0].first}, {key, now.first[0].second}});
+    for (const auto& [topic, text] : now.first)
+      Log(level, event, msg, {{"link", config_.name}, {"topic", topic}, {key, text}});
+  };
+  tell(drifted_, Level::kWarning, Event::kTopicConfigDrift,
+       "somebody changed settings of mirror topics; they were set back", "settings");
+  tell(followed_, Level::kInfo, Event::kTopicConfigChanged,
+       "settings of mirror topics were brought in line with the source", "settings");
+  tell(troubled_, Level::kWarning, Event::kTopicError, "settings of mirror topics are not as they should be", "error");
 }
 
 void ConfigSync::ForgetGone() {

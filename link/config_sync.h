@@ -51,6 +51,8 @@ class ConfigSync {
   Async<Status> Round(std::vector<std::string> mirrored);
   Duration UntilDue() const;
 
+  static constexpr size_t kToldSingly = 5;  // mirrors that have lines of their own in the log, of each kind, a round
+
   // Mirrors whose settings are not as they should be: they are copied all the same.
   const std::map<std::string, Trouble>& troubles() const { return troubles_; }
   const ConfigCounts& counts() const { return counts_; }
@@ -67,12 +69,19 @@ class ConfigSync {
     Instant until;
     Duration pause{};
   };
+  // Of one kind, in one round: all are counted, the first have a line of their own.
+  struct News {
+    int64_t topics = 0;
+    std::vector<std::pair<std::string, std::string>> first;  // topic, what is told of it
+    void Add(const std::string& topic, std::string text);
+  };
   struct Work {
     ConfigPorts::Mirror mirror;
     ConfigPlan plan;
   };
   using Works = std::map<std::string, Work>;
   static const std::vector<SettingChange>& ChangesOf(const Work& work, Part part);
+  Async<Status> CompareDue(std::vector<std::string> mirrored);
   std::vector<std::string> Due(const std::vector<std::string>& mirrored, bool all) const;
   Async<Status> Compare(std::vector<std::string> names);
   void Plan(const std::string& name, const StatusOr<TopicSettings>& source, const StatusOr<TopicSettings>& mirror,
@@ -84,6 +93,7 @@ class ConfigSync {
   void Remember(const std::string& name, const Work& work);
   void Note(const std::string& name, const std::string& source_topic, const Status& why);
   void ForgetGone();
+  void Tell();
 
   std::unique_ptr<ConfigPorts> ports_;
   const config::LinkConfig& config_;
@@ -93,6 +103,7 @@ class ConfigSync {
   std::map<std::pair<std::string, Part>, Refusal> refusals_;
   std::map<std::string, Trouble> troubles_;
   ConfigCounts counts_;
+  News followed_, drifted_, troubled_;
 };
 
 }  // namespace klink::link

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/log.h"
 #include "tests/fake/clock.h"
 
 namespace klink::link {
@@ -142,6 +143,27 @@ TEST_F(ConfigSyncTest, ManyTopicsCostFewRequests) {
   EXPECT_EQ(ports_->describes, 8);  // 500 topics at once, of two clusters
   EXPECT_EQ(ports_->alters, 4);
   EXPECT_EQ(sync_->counts().followed, 2000);
+}
+
+TEST_F(ConfigSyncTest, TenThousandChangesAreOneLine) {
+  std::vector<std::string> lines;
+  SetLogger(std::make_shared<Logger>(
+      LogOptions{}, [&lines](Level, std::string_view line) { lines.emplace_back(line); }, [] { return WallTime{}; }));
+  for (int i = 0; i < 10'000; i++) AddMirror(fmt::format("t-{}", i));
+  EXPECT_TRUE(Round().ok());
+  EXPECT_THAT(lines, IsEmpty());
+  for (auto& [name, settings] : ports_->source) settings["retention.ms"] = {"5", true};
+  EXPECT_TRUE(RoundAfterInterval().ok());
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0], HasSubstr("event=KL1204"));
+  EXPECT_THAT(lines[0], HasSubstr("topics=10000"));
+  EXPECT_EQ(sync_->counts().followed, 10'000);
+
+  ports_->source["t-7"]["retention.ms"] = {"6", true};  // one alone is told with its name
+  EXPECT_TRUE(RoundAfterInterval().ok());
+  SetLogger(nullptr);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_THAT(lines[1], HasSubstr("topic=t-7 settings=\"retention.ms=6\""));
 }
 
 TEST_F(ConfigSyncTest, ARefusedChangeIsAReasonAndAskedForMoreAndMoreSeldom) {
