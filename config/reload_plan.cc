@@ -13,9 +13,8 @@ namespace {
 constexpr std::string_view kOfMirrors[] = {"topics.log_start", "offsets",      "prefill_limit", "holes", "fill_ratio",
                                            "fill_limit",       "transactions", "timestamps",    "acks",  "on_gap",
                                            "on_foreign_write"};
-// … and that a link takes when it begins: its clusters, how it reaches their ACLs and quotas, which groups it carries.
-constexpr std::string_view kOfLinks[] = {"source",         "destination",    "acls.enabled",  "acls.exclude",
-                                         "quotas.enabled", "groups.include", "groups.exclude"};
+// … and that a link takes when it begins: its clusters, and how it reaches their ACLs and quotas.
+constexpr std::string_view kOfLinks[] = {"source", "destination", "acls.enabled", "acls.exclude", "quotas.enabled"};
 constexpr size_t kKeysShown = 8;
 
 bool IsOrIsBelow(std::string_view key, std::string_view top) {

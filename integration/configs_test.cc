@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "integration/group_tools.h"
 #include "integration/mirror_fixture.h"
 #include "integration/topic_settings.h"
 
@@ -136,6 +137,14 @@ TEST_F(Configs, ANewFileIsTakenOverAndABadOneIsNot) {
   AwaitState(agent(), "u-later", "PAUSED", "FILTERED_OUT");
   kill(agent().pid(), SIGHUP);              // nothing changed: nothing is touched
   EXPECT_EQ(RunnerOf("t-reload"), runner);  // nobody drained it
+
+  LinkFile grouped = file_;
+  grouped.extra_link = "groups: {include: [{prefix: reload-}], interval: 1s}";
+  CommitPlaces(source(), "reload-app", {{{"t-reload", 0}, 7}});
+  agent().SetFile(grouped);
+  Await("the group's position", kSoon,
+        [] { return CommittedPlaces(destination(), "reload-app", {{"t-reload", 0}}) == Places{{{"t-reload", 0}, 7}}; });
+  EXPECT_EQ(RunnerOf("t-reload"), runner);  // nor for the groups' sake
 
   LinkFile held = file_;
   held.extra_link = "on_gap: stop";  // mirrors take it when they begin

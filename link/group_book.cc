@@ -82,6 +82,7 @@ void GroupBook::TakeDestination(Group& group, const kafka::CommittedGroup& told,
         entry.sent = partition.committed_offset;
         entry.sent_at = sent_at;
         entry.metadata_sent = entry.metadata == partition.metadata;
+        group.carried = true;
       }
     }
   }
@@ -90,6 +91,7 @@ void GroupBook::TakeDestination(Group& group, const kafka::CommittedGroup& told,
 void GroupBook::TakeRecord(const state::GroupRecord& record,
                            const std::unordered_map<std::string, int32_t>& number_of_destination) {
   Group& group = groups_[record.group];
+  group.carried = record.carried;
   for (const auto& [list, left] : {std::pair(&record.clamped, false), {&record.left, true}}) {
     for (const state::GroupPosition& position : *list) {
       const auto number = number_of_destination.find(position.topic);
@@ -112,6 +114,7 @@ state::GroupRecord GroupBook::RecordOf(const std::string& name, const Group& gro
                                        const std::vector<std::string>& destination_of_number) const {
   state::GroupRecord record;
   record.group = name;
+  record.carried = group.carried;
   for (const GroupEntry& entry : group.entries) {
     const std::string& topic = destination_of_number[static_cast<size_t>(entry.topic)];
     if (topic.empty()) continue;

@@ -45,6 +45,7 @@ struct Group {
   bool met = false;                      // what the destination had was read
   std::optional<Instant> missing_since;  // not at the source any more
   bool gone = false;                     // that is sure
+  bool carried = false;                  // the destination has positions of it in our mirrors
   std::optional<WallTime> committed;     // by us, the last time
   std::optional<CommitResult> refusal;   // of the last commit
   std::string trouble;                   // in words, of the last round

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "kafka/messages/offset_commit.h"
 #include "link/group_sync.h"
+#include "link/halt.h"
 
 namespace klink::link {
 namespace {
@@ -63,7 +64,13 @@ Async<Status> GroupSync::FindDestinations(const std::vector<Work>& works) {
     if (work.group->destination_broker < 0) unknown.push_back(*work.name);
   if (unknown.empty()) co_return absl::OkStatus();
   CO_TRY(const auto found, co_await FindCoordinators(p_.destination, std::move(unknown)));
-  for (const auto& [name, broker] : found) book_.groups()[name].destination_broker = broker;
+  for (const auto& [name, broker] : found) {
+    Group& group = book_.groups()[name];
+    if (broker.ok())
+      group.destination_broker = *broker;
+    else
+      Refused(name, group, broker.status());
+  }
   co_return absl::OkStatus();
 }
 
@@ -99,6 +106,7 @@ Async<void> GroupSync::CommitOne(Work& work, size_t lane) {
   }
   if (request.topics.empty()) co_return;
   if (group.destination_broker < 0) {
+    if (group.refusal == CommitResult::kUnauthorized) co_return;  // klink may not see it there
     Trouble(*work.name, group,
             Unavailable("{}: the coordinator of group {} is not known now", p_.destination.name(), *work.name));
     co_return;
@@ -136,6 +144,7 @@ void GroupSync::Settle(Work& work, const std::string& topic, int32_t partition, 
     entry.behind = sent->planned.behind;
     if (entry.behind) p_.totals.clamped++;
     group.committed = p_.clock.Wall();
+    if (!std::exchange(group.carried, true)) notable_.insert(*work.name);
     return;
   }
   entry.answer = PlannedPosition::Kind::kSkipped;
@@ -145,7 +154,9 @@ void GroupSync::Settle(Work& work, const std::string& topic, int32_t partition, 
   const Status refused = kafka::ToStatus(error, fmt::format("{}: committing the offset of group {} in {}-{}",
                                                             p_.destination.name(), *work.name, topic, partition));
   entry.why = Text(refused);
-  Trouble(*work.name, group, refused);
+  if (error == Error::kGroupAuthorizationFailed) return Refused(*work.name, group, refused);
+  Trouble(*work.name, group,
+          NeedsRight(refused, "group sync", fmt::format("READ on topic {}", topic), p_.destination.name()));
 }
 
 // Writes what changed of what must outlive this leader.
@@ -158,14 +169,15 @@ Async<Status> GroupSync::RememberNotable() {
     if (group != book_.groups().end()) record = book_.RecordOf(*at, group->second, destination_of_number_);
     const auto known = p_.mirrors.Records().find(*at);
     const bool same = known == p_.mirrors.Records().end()
-                          ? record.clamped.empty() && record.left.empty()
-                          : known->second.clamped == record.clamped && known->second.left == record.left;
-    const bool nothing = record.clamped.empty() && record.left.empty();
+                          ? record.empty()
+                          : known->second.clamped == record.clamped && known->second.left == record.left &&
+                                known->second.carried == record.carried;
+    const bool settled = record.clamped.empty() && record.left.empty();
     if (!same) {
       record.since_ms = p_.clock.Wall().time_since_epoch().count();
       changed.push_back(std::move(record));
     }
-    at = nothing && same ? notable_.erase(at) : std::next(at);
+    at = settled && same ? notable_.erase(at) : std::next(at);
   }
   if (changed.empty()) co_return absl::OkStatus();
   co_return co_await p_.mirrors.Remember(std::move(changed));

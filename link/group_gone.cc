@@ -1,5 +1,6 @@
-// Groups that are deleted at the source. A broker that takes over a coordinator may list nothing for a moment, so a
-// group is gone only when it stayed away for a while and its coordinator says so when asked by name.
+// Groups that are deleted at the source, also while nobody led: the link's state knows those with positions in our
+// mirrors. A broker that takes over a coordinator may list nothing for a moment, so a group is gone only when it stayed
+// away for a while and its coordinator says so when asked by name.
 #include <algorithm>
 
 #include "base/log.h"
@@ -19,7 +20,9 @@ Async<Status> GroupSync::FollowGone() {
   std::vector<std::string> missing;
   for (const auto& [name, group] : book_.groups())
     if (group.missing_since && p_.clock.Now() - *group.missing_since >= kGoneAfter) missing.push_back(name);
-  for (const std::string& name : missing) {
+  if (missing.empty()) co_return absl::OkStatus();
+  CO_TRY(const std::vector<std::string> visible, co_await VisibleOf(std::move(missing)));
+  for (const std::string& name : visible) {
     Group& group = book_.groups()[name];
     if (!group.gone) {
       const auto told = co_await DescribeMembers(p_.source, name);
@@ -34,20 +37,33 @@ Async<Status> GroupSync::FollowGone() {
     }
     group.trouble = fmt::format("the group was deleted at {}", p_.source.name());
     for (GroupEntry& entry : group.entries) entry.left = GroupEntry::kNone, entry.behind = false;
-    if (p_.config.groups.delete_policy != config::DeletePolicy::kMirror) continue;
-    const Status removed = co_await Remove(name, group);
-    if (IsCancelled(removed)) co_return removed;
-    if (removed.ok())
-      book_.groups().erase(name);
-    else
-      group.trouble += "; " + Text(removed);
+    notable_.insert(name);
+    bool over = group.destination_state.empty();  // nothing is left of it there either
+    if (!over && p_.config.groups.delete_policy == config::DeletePolicy::kMirror) {
+      const Status removed = co_await Remove(name, group);
+      if (IsCancelled(removed)) co_return removed;
+      over = removed.ok();
+      if (!over) group.trouble += "; " + Text(removed);
+    }
+    if (over) book_.groups().erase(name);
   }
   co_return absl::OkStatus();
 }
 
+// Without those that klink may not see any more: brokers leave them out of their lists without a word.
+Async<StatusOr<std::vector<std::string>>> GroupSync::VisibleOf(std::vector<std::string> missing) {
+  CO_TRY(const auto coordinators, co_await FindCoordinators(p_.source, missing));
+  std::erase_if(missing, [&](const std::string& name) {
+    const auto found = coordinators.find(name);
+    if (found == coordinators.end() || found->second.ok()) return false;
+    Hidden(name, book_.groups()[name], found->second.status());
+    return true;
+  });
+  co_return missing;
+}
+
 // Only what klink itself brought: a group that also reads something else of the destination stays.
 Async<Status> GroupSync::Remove(const std::string& name, Group& group) {
-  if (group.destination_state.empty()) co_return absl::OkStatus();
   if (HasMembers(group.destination_state))
     co_return FailedPrecondition("it has members at {} and is kept", p_.destination.name());
   const std::vector<std::string> one(1, name);

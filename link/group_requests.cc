@@ -79,16 +79,19 @@ Async<StatusOr<std::vector<kafka::CommittedGroup>>> FetchCommitted(kafka::Cluste
   co_return answers;
 }
 
-Async<StatusOr<std::map<std::string, int32_t>>> FindCoordinators(kafka::Cluster& cluster,
-                                                                 std::vector<std::string> groups) {
-  std::map<std::string, int32_t> found;
+Async<StatusOr<std::map<std::string, StatusOr<int32_t>>>> FindCoordinators(kafka::Cluster& cluster,
+                                                                           std::vector<std::string> groups) {
+  std::map<std::string, StatusOr<int32_t>> found;
   for (size_t at = 0; at < groups.size(); at += kGroupsPerRequest) {
     kafka::FindCoordinatorRequest request;
     request.coordinator_keys = Slice(groups, at);
     request.key = groups[at];
     CO_TRY(const auto response, co_await cluster.CallAny(std::move(request), kDeadline));
     for (const auto& one : response.coordinators)
-      if (one.error_code == Error::kNone && one.node_id >= 0) found[one.key] = one.node_id;
+      if (one.error_code == Error::kNone && one.node_id >= 0)
+        found.insert_or_assign(one.key, one.node_id);
+      else if (one.error_code == Error::kGroupAuthorizationFailed)
+        found.insert_or_assign(one.key, kafka::ToStatus(one.error_code, fmt::format("looking for group {}", one.key)));
   }
   co_return found;
 }

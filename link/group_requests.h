@@ -30,9 +30,10 @@ Async<StatusOr<FoundGroups>> ListAllGroups(kafka::Cluster& cluster);
 Async<StatusOr<std::vector<kafka::CommittedGroup>>> FetchCommitted(kafka::Cluster& cluster, int32_t broker,
                                                                    std::vector<std::string> groups);
 
-// The coordinators of these groups; one that is not known now is left out.
-Async<StatusOr<std::map<std::string, int32_t>>> FindCoordinators(kafka::Cluster& cluster,
-                                                                 std::vector<std::string> groups);
+// The coordinators of these groups; one that is not known now is left out. PermissionDenied: klink may not see the
+// group.
+Async<StatusOr<std::map<std::string, StatusOr<int32_t>>>> FindCoordinators(kafka::Cluster& cluster,
+                                                                           std::vector<std::string> groups);
 
 // The same point of many logs, asked of each leader at once. A partition that does not answer is left out.
 enum class GroupPoint : uint8_t { kStart, kHighWatermark, kLastStable };

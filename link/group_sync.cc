@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 #include "base/log.h"
+#include "link/halt.h"
 
 namespace klink::link {
 
@@ -12,6 +15,7 @@ GroupSync::GroupSync(GroupSyncParts parts) : p_(std::move(parts)) {}
 
 Async<Status> GroupSync::Round() {
   trouble_ = absl::OkStatus();
+  TakeFilter();
   CO_TRY(const FoundGroups at_source, co_await ListAllGroups(p_.source));
   Look();
   LoadRecords();
@@ -32,6 +36,7 @@ Async<Status> GroupSync::Round() {
 
 Async<Status> GroupSync::RaiseClamped() {
   trouble_ = absl::OkStatus();
+  TakeFilter();
   Look();
   LoadRecords();
   if (notable_.empty()) co_return absl::OkStatus();
@@ -40,6 +45,15 @@ Async<Status> GroupSync::RaiseClamped() {
   if (!PlanAll(Which::kClamped).empty()) CO_RETURN_IF_ERROR(co_await CommitAll(Which::kClamped));
   CO_RETURN_IF_ERROR(co_await RememberNotable());
   co_return trouble_;
+}
+
+// What a reload left. Of groups that are not asked for any more nothing is known here; what was written down stays.
+void GroupSync::TakeFilter() {
+  if (!next_filter_) return;
+  p_.filter = *std::exchange(next_filter_, std::nullopt);
+  std::erase_if(book_.groups(), [this](const auto& entry) { return !p_.filter.Includes(entry.first); });
+  std::erase_if(notable_, [this](const std::string& name) { return !p_.filter.Includes(name); });
+  loaded_ = warned_empty_ = warned_idle_ = false;
 }
 
 // Which groups there are, of those that are asked for.
@@ -61,19 +75,29 @@ void GroupSync::Select(const FoundGroups& source) {
     group.trouble.clear();
     group.refusal.reset();
   }
-  if (selected > 0 || warned_empty_ || p_.filter.empty()) return;
-  warned_empty_ = true;
-  Log(Level::kWarning, Event::kNoGroupMatches,
-      fmt::format("no group at {} matches groups.include, or klink may not see it (DESCRIBE on the group)",
-                  p_.source.name()),
-      {{"link", p_.config.name}});
+  WarnOfFilter(source, selected);
+}
+
+// Once for a filter.
+void GroupSync::WarnOfFilter(const FoundGroups& source, size_t selected) {
+  if (selected == 0 && !std::exchange(warned_empty_, true))
+    Log(Level::kWarning, Event::kNoGroupMatches,
+        fmt::format("no group at {} matches groups.include, or klink may not see it (DESCRIBE on the group)",
+                    p_.source.name()),
+        {{"link", p_.config.name}});
+  if (selected == 0 || std::exchange(warned_idle_, true)) return;
+  std::vector<std::string> names;
+  for (const auto& [name, found] : source) names.push_back(name);
+  if (const std::vector<std::string> idle = p_.filter.Idle(names); !idle.empty())
+    Log(Level::kWarning, Event::kFilterIdle,
+        fmt::format("{} takes no group of {}", fmt::join(idle, ", "), p_.source.name()), {{"link", p_.config.name}});
 }
 
 // What an earlier leader left written down.
 void GroupSync::LoadRecords() {
   if (std::exchange(loaded_, true)) return;
   for (const auto& [name, record] : p_.mirrors.Records()) {
-    if (!p_.filter.Includes(name)) continue;
+    if (!p_.filter.Includes(name) || book_.groups().contains(name)) continue;
     book_.TakeRecord(record, number_of_destination_);
     notable_.insert(name);
   }
@@ -91,9 +115,9 @@ Async<Status> GroupSync::Read() {
       if (told.error_code == Error::kNone)
         book_.TakeSource(found->second, told);
       else
-        Trouble(told.group_id, found->second,
-                kafka::ToStatus(told.error_code,
-                                fmt::format("{}: reading the offsets of group {}", p_.source.name(), told.group_id)));
+        Hidden(told.group_id, found->second,
+               kafka::ToStatus(told.error_code,
+                               fmt::format("{}: reading the offsets of group {}", p_.source.name(), told.group_id)));
     }
   }
   co_return absl::OkStatus();
@@ -122,13 +146,15 @@ Async<Status> GroupSync::Meet() {
     for (const kafka::CommittedGroup& told : answers) {
       const auto found = book_.groups().find(told.group_id);
       if (found == book_.groups().end()) continue;
-      if (told.error_code == Error::kNone)
+      if (told.error_code == Error::kNone) {
         book_.TakeDestination(found->second, told, number_of_destination_,
                               p_.clock.Now() - RecommitAfter(told.group_id) + FirstRecommitAfter(told.group_id));
-      else
-        Trouble(told.group_id, found->second,
+        if (found->second.carried) notable_.insert(told.group_id);
+      } else {
+        Refused(told.group_id, found->second,
                 kafka::ToStatus(told.error_code, fmt::format("{}: reading the offsets of group {}",
                                                              p_.destination.name(), told.group_id)));
+      }
     }
   }
   co_return absl::OkStatus();
@@ -200,14 +226,31 @@ std::vector<GroupSync::Work> GroupSync::PlanAll(Which which) {
 void GroupSync::LeaveAlone(const std::string& name, Group& group) {
   group.refusal = CommitResult::kInUse;
   group.trouble = fmt::format("group {} has members at {}", name, p_.destination.name());
+  const bool news = std::none_of(group.entries.begin(), group.entries.end(),
+                                 [](const GroupEntry& entry) { return entry.left != GroupEntry::kNone; });
   for (GroupEntry& entry : group.entries) {
     entry.left = entry.source;
     entry.sent = GroupEntry::kNone;
     entry.answer = PlannedPosition::Kind::kSkipped;
     entry.why = "the group has members at the destination";
   }
-  if (notable_.insert(name).second)
+  notable_.insert(name);
+  if (news && !group.entries.empty())
     Log(Level::kInfo, Event::kGroupInUse, group.trouble, {{"link", p_.config.name}, {"group", name}});
+}
+
+// The source does not tell what it is asked about the group.
+void GroupSync::Hidden(const std::string& name, Group& group, Status status) {
+  if (status.code() == Code::kPermissionDenied) group.refusal = CommitResult::kUnauthorized;
+  Trouble(name, group,
+          NeedsRight(std::move(status), "group sync", fmt::format("DESCRIBE on group {}", name), p_.source.name()));
+}
+
+// Nor does the destination, or it does not take a commit.
+void GroupSync::Refused(const std::string& name, Group& group, Status status) {
+  if (status.code() == Code::kPermissionDenied) group.refusal = CommitResult::kUnauthorized;
+  Trouble(name, group,
+          NeedsRight(std::move(status), "group sync", fmt::format("READ on group {}", name), p_.destination.name()));
 }
 
 void GroupSync::Trouble(const std::string& name, Group& group, Status status) {

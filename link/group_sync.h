@@ -68,6 +68,9 @@ class GroupSync {
 
   explicit GroupSync(GroupSyncParts parts);
 
+  // Which groups are carried over from the next round on. Those left out stay as they are at the destination.
+  void Follow(config::GroupFilter filter) { next_filter_ = std::move(filter); }
+
   // One round. An error names what keeps some group, or all, from being carried over; the others were.
   Async<Status> Round();
   // Raises what was committed at less than the group's position, as far as the copy has grown, without the source.
@@ -88,7 +91,9 @@ class GroupSync {
   };
   enum class Which : uint8_t { kAll, kClamped };
 
+  void TakeFilter();
   void Select(const FoundGroups& source);
+  void WarnOfFilter(const FoundGroups& source, size_t selected);
   void LoadRecords();
   Async<Status> Read();
   Async<Status> Meet();
@@ -108,11 +113,14 @@ class GroupSync {
   Async<void> Commit(std::vector<Work>& works, size_t& next, size_t lane);
   Async<void> CommitOne(Work& work, size_t lane);
   void Settle(Work& work, const std::string& topic, int32_t partition, kafka::Error error);
+  void Hidden(const std::string& name, Group& group, Status status);
+  void Refused(const std::string& name, Group& group, Status status);
   void Trouble(const std::string& name, Group& group, Status status);
   Async<Status> RememberNotable();
 
   // group_gone.cc
   Async<Status> FollowGone();
+  Async<StatusOr<std::vector<std::string>>> VisibleOf(std::vector<std::string> missing);
   Async<Status> Remove(const std::string& name, Group& group);
 
   GroupSyncParts p_;
@@ -126,6 +134,8 @@ class GroupSync {
   std::set<std::string> notable_;                                 // groups with something to remember
   bool loaded_ = false;
   bool warned_empty_ = false;
+  bool warned_idle_ = false;
+  std::optional<config::GroupFilter> next_filter_;
   Status trouble_;  // of this round
   std::string waiting_;
 };

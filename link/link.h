@@ -163,6 +163,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
 
   // link_groups.cc
   Async<void> SyncGroups();
+  void FollowGroupFilter();
   GroupPartition StandingOf(const TopicPartition& tp) const;
 
   void SetCondition(state::LinkCondition condition, std::optional<state::Reason> reason, std::string text);

@@ -116,19 +116,19 @@ GroupPartition Link::StandingOf(const TopicPartition& tp) const {
   return out;
 }
 
-// While this agent leads.
+// While this agent leads. Which groups are asked for is looked at before every round: a reload changes it.
 Async<void> Link::SyncGroups() {
-  StatusOr<config::GroupFilter> filter = config::GroupFilter::Compile(config_.groups);
-  group_task_.Ended(filter.status());
-  if (!filter.ok() || filter->empty()) co_return;
   groups_.reset();
   mirrors_for_groups_ = std::make_unique<MirrorsForGroups>(*this);
-  GroupSyncParts parts{config_,      *std::move(filter),   source_,      destination_, parts_.executor,
-                       parts_.clock, *mirrors_for_groups_, group_totals_};
-  groups_ = std::make_unique<GroupSync>(std::move(parts));
+  std::optional<config::Groups> followed;
   for (;;) {
     const Instant began = parts_.clock.Now();
-    if (!state_->view().pause().paused) {
+    const config::Groups& asked = config_.groups;
+    if (!followed || asked.include != followed->include || asked.exclude != followed->exclude) {
+      followed = asked;
+      FollowGroupFilter();
+    }
+    if (groups_ && !state_->view().pause().paused) {
       Status round = co_await groups_->Round();
       if (IsUnavailable(round)) round.Update(co_await groups_->RaiseClamped());
       if (IsCancelled(round)) break;
@@ -138,6 +138,17 @@ Async<void> Link::SyncGroups() {
     if (!(co_await parts_.clock.Sleep(std::max(rest, kPauseLeast))).ok()) break;
   }
   groups_.reset();
+}
+
+// Between two rounds.
+void Link::FollowGroupFilter() {
+  StatusOr<config::GroupFilter> filter = config::GroupFilter::Compile(config_.groups);
+  group_task_.Ended(filter.status());
+  if (!filter.ok() || filter->empty()) return groups_.reset();
+  if (groups_) return groups_->Follow(*std::move(filter));
+  GroupSyncParts parts{config_,      *std::move(filter),   source_,      destination_, parts_.executor,
+                       parts_.clock, *mirrors_for_groups_, group_totals_};
+  groups_ = std::make_unique<GroupSync>(std::move(parts));
 }
 
 StatusOr<GroupsSnapshot> Link::Groups() const {

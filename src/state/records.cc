@@ -90,7 +90,7 @@ std::optional<std::string> GroupOfKey(std::string_view key) {
 
 admin::KeyValue Encode(const Record& record) {
   admin::KeyValue out;
-  if (const auto* group = std::get_if<GroupRecord>(&record); group && group->clamped.empty() && group->left.empty()) {
+  if (const auto* group = std::get_if<GroupRecord>(&record); group && group->empty()) {
     out.key = KeyOf(*group);
     return out;
   }

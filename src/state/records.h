@@ -272,12 +272,16 @@ struct GroupRecord {
   std::string group;
   std::vector<GroupPosition> clamped;  // committed at less than this: the copy did not reach it yet
   std::vector<GroupPosition> left;     // the group was seen at work at the destination when the source stood here
+  bool carried = false;                // it has positions in mirrors: whoever leads next notices when it is deleted
   int64_t since_ms = 0;
+
+  bool empty() const { return clamped.empty() && left.empty() && !carried; }
 
   static void Describe(auto& m, auto& field) {
     field("group", m.group);
     field("clamped", m.clamped);
     field("left", m.left);
+    field("carried", m.carried);
     field("since_ms", m.since_ms);
   }
   friend bool operator==(const GroupRecord&, const GroupRecord&) = default;

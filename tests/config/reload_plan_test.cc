@@ -56,6 +56,8 @@ TEST(ReloadPlan, AChangeReachesNoFurtherThanItMust) {
       {"topics.configs.exclude[0]", LinkReload::kLive, [](auto& l) { l.topics.configs.exclude = {"flush.ms"}; }},
       {"topics.delete", LinkReload::kLive, [](auto& l) { l.topics.delete_policy = DeletePolicy::kMirror; }},
       {"groups.interval", LinkReload::kLive, [](auto& l) { l.groups.interval = 1s; }},
+      {"groups.include[0].prefix", LinkReload::kLive, [](auto& l) { l.groups.include.push_back({.prefix = "a"}); }},
+      {"groups.exclude[0].prefix", LinkReload::kLive, [](auto& l) { l.groups.exclude.push_back({.prefix = "a"}); }},
       {"acls.interval", LinkReload::kLive, [](auto& l) { l.acls.interval = 1s; }},
       {"acls.exclude[0]", LinkReload::kRestart, [](auto& l) { l.acls.exclude = {"User:a"}; }},
       {"acls.enabled", LinkReload::kRestart, [](auto& l) { l.acls.enabled = true; }},

@@ -1,5 +1,5 @@
 // FindCoordinator as a broker answers it: versions 3 (one key) and 4 (several). A key without a coordinator is
-// COORDINATOR_NOT_AVAILABLE.
+// COORDINATOR_NOT_AVAILABLE, a hidden one GROUP_AUTHORIZATION_FAILED.
 #pragma once
 
 #include "kafka/messages/find_coordinator.h"
@@ -11,6 +11,10 @@ namespace klink::fake {
 inline kafka::FoundCoordinator CoordinatorOf(const ClusterState& cluster, const std::string& key) {
   kafka::FoundCoordinator found;
   found.key = key;
+  if (cluster.hidden.contains(key)) {
+    found.error_code = kafka::Error::kGroupAuthorizationFailed;
+    return found;
+  }
   auto at = cluster.coordinators.find(key);
   if (at == cluster.coordinators.end()) {
     found.error_code = kafka::Error::kCoordinatorNotAvailable;

@@ -2,6 +2,8 @@
 // empty list. An unknown topic is UNKNOWN_TOPIC_OR_PARTITION; a partition without a leader LEADER_NOT_AVAILABLE.
 #pragma once
 
+#include <set>
+
 #include "kafka/cluster_metadata.h"
 #include "kafka/messages/metadata.h"
 #include "tests/fake/broker.h"
@@ -15,6 +17,7 @@ struct ClusterState {
   std::map<std::string, std::vector<kafka::PartitionLeader>> topics;
   std::map<std::string, kafka::Uuid> ids;
   std::map<std::string, int32_t> coordinators;  // by group or transactional id
+  std::set<std::string> hidden;                 // groups that klink may not see
   int32_t throttle_ms = 0;
 
   static kafka::Uuid IdOf(uint8_t n) {
