@@ -66,7 +66,8 @@ class Rights : public testing::Test {
         (dir_->path() / "password").string());
     file.extra_link =
         "acls: {enabled: true, interval: 1s, include: [\"User:app*\", \"User:CN=Ann B., O=Ex\"]}\n"
-        "    quotas: {enabled: true, interval: 1s}";
+        "    quotas: {enabled: true, interval: 1s}\n"
+        "    groups: {include: [{prefix: app-}], interval: 1s}";
     return file;
   }
 

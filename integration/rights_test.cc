@@ -2,6 +2,7 @@
 // and a right that is taken away has its own error with the feature's name.
 #include <cstdlib>
 
+#include "integration/group_tools.h"
 #include "integration/rights_fixture.h"
 #include "integration/transactional.h"
 
@@ -10,6 +11,10 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+
+void CommitAtSource(const Cluster& source, int64_t offset) {
+  CommitPlaces(source, "app-rights", {{{"t-plain", 0}, offset}});
+}
 
 TEST_F(Rights, WhatThePlanPrintsIsEnoughForEverything) {
   CreateTopic(pair_->source, "t-plain", 2);
@@ -25,6 +30,11 @@ TEST_F(Rights, WhatThePlanPrintsIsEnoughForEverything) {
     EXPECT_EQ(VerifyComplaint(*agent_, topic), "") << topic;
   }
   EXPECT_EQ(RangeOf(pair_->destination, "t-trimmed", 0)->start, 200);
+  CommitAtSource(pair_->source, 100);
+  Await("the group's position", seconds(40), [] {
+    const Places there = CommittedPlaces(pair_->destination, "app-rights", {{"t-plain", 0}});
+    return there == Places{{{"t-plain", 0}, 100}};
+  });
   AddPartitions(pair_->source, "t-plain", 3);
   Await("a third partition", seconds(30), [] { return PartitionCount(pair_->destination, "t-plain") == 3; });
   const Outcome valid = RunToEnd({{KlinkBinary(), "validate", "--connect", "-c", agent_->config().string()}});
@@ -59,6 +69,8 @@ TEST_F(Rights, EachRightThatIsTakenAwayHasItsOwnError) {
       {false, "--topic t-", "Create", "CREATE", [] { return agent_->Cli({"mirror", "errors"}).out; },
        "a new mirror needs CREATE on topic t-new-", create},
   };
+  cases.push_back({false, "--group app-", "Read", "READ", LinkText, "group sync needs READ on group app-rights",
+                   [] { CommitAtSource(pair_->source, 50); }});
   const auto errors = [] { return agent_->Cli({"mirror", "errors", "-o", "json"}).out; };
   const auto grow = [] { AddPartitions(pair_->source, "t-rights", PartitionCount(pair_->source, "t-rights") + 1); };
   const auto create_trimmed = [&topics] {
@@ -70,6 +82,7 @@ TEST_F(Rights, EachRightThatIsTakenAwayHasItsOwnError) {
   const std::vector<Case> others = {
       {true, "--topic t-", "DescribeConfigs", "DESCRIBE_CONFIGS", errors,
        "topic configs needs DESCRIBE_CONFIGS on topic t-new-", create},
+      {true, "--group app-", "Describe", "DESCRIBE", LinkText, "group sync needs DESCRIBE on group app-rights"},
       {true, "--cluster", "Describe", "DESCRIBE", LinkText, "acl sync needs DESCRIBE on the cluster"},
       {true, "--cluster", "DescribeConfigs", "DESCRIBE_CONFIGS", LinkText,
        "quota sync needs DESCRIBE_CONFIGS on the cluster"},
@@ -82,7 +95,7 @@ TEST_F(Rights, EachRightThatIsTakenAwayHasItsOwnError) {
        create_trimmed},
       {false, "--cluster", "AlterConfigs", "ALTER_CONFIGS", LinkText, "quota sync needs ALTER_CONFIGS on the cluster",
        [] { SetQuota("2048"); }},
-      {false, "--group _klink", "Read", "", LinkText, "leadership needs READ on groups _klink.paris-to-lyon.*"},
+      {false, "--group _klink", "Read", "READ", LinkText, "leadership needs READ on groups _klink.paris-to-lyon.*"},
       {false, "--topic _klink", "Write", "WRITE", LinkText,
        "the link's state needs WRITE on topics _klink.paris-to-lyon.*", create},
       {false, "--transactional-id", "Write", "WRITE", LinkText,
@@ -96,12 +109,11 @@ TEST_F(Rights, EachRightThatIsTakenAwayHasItsOwnError) {
     AwaitText("the error", one.shown, one.sentence);
     AwaitText("its name", one.shown, "AUTHORIZATION_ERROR");
     const Outcome valid = RunToEnd({{KlinkBinary(), "validate", "--connect", "-c", agent_->config().string()}});
-    if (!one.name.empty()) {  // of groups and ids klink does not ask
-      EXPECT_EQ(valid.exit_code, 77) << one.sentence;
-      EXPECT_THAT(valid.out + valid.err, HasSubstr("needs " + one.name + " on ")) << one.sentence;
-    }
+    EXPECT_EQ(valid.exit_code, 77) << one.sentence;
+    EXPECT_THAT(valid.out + valid.err, HasSubstr("needs " + one.name + " on ")) << one.sentence;
     Alter(Change::kAdd, cluster.bootstrap(kSasl), one.resource, one.operation);
-    Await("everything goes on", seconds(40), [&] { return one.shown().find(one.sentence) == std::string::npos; });
+    Await("the end of: " + one.sentence, seconds(40),
+          [&] { return one.shown().find(one.sentence) == std::string::npos; });
   }
   AwaitMirrored(pair_->source, pair_->destination, "t-rights");
 }

@@ -8,6 +8,7 @@
 #include "kafka/cluster.h"
 #include "kafka/messages/alter_client_quotas.h"
 #include "kafka/messages/describe_cluster.h"
+#include "kafka/messages/describe_groups.h"
 #include "kafka/messages/describe_transactions.h"
 #include "kafka/messages/metadata.h"
 #include "link/acl_list.h"
@@ -37,6 +38,7 @@ class Asking {
     if (!answers_.authorizer) co_return absl::OkStatus();
     CO_RETURN_IF_ERROR(co_await AskTopics(rights));
     CO_RETURN_IF_ERROR(co_await AskCluster(rights));
+    CO_RETURN_IF_ERROR(co_await AskGroups(rights));
     co_return co_await AskTransactionalIds(std::move(rights));
   }
   Async<StatusOr<std::vector<std::string>>> TopicNames() {
@@ -107,6 +109,30 @@ class Asking {
     for (const auto& entry : response.entries)
       if (entry.error_code == kafka::Error::kClusterAuthorizationFailed) co_return false;
     co_return true;
+  }
+
+  // What is granted on a group its coordinator tells, also of one that does not exist (until version 6, protocol.md
+  // G12).
+  Async<Status> AskGroups(std::vector<Right> rights) {
+    std::set<std::string> names;
+    for (const Right& right : rights)
+      if (right.resource == AclResource::kGroup) names.insert(ProbeName(right));
+    for (const std::string& name : names) {
+      const auto broker = co_await link::AwaitCoordinator(cluster_, clock_, kafka::CoordinatorType::kGroup, name);
+      if (broker.status().code() == Code::kPermissionDenied) {
+        Take(AclResource::kGroup, name, kNotSaid);
+        continue;
+      }
+      CO_RETURN_IF_ERROR(broker.status());
+      kafka::DescribeGroupsRequest request;
+      request.groups.push_back(name);
+      request.include_authorized_operations = true;
+      CO_TRY(const auto response, co_await cluster_.Call(*broker, kafka::Lane::kControl, std::move(request), kDeadline,
+                                                         kafka::DescribeGroupsRequest::kTellsOfMissing));
+      for (const auto& group : response.groups)
+        if (group.error_code == kafka::Error::kNone) Take(AclResource::kGroup, name, group.authorized_operations);
+    }
+    co_return absl::OkStatus();
   }
 
   // Whether klink may write with an id cannot be asked without writing; whether it sees the id can.

@@ -76,6 +76,7 @@ struct DescribeGroupsRequest {
   static constexpr ApiKey kKey = ApiKey::kDescribeGroups;
   static constexpr int16_t kMin = 5;
   static constexpr int16_t kMax = 6;
+  static constexpr int16_t kTellsOfMissing = 5;  // up to it, a group that does not exist is answered without an error
   static constexpr int16_t kFlexibleSince = 5;
 
   std::vector<std::string> groups{};
