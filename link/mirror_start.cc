@@ -238,7 +238,8 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Continue(Facts facts,
   if (replay_.has_lost() && !gap_follows) CO_RETURN_IF_ERROR(co_await AbortLost(at));
   last_was_old_ = resume.cas == CompareAndAppend::kOff;
   p_.progress.Replicated(at, 0, 0);
-  if (!p_.progress.in_trouble()) Works();  // else once it has written, or has nothing to write
+  // Else once it has written. An idle source is not answered about: what stood in the way may have been a trim.
+  if (!p_.progress.in_trouble() || at.source_next >= facts.bounds.last_stable) Works();
   Started start{.at = at};
   if (facts.prefill && at.dest_next == facts.prefill->fillers_end) {
     start.at.source_next = facts.prefill->head_from.value_or(SourceOffset(facts.prefill->log_start.value));
