@@ -78,7 +78,10 @@
   ROW(NoGroupMatches, 1601, "offsets of groups are asked for, but none is found", "correct groups.include; grant klink DESCRIBE on the groups at the source") \
   ROW(GroupInUse, 1602, "a group has members at the destination, so its offsets are not touched", "none: it is left alone until it moves at the source again") \
   ROW(GroupGone, 1603, "a group was deleted at the source", "none: groups.delete says what follows") \
-  ROW(GroupSyncFailed, 1604, "the offsets of some group, or of all, are not carried over now", "read error; klink status shows the task group-sync")
+  ROW(GroupSyncFailed, 1604, "the offsets of some group, or of all, are not carried over now", "read error; klink status shows the task group-sync") \
+  ROW(PromotionBegun, 1701, "mirrors are being promoted", "none: klink promote and klink failover print the outcome") \
+  ROW(PromotionEnded, 1702, "a promotion is over; PARTIAL: something remains to be done", "klink failover printed the commands that remain; asked for again, it goes on with what is unfinished") \
+  ROW(PromotionTrouble, 1703, "a step of a promotion could not be done as it should; it goes on", "read msg and error; the outcome tells what remains to be done")
 // clang-format on
 
 namespace klink {

@@ -23,13 +23,15 @@ LinkState::LinkState(Executor executor, Clock& clock, BlockingPool& pool, LinkSt
       tailer_(executor, clock, pool, options_.destination, StateTopic(options_.link),
               [this](const admin::LogRecord& record) { OnRecord(record); }),
       writer_(executor, pool, options_.destination, ControllerId(options_.link), StateTopic(options_.link)),
-      turn_(executor, 1) {}
+      turn_(executor, 1),
+      controller_read_at_(clock.Now()) {}
 
 LinkState::~LinkState() = default;
 
 void LinkState::OnRecord(const admin::LogRecord& record) {
   view_.Apply(record.key, record.value);
   const std::optional<ControllerRecord>& stamp = view_.controller();
+  if (stamp && record.key == KeyOf(*stamp)) controller_read_at_ = clock_.Now();
   if (stamp && stamp->session == session_) read_back_ = std::max(read_back_, stamp->sequence);
   changed_.NotifyAll();
 }
@@ -72,6 +74,10 @@ admin::KeyValue LinkState::Stamp() {
   stamp.sequence = ++sequence_;
   stamp.at_ms = clock_.Wall().time_since_epoch().count();
   return Encode(stamp);
+}
+
+bool LinkState::in_control() const {
+  return writer_.in_control() && view_.controller() && view_.controller()->session == session_;
 }
 
 Async<Status> LinkState::TakeControl() {

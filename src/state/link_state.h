@@ -41,7 +41,10 @@ class LinkState {
 
   // Fences every earlier controller; ends when all that those wrote has been read.
   Async<Status> TakeControl();
-  bool in_control() const { return writer_.in_control(); }
+  // As far as this agent knows: nobody refused its writes, and nobody else's were read after its own.
+  bool in_control() const;
+  // How long ago this agent read a transaction of whoever controls the link; at first, when it was opened.
+  Duration SinceController() const { return clock_.Now() - controller_read_at_; }
   // All of `records` or none; only moves that states.h allows. FailedPrecondition "another controller took over"
   // stays until TakeControl.
   Async<Status> Write(std::vector<Record> records);
@@ -72,6 +75,7 @@ class LinkState {
   admin::StateWriter writer_;
   Permits turn_;
   std::string session_;
+  Instant controller_read_at_{};
   int64_t sequence_ = 0;   // of the last transaction begun
   int64_t read_back_ = 0;  // of the last one seen in the topic
 };

@@ -10,6 +10,8 @@ constexpr std::string_view kPidPrefix = "pid/";
 constexpr std::string_view kAclPrefix = "acl/";
 constexpr std::string_view kQuotaPrefix = "quota/";
 constexpr std::string_view kGroupPrefix = "group/";
+constexpr std::string_view kPromotionPrefix = "promotion/";
+constexpr std::string_view kCutPrefix = "cut/";
 constexpr size_t kRecordBytesMax = limits::kStateRecordBytes;
 constexpr size_t kRecordDepthMax = limits::kStateRecordDepth;
 constexpr size_t kShownBytes = 80;  // of a key in a message
@@ -78,6 +80,9 @@ std::string KeyOf(const QuotaRecord& r) {
 }
 std::string KeyOf(const GroupRecord& record) { return fmt::format("{}{}", kGroupPrefix, record.group); }
 
+std::string KeyOf(const PromotionRecord& record) { return fmt::format("{}{}", kPromotionPrefix, record.id); }
+std::string KeyOf(const CutRecord& record) { return fmt::format("{}{}", kCutPrefix, record.topic); }
+
 std::optional<std::string> MirrorOfKey(std::string_view key) {
   if (!key.starts_with(kMirrorPrefix)) return std::nullopt;
   return std::string(key.substr(kMirrorPrefix.size()));
@@ -135,6 +140,8 @@ StatusOr<Record> Decode(std::string_view key, std::string_view value) {
   if (key.starts_with(kAclPrefix)) return Read<AclRecord>(*json, key);
   if (key.starts_with(kQuotaPrefix)) return Read<QuotaRecord>(*json, key);
   if (key.starts_with(kGroupPrefix)) return Read<GroupRecord>(*json, key);
+  if (key.starts_with(kPromotionPrefix)) return Read<PromotionRecord>(*json, key);
+  if (key.starts_with(kCutPrefix)) return Read<CutRecord>(*json, key);
   return FailedPrecondition(
       "state record {} is of a kind this klink does not know: it was written by a newer version; upgrade this agent",
       shown);
@@ -146,11 +153,17 @@ Json ToJson(PidUse v) { return Json(Name(v)); }
 Json ToJson(AclHolding v) { return Json(Name(v)); }
 Json ToJson(ControllerKind v) { return Json(Name(v)); }
 Json ToJson(Accept v) { return Json(Name(v)); }
+Json ToJson(PromotionKind v) { return Json(Name(v)); }
+Json ToJson(PromotionStep v) { return Json(Name(v)); }
+Json ToJson(PromotionOutcome v) { return Json(Name(v)); }
 Status FromJson(const Json& json, Phase& v) { return FromName(json, v, FindPhase); }
 Status FromJson(const Json& json, Reason& v) { return FromName(json, v, FindReason); }
 Status FromJson(const Json& json, PidUse& v) { return FromName(json, v, FindPidUse); }
 Status FromJson(const Json& json, AclHolding& v) { return FromName(json, v, FindAclHolding); }
 Status FromJson(const Json& json, ControllerKind& v) { return FromName(json, v, FindControllerKind); }
 Status FromJson(const Json& json, Accept& v) { return FromName(json, v, FindAccept); }
+Status FromJson(const Json& json, PromotionKind& v) { return FromName(json, v, FindPromotionKind); }
+Status FromJson(const Json& json, PromotionStep& v) { return FromName(json, v, FindPromotionStep); }
+Status FromJson(const Json& json, PromotionOutcome& v) { return FromName(json, v, FindPromotionOutcome); }
 
 }  // namespace klink::state

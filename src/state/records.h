@@ -9,6 +9,7 @@
 //   acl/<which>             AclRecord          quota/<which>   QuotaRecord     (both are ledgers: erased when done
 //   with)
 //   group/<name>            GroupRecord
+//   promotion/<id>, cut/<topic>                            (promotion.h)
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@
 
 #include "admin/state_log.h"
 #include "base/json_fields.h"
+#include "state/promotion.h"
 #include "state/reasons.h"
 #include "state/states.h"
 
@@ -298,7 +300,7 @@ std::string KeyOf(const QuotaRecord& record);
 std::string KeyOf(const GroupRecord& record);
 
 using Record = std::variant<LinkRecord, ConfigRecord, ControllerRecord, PauseRecord, PidRecord, MirrorRecord, AclRecord,
-                            QuotaRecord, GroupRecord>;
+                            QuotaRecord, GroupRecord, PromotionRecord, CutRecord>;
 
 // Ready to be written.
 admin::KeyValue Encode(const Record& record);
@@ -313,13 +315,11 @@ std::optional<std::string> GroupOfKey(std::string_view key);
 
 // Enums as their names; found by base/json_fields.
 Json ToJson(Phase v);
-Json ToJson(Reason v);
 Json ToJson(PidUse v);
 Json ToJson(AclHolding v);
 Json ToJson(ControllerKind v);
 Json ToJson(Accept v);
 Status FromJson(const Json& json, Phase& v);
-Status FromJson(const Json& json, Reason& v);
 Status FromJson(const Json& json, PidUse& v);
 Status FromJson(const Json& json, AclHolding& v);
 Status FromJson(const Json& json, ControllerKind& v);

@@ -28,6 +28,15 @@ Status MayReplace(const MirrorRecord& was, const MirrorRecord& is) {
   return absl::OkStatus();
 }
 
+// What is written twice may only grow.
+Status MayReplace(const PromotionRecord& was, const PromotionRecord& is) {
+  if (!MayMove(was.step, is.step))
+    return FailedPrecondition("promotion {} is at {} and cannot go to {}", was.id, Name(was.step), Name(is.step));
+  if (was.kind != is.kind) return FailedPrecondition("promotion {} is a {}", was.id, Name(was.kind));
+  if (was.step == PromotionStep::kDone && was != is) return FailedPrecondition("promotion {} is done", was.id);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void StateView::Apply(std::string_view key, const std::optional<std::string>& value) {
@@ -71,6 +80,14 @@ void StateView::Take(Record record) {
                    std::string key = KeyOf(r);
                    quotas_[std::move(key)] = std::move(r);
                  },
+                 [this](PromotionRecord& r) {
+                   std::string id = r.id;
+                   promotions_[std::move(id)] = std::move(r);
+                 },
+                 [this](CutRecord& r) {
+                   std::string topic = r.topic;
+                   cuts_[std::move(topic)] = std::move(r);
+                 },
              },
              record);
 }
@@ -86,8 +103,23 @@ const MirrorRecord* StateView::mirror_of_source(std::string_view source_topic) c
   return nullptr;
 }
 
+const PromotionRecord* StateView::promotion() const {
+  for (const auto& [id, promotion] : promotions_)
+    if (promotion.step != PromotionStep::kDone) return &promotion;
+  return nullptr;
+}
+
+const CutRecord* StateView::cut(std::string_view destination_topic) const {
+  const auto found = cuts_.find(destination_topic);
+  return found == cuts_.end() ? nullptr : &found->second;
+}
+
 Status StateView::MayWrite(const Record& record) const {
   if (!status_.ok()) return status_;
+  if (const auto* is = std::get_if<PromotionRecord>(&record)) {
+    const auto was = promotions_.find(is->id);
+    return was == promotions_.end() ? absl::OkStatus() : MayReplace(was->second, *is);
+  }
   if (const auto* link = std::get_if<LinkRecord>(&record)) return link_ ? MayReplace(*link_, *link) : absl::OkStatus();
   if (const auto* is = std::get_if<MirrorRecord>(&record)) {
     const MirrorRecord* was = mirror(is->destination_topic);

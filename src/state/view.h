@@ -35,6 +35,12 @@ class StateView {
   bool IsOurs(int64_t pid) const { return pids_.contains(pid); }
   // By name; only groups of which something must be remembered.
   const std::map<std::string, GroupRecord, std::less<>>& groups() const { return groups_; }
+  // By id; ids begin with their time, so the last one is the newest.
+  const std::map<std::string, PromotionRecord, std::less<>>& promotions() const { return promotions_; }
+  // The one that is not done; null when there is none. At most one is under way.
+  const PromotionRecord* promotion() const;
+  // Where that topic was cut when it was last promoted; null when it never was.
+  const CutRecord* cut(std::string_view destination_topic) const;
   // Grows with every record.
   int64_t version() const { return version_; }
 
@@ -54,6 +60,8 @@ class StateView {
   std::map<std::string, AclRecord, std::less<>> acls_;
   std::map<std::string, QuotaRecord, std::less<>> quotas_;
   std::map<std::string, GroupRecord, std::less<>> groups_;
+  std::map<std::string, PromotionRecord, std::less<>> promotions_;
+  std::map<std::string, CutRecord, std::less<>> cuts_;
   int64_t version_ = 0;
 };
 

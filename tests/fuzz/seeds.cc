@@ -94,7 +94,8 @@ void Stored(const std::string& to) {
   int number = 0;
   for (const state::Record& record : {state::Record(state::LinkRecord()), state::Record(state::ConfigRecord()),
                                       state::Record(state::ControllerRecord()), state::Record(state::PauseRecord()),
-                                      state::Record(state::PidRecord()), state::Record(mirror)}) {
+                                      state::Record(state::PidRecord()), state::Record(mirror),
+                                      state::Record(state::PromotionRecord()), state::Record(state::CutRecord())}) {
     const admin::KeyValue written = state::Encode(record);
     const std::string text = written.key + "\n" + written.value.value_or("");
     Write(to + "state-" + std::to_string(number++), fuzz::kStateRecord, 0, AsBytes(text));

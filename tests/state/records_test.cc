@@ -66,8 +66,20 @@ std::vector<Record> Samples() {
   quota.user = "app/1:x";
   quota.key = "producer_byte_rate";
   quota.value = 1048576.5;
-  return {link,   config,       controller,     pid,           pause, Orders(),
-          paused, LinkRecord{}, MirrorRecord{}, PauseRecord{}, acl,   quota};
+  PromotionRecord promotion;
+  promotion.id = "20260101T000000Z-ab12";
+  promotion.step = PromotionStep::kFence;
+  promotion.groups_read_ms = 1700000000000;
+  promotion.times = {{PromotionStep::kStopCopying, 1700000000000}, {PromotionStep::kFence, 1700000000100}};
+  promotion.topics.push_back(
+      {"orders", PromotionOutcome::kUnfinished, Reason::kDestinationUnavailable, "no leader", {}});
+  CutRecord cut;
+  cut.topic = "orders";
+  cut.partitions.resize(2);
+  cut.partitions[1].cut = 77;
+  cut.partitions[1].tail_crc = 0xffffffff;
+  return {link,         config,         controller,    pid, pause, Orders(),  paused,
+          LinkRecord{}, MirrorRecord{}, PauseRecord{}, acl, quota, promotion, cut};
 }
 
 TEST(Records, LedgerKeysOfAnyContentDiffer) {
@@ -105,6 +117,33 @@ TEST(View, LedgerEntriesComeAndGoByTheirKeys) {
   for (const std::string& key : {KeyOf(acl), KeyOf(quota)}) view.Apply(Erase(key).key, std::nullopt);
   EXPECT_TRUE(view.acls().empty() && view.quotas().empty());
   EXPECT_TRUE(view.status().ok());
+}
+
+TEST(View, OnePromotionIsUnderWayUntilItIsDone) {
+  StateView view;
+  PromotionRecord promotion;
+  promotion.id = "1";
+  promotion.step = PromotionStep::kFence;
+  const auto apply = [&view](const Record& record) {
+    const admin::KeyValue entry = Encode(record);
+    view.Apply(entry.key, entry.value);
+  };
+  apply(promotion);
+  ASSERT_NE(view.promotion(), nullptr);
+  PromotionRecord back = promotion;
+  back.step = PromotionStep::kStopCopying;
+  EXPECT_EQ(view.MayWrite(back).code(), Code::kFailedPrecondition) << "a step is never gone back to";
+  PromotionRecord other = promotion;
+  other.kind = PromotionKind::kPromote;
+  EXPECT_EQ(view.MayWrite(other).code(), Code::kFailedPrecondition);
+  promotion.step = PromotionStep::kReleaseAcls;
+  apply(promotion);
+  promotion.step = PromotionStep::kDone;
+  EXPECT_TRUE(view.MayWrite(promotion).ok());
+  apply(promotion);
+  EXPECT_EQ(view.promotion(), nullptr);
+  promotion.finished_ms++;
+  EXPECT_EQ(view.MayWrite(promotion).code(), Code::kFailedPrecondition) << "what is done stays as it is";
 }
 
 TEST(Records, WhatIsWrittenIsReadBack) {
