@@ -131,7 +131,8 @@ void Agent::StartLink(const config::LinkConfig& link) {
                   instance_,
                   config_.agent.data_dir,
                   options_.auditor,
-                  options_.delete_hold};
+                  options_.delete_hold,
+                  options_.promoters};
   Served served;
   served.link = std::make_shared<Link>(std::move(parts), link, config_.clusters.at(link.source),
                                        config_.clusters.at(link.destination));
@@ -236,6 +237,21 @@ Async<StatusOr<ControlledLink>> Agent::ControlLink(ControlRequest request) {
 Async<StatusOr<std::vector<RealignedMirror>>> Agent::Realign(ControlRequest request) {
   CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
   co_return co_await link->Realign(std::move(request));
+}
+
+Async<StatusOr<PromotionSnapshot>> Agent::Promote(PromoteRequest request) {
+  CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
+  co_return co_await link->Promote(std::move(request));
+}
+
+StatusOr<PromotionSnapshot> Agent::Operation(const std::string& operation) const {
+  Status status = NotFound("no link of this agent knows an operation {}", operation);
+  for (const Served& served : links_) {
+    StatusOr<PromotionSnapshot> found = served.link->Operation(operation);
+    if (found.ok()) return found;
+    if (found.status().code() != Code::kNotFound) status = found.status();
+  }
+  return status;
 }
 
 Async<StatusOr<std::vector<TranslationSnapshot>>> Agent::Translate(TranslateRequest request) {

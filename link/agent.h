@@ -17,6 +17,7 @@ namespace klink::link {
 struct AgentOptions {
   Auditor* auditor = nullptr;  // outlives the agent; null: nothing is written down
   Duration delete_hold = kDeleteHold;
+  PromoterFactory promoters = {};  // empty: nothing can be promoted
 };
 
 class Agent final : public AgentApi, private kafka::CallObserver {
@@ -42,6 +43,8 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request) override;
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) override;
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) override;
+  Async<StatusOr<PromotionSnapshot>> Promote(PromoteRequest request) override;
+  StatusOr<PromotionSnapshot> Operation(const std::string& operation) const override;
   Async<StatusOr<std::vector<Explanation>>> Explain(ExplainRequest request) override;
   Async<StatusOr<std::vector<LinkDiff>>> Diff(std::string link) override;
   bool Ready() const override;

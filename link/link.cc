@@ -71,6 +71,7 @@ Link::Link(LinkParts parts, config::LinkConfig config, const config::ClusterConf
       destination_(OptionsOf(config_.destination, destination), parts_.executor, parts_.clock, parts_.observer),
       group_task_(parts_.clock, config_.name, "group-sync", Event::kGroupSyncFailed,
                   "offsets of groups are not carried over"),
+      group_turn_(parts_.executor, 1),
       fetch_(source_, parts_.executor, parts_.clock, parts_.budget, source.client_rack),
       produce_(destination_, parts_.executor, parts_.clock, *this),
       markers_(destination_, parts_.executor, parts_.clock),

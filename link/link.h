@@ -26,6 +26,7 @@
 #include "link/group_sync.h"
 #include "link/partition_runner.h"
 #include "link/progress.h"
+#include "link/promotion.h"
 #include "link/quota_sync.h"
 #include "link/round_task.h"
 #include "link/topic_sync.h"
@@ -46,6 +47,7 @@ struct LinkParts {
   std::string data_dir;
   Auditor* auditor = nullptr;
   Duration delete_hold = kDeleteHold;
+  PromoterFactory promoters = {};  // empty: nothing can be promoted
 };
 
 class Link final : public admin::MembershipListener, public Gate, public Copies {
@@ -65,6 +67,8 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request);
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request);
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request);
+  Async<StatusOr<PromotionSnapshot>> Promote(PromoteRequest request);
+  StatusOr<PromotionSnapshot> Operation(const std::string& operation) const;
   StatusOr<RunsSnapshot> RunsOf(const TopicPartition& tp) const;
   StatusOr<AclsSnapshot> Acls() const;
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(std::string topic, WallTime time);
@@ -100,6 +104,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   class RunsTopic;
   class Settings;
   class MirrorsForGroups;
+  class Promotion;
   template <class T>
   struct Asked;
   struct Running {
@@ -141,7 +146,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<void> AwaitStopped(TopicPartition tp);
   Async<void> StopMirrors();
   Async<void> StopLeading();
-  void Count(const PartitionRunner& runner);
+  void Count(const TopicPartition& tp, const PartitionRunner& runner);
 
   // link_control.cc
   Status MayControl() const;
@@ -161,9 +166,19 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<void> WatchConfig();
   void CompareConfig();
 
+  // link_promotion.cc
+  void BeginPromotions(TaskGroup& tasks);
+  void EndPromotions();
+  Async<void> RunPromotions();
+  Async<void> FollowPromotions();
+  Async<Status> AwaitDirect();
+  Async<StatusOr<PromotionSnapshot>> BeginPromotion(PromoteRequest request);
+
   // link_groups.cc
   Async<void> SyncGroups();
-  void FollowGroupFilter();
+  Async<Status> FollowGroupFilter();
+  Async<Status> GroupRound(Duration limit);
+  Async<Status> RaiseGroups();
   GroupPartition StandingOf(const TopicPartition& tp) const;
 
   void SetCondition(state::LinkCondition condition, std::optional<state::Reason> reason, std::string text);
@@ -179,6 +194,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   };
   std::optional<ShownPause> PauseOf(const state::MirrorRecord& record) const;
   void ShowStanding(const TopicPartition& tp, PartitionSnapshot& out) const;
+  void ShowCut(const state::MirrorRecord& record, const TopicPartition& tp, PartitionSnapshot& out) const;
   bool SourceGone() const;
   struct Asking;
   Async<void> AskOffsetAt(Asking& asking, OffsetAtSnapshot& out);
@@ -222,6 +238,12 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::unique_ptr<GroupSync> groups_;  // while leading, and groups are asked for
   GroupTotals group_totals_;
   RoundTask group_task_;
+  Permits group_turn_;                        // of a round
+  TaskGroup* group_round_ = nullptr;          // under way
+  std::set<std::string> groups_finally_;      // mirrors whose promotion carries groups over for the last time
+  std::unique_ptr<PromotionHost> promotion_;  // while leading
+  std::unique_ptr<Promoter> promoter_;
+  std::map<TopicPartition, CopyStanding> stood_;  // how far mirrors were when they ended
   FetchHub fetch_;
   ProduceHub produce_;
   MarkerWatch markers_;

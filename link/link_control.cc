@@ -69,6 +69,13 @@ Async<StatusOr<std::vector<RealignedMirror>>> Link::Realign(ControlRequest reque
   co_return co_await Await(asked);
 }
 
+Async<StatusOr<PromotionSnapshot>> Link::Promote(PromoteRequest request) {
+  CO_RETURN_IF_ERROR(MayControl());
+  auto asked = std::make_shared<Asked<PromotionSnapshot>>(parts_.executor);
+  lead_->Spawn(Answer(BeginPromotion(std::move(request)), asked));
+  co_return co_await Await(asked);
+}
+
 // An error of writing the state, as the caller should see it.
 Status Link::Written(Status written) const {
   if (written.ok() || (steering_ && state_->in_control() && !IsCancelled(written))) return written;

@@ -10,6 +10,7 @@ namespace {
 using state::Name;
 using Kind = PlannedPosition::Kind;
 
+constexpr Duration kRoundLimit = 24h;    // it has limits of its own
 constexpr Duration kPauseLeast = 200ms;  // between rounds that take longer than their interval
 
 void Add(PositionCounts& counts, Kind kind) {
@@ -79,6 +80,8 @@ class Link::MirrorsForGroups final : public GroupMirrors {
     return link_.StandingOf(tp);
   }
   Status MayCommit(const std::string& topic) const override {
+    if (link_.groups_finally_.contains(topic))
+      return link_.state_->MayDo(state::Effect::kJournalStep, topic, link_.state_->in_control());
     return link_.state_->MayDo(state::Effect::kCommitGroupOffsets, topic, link_.MayWrite());
   }
   const std::map<std::string, state::GroupRecord, std::less<>>& Records() const override {
@@ -92,6 +95,7 @@ class Link::MirrorsForGroups final : public GroupMirrors {
  private:
   std::string WhyNot(const state::MirrorRecord& record) const {
     const std::string& name = record.destination_topic;
+    if (link_.groups_finally_.contains(name)) return "";
     if (const auto trouble = link_.troubles_.find(name);
         trouble != link_.troubles_.end() && EndsTheMirror(trouble->second))
       return trouble->second.text;
@@ -116,6 +120,52 @@ GroupPartition Link::StandingOf(const TopicPartition& tp) const {
   return out;
 }
 
+// One at a time; it ends early when the limit is over, or when a promotion cannot wait for it.
+Async<Status> Link::GroupRound(Duration limit) {
+  CO_TRY(const int64_t turn, co_await group_turn_.Take(1));
+  if (!groups_) {  // none are asked for any more
+    group_turn_.Give(turn);
+    co_return absl::OkStatus();
+  }
+  struct Ended {
+    explicit Ended(Executor executor) : changed(std::move(executor)) {}
+    std::optional<Status> status;
+    bool late = false;
+    Signal changed;
+  };
+  const auto ended = std::make_shared<Ended>(parts_.executor);
+  const auto run = [](GroupSync& groups, std::shared_ptr<Ended> to) -> Async<void> {
+    to->status = co_await groups.Round();
+    to->changed.NotifyAll();
+  };
+  const auto expire = [](Clock& clock, Duration after, std::shared_ptr<Ended> to) -> Async<void> {
+    if (!(co_await clock.Sleep(after)).ok()) co_return;
+    to->late = true;
+    to->changed.NotifyAll();
+  };
+  TaskGroup round(parts_.executor);
+  group_round_ = &round;
+  round.Spawn(run(*groups_, ended));
+  round.Spawn(expire(parts_.clock, limit, ended));
+  Status waited;
+  while (waited.ok() && !ended->status && !ended->late) waited = co_await ended->changed.Wait();
+  round.Stop();
+  co_await round.Join();
+  group_round_ = nullptr;
+  group_turn_.Give(turn);
+  if (!waited.ok()) co_return waited;
+  if (ended->late || IsCancelled(*ended->status)) co_return Unavailable("a round of groups was ended before its time");
+  co_return *ended->status;
+}
+
+Async<Status> Link::RaiseGroups() {
+  CO_TRY(const int64_t turn, co_await group_turn_.Take(1));
+  Status raised;
+  if (groups_) raised = co_await groups_->RaiseClamped();
+  group_turn_.Give(turn);
+  co_return raised;
+}
+
 // While this agent leads. Which groups are asked for is looked at before every round: a reload changes it.
 Async<void> Link::SyncGroups() {
   groups_.reset();
@@ -126,29 +176,35 @@ Async<void> Link::SyncGroups() {
     const config::Groups& asked = config_.groups;
     if (!followed || asked.include != followed->include || asked.exclude != followed->exclude) {
       followed = asked;
-      FollowGroupFilter();
+      if (IsCancelled(co_await FollowGroupFilter())) break;
     }
     if (groups_ && !state_->view().pause().paused) {
-      Status round = co_await groups_->Round();
-      if (IsUnavailable(round)) round.Update(co_await groups_->RaiseClamped());
+      Status round = co_await GroupRound(kRoundLimit);
+      if (IsUnavailable(round)) round.Update(co_await RaiseGroups());
       if (IsCancelled(round)) break;
       group_task_.Ended(round);
     }
     const Duration rest = config_.groups.interval - (parts_.clock.Now() - began);
     if (!(co_await parts_.clock.Sleep(std::max(rest, kPauseLeast))).ok()) break;
   }
-  groups_.reset();
 }
 
-// Between two rounds.
-void Link::FollowGroupFilter() {
+// Between two rounds, a promotion's among them.
+Async<Status> Link::FollowGroupFilter() {
   StatusOr<config::GroupFilter> filter = config::GroupFilter::Compile(config_.groups);
   group_task_.Ended(filter.status());
-  if (!filter.ok() || filter->empty()) return groups_.reset();
-  if (groups_) return groups_->Follow(*std::move(filter));
-  GroupSyncParts parts{config_,      *std::move(filter),   source_,      destination_, parts_.executor,
-                       parts_.clock, *mirrors_for_groups_, group_totals_};
-  groups_ = std::make_unique<GroupSync>(std::move(parts));
+  CO_TRY(const int64_t turn, co_await group_turn_.Take(1));
+  if (!filter.ok() || filter->empty()) {
+    groups_.reset();
+  } else if (groups_) {
+    groups_->Follow(*std::move(filter));
+  } else {
+    GroupSyncParts parts{config_,      *std::move(filter),   source_,      destination_, parts_.executor,
+                         parts_.clock, *mirrors_for_groups_, group_totals_};
+    groups_ = std::make_unique<GroupSync>(std::move(parts));
+  }
+  group_turn_.Give(turn);
+  co_return absl::OkStatus();
 }
 
 StatusOr<GroupsSnapshot> Link::Groups() const {

@@ -58,6 +58,7 @@ Async<void> Link::LeadLoop() {
 
 Async<Status> Link::Lead() {
   CO_RETURN_IF_ERROR(co_await UntilOpen());
+  CO_RETURN_IF_ERROR(co_await AwaitDirect());
   // Its owner missed a whole session: it sent nothing since its lease ended.
   const bool silent = membership_->predecessor_was_silent(kLeaderShard);
   inherited_settle_ = silent ? kSettleAfterSilence : MirrorOptions().inherited_settle;
@@ -79,11 +80,13 @@ Async<Status> Link::Lead() {
   StartCarrying(keeper);
   keeper.Spawn(CountDrift());
   keeper.Spawn(SyncGroups());
+  BeginPromotions(keeper);
   steering_ = true;
   Status ended = co_await SyncTopics();
   steering_ = false;
   keeper.Stop();
   co_await keeper.Join();
+  EndPromotions();
   acls_.reset();
   quotas_.reset();
   drift_.clear();
@@ -239,6 +242,7 @@ void Link::StartMirror(const RunnerNames& names) {
   }
   RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_, markers_,       *store_,
                     *book_,          *slots_,      *state_, *this,        identity_, options,  parts_.latency, *fills_};
+  stood_.erase(names.destination());
   Running& running = mirrors_[names.destination()];
   running.runner = std::make_unique<PartitionRunner>(std::move(parts), names);
   running.task = std::make_unique<TaskGroup>(parts_.executor);
@@ -264,7 +268,7 @@ Async<void> Link::AwaitStopped(TopicPartition tp) {
     if (!(co_await parts_.clock.Sleep(kDrainPoll)).ok()) break;
   running.task->Stop();
   co_await running.task->Join();
-  if (stopping_.erase(tp) > 0) Count(*running.runner);
+  if (stopping_.erase(tp) > 0) Count(tp, *running.runner);
   stopped_.insert(tp);
   changed_.NotifyAll();
   if (MayRun(tp.topic)) SyncNow();  // resumed, or to be begun anew
@@ -284,7 +288,7 @@ Async<void> Link::StopMirrors() {
   for (const auto& [tp, running] : all) running.task->Stop();
   for (const auto& [tp, running] : all) {
     co_await running.task->Join();
-    if (stopping_.erase(tp) > 0) Count(*running.runner);
+    if (stopping_.erase(tp) > 0) Count(tp, *running.runner);
     stopped_.insert(tp);
   }
   if (store_ && !stopped_.empty()) (void)co_await store_->Persist();
@@ -308,7 +312,10 @@ Async<void> Link::StopLeading() {
   leading_ = false;
 }
 
-// What a mirror that ends has done stays in the link's sums.
-void Link::Count(const PartitionRunner& runner) { ended_.Add(runner.progress()); }
+// What a mirror that ends has done stays in the link's sums, and how far it was.
+void Link::Count(const TopicPartition& tp, const PartitionRunner& runner) {
+  ended_.Add(runner.progress());
+  stood_[tp] = link::StandingOf(runner.progress());
+}
 
 }  // namespace klink::link

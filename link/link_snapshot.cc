@@ -118,6 +118,21 @@ void Link::ShowStanding(const TopicPartition& tp, PartitionSnapshot& out) const 
   if (const auto from = map->identical_from()) out.identical_from = from->value;
 }
 
+// Of a mirror that is promoted or was: how far the copy came, and where it ends.
+void Link::ShowCut(const state::MirrorRecord& record, const TopicPartition& tp, PartitionSnapshot& out) const {
+  out.state = Name(state::StateOf(record.phase));
+  out.reason_code.reset();
+  out.reason.reset();
+  out.since = WallOf(record.since_ms);
+  ShowStanding(tp, out);
+  const state::CutRecord* cut = state_->view().cut(record.destination_topic);
+  const auto index = static_cast<size_t>(tp.partition);
+  if (cut == nullptr || index >= cut->partitions.size()) return;
+  const state::CutPartition& partition = cut->partitions[index];
+  if (partition.replicated_to) out.replicated_to = partition.replicated_to;
+  if (partition.cut) out.destination_end = partition.cut;
+}
+
 StatusOr<RunsSnapshot> Link::RunsOf(const TopicPartition& tp) const {
   if (!store_) return Unavailable("link {} is not connected yet", config_.name);
   const offsets::Translation* map = store_->Find(tp);
@@ -198,6 +213,8 @@ MirrorSnapshot Link::SnapshotOf(const state::MirrorRecord& record) const {
                             store_ ? store_->Find(tp) : nullptr, partition.destination_log_start};
       partition.time_lookup = std::string(TimeLookUp(facts));
     }
+    if (!state::Runs(record.phase) && record.phase != state::Phase::kPaused && record.phase != state::Phase::kFailed)
+      ShowCut(record, tp, partition);
     if (!pause) continue;
     partition.state = Name(pause->state);
     partition.reason_code = Name(pause->reason);

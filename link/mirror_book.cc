@@ -1,5 +1,8 @@
 #include "link/mirror_book.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace klink::link {
 
 MirrorBook::MirrorBook(Executor executor, state::LinkState& state)
@@ -21,6 +24,8 @@ bool MirrorBook::MayRun(const std::string& destination_topic) const {
 Async<Status> MirrorBook::Update(std::string topic, Change change) {
   const state::MirrorRecord* record = Find(topic);
   if (record == nullptr) co_return NotFound("there is no mirror {}", topic);
+  if (record->phase == state::Phase::kPendingStopped || record->phase == state::Phase::kStopped)
+    co_return FailedPrecondition("mirror {} is {}", topic, Name(record->phase));
   state::MirrorRecord changed = *record;
   state::BelowThePause(changed, change);
   co_return co_await Put(std::move(changed));
@@ -32,13 +37,14 @@ Async<Status> MirrorBook::Put(state::MirrorRecord record) {
   return PutAll(std::move(one));
 }
 
-Async<Status> MirrorBook::PutAll(std::vector<state::MirrorRecord> records) {
-  if (records.empty()) co_return absl::OkStatus();
+Async<Status> MirrorBook::PutAll(std::vector<state::MirrorRecord> records, std::vector<state::Record> others) {
+  if (records.empty() && others.empty()) co_return absl::OkStatus();
   const std::shared_ptr<Round> round = next_;
   for (state::MirrorRecord& record : records) {
     std::string topic = record.destination_topic;
     round->staged.insert_or_assign(std::move(topic), std::move(record));
   }
+  std::move(others.begin(), others.end(), std::back_inserter(round->others));
   if (!current_) {
     current_ = std::exchange(next_, std::make_shared<Round>(executor_));
     tasks_.Spawn(Write());
@@ -52,8 +58,8 @@ Async<Status> MirrorBook::Written(std::shared_ptr<Round> round) {
 }
 
 Async<void> MirrorBook::Write() {
-  while (!current_->staged.empty()) {
-    std::vector<state::Record> records;
+  while (!current_->empty()) {
+    std::vector<state::Record> records = current_->others;
     for (const auto& [topic, record] : current_->staged) records.emplace_back(record);
     current_->result = co_await state_.Write(std::move(records));
     current_->done.NotifyAll();

@@ -22,13 +22,13 @@ class MirrorBook {
   // Do its record and the link's let it run? Not when there is none.
   bool MayRun(const std::string& destination_topic) const;
   // OK once the changed record is written and read back. A pause stays: the change sees the mirror below it
-  // (state/control.h). NotFound: no such mirror.
+  // (state/control.h). NotFound: no such mirror; FailedPrecondition: it is being promoted or was.
   using Change = std::function<void(state::MirrorRecord&)>;
   Async<Status> Update(std::string destination_topic, Change change);
   // A new mirror, or one begun anew, paused or resumed.
   Async<Status> Put(state::MirrorRecord record);
-  // All in one transaction.
-  Async<Status> PutAll(std::vector<state::MirrorRecord> records);
+  // All in one transaction, with what else belongs to it.
+  Async<Status> PutAll(std::vector<state::MirrorRecord> records, std::vector<state::Record> others = {});
   void Stop() { tasks_.Stop(); }
   Async<void> Join() { co_await tasks_.Join(); }
 
@@ -36,6 +36,8 @@ class MirrorBook {
   struct Round {  // one transaction and those who wait for it
     explicit Round(Executor executor) : done(std::move(executor)) {}
     std::map<std::string, state::MirrorRecord> staged;
+    std::vector<state::Record> others;
+    bool empty() const { return staged.empty() && others.empty(); }
     std::optional<Status> result;
     Signal done;
   };

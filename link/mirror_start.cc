@@ -33,7 +33,10 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
   marker_generation_++;
   Finding finding = Examine(facts, identity_);
   if (const Stop* stop = std::get_if<Stop>(&finding)) {
-    CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
+    if (stop->reason == Reason::kFenced)
+      p_.progress.Fenced();
+    else
+      CO_RETURN_IF_ERROR(co_await FindIntruder(facts));
     co_return HaltWith(stop->reason, fmt::format("{}: {}", name_, stop->text));
   }
   if (auto* overshot = std::get_if<Overshoot>(&finding))

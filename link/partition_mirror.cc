@@ -237,7 +237,9 @@ Acks PartitionMirror::AcksOf(const BatchView& batch, const Position& after) cons
 Async<void> PartitionMirror::Drained() {
   for (const InFlight& item : in_flight_) {
     const StatusOr<DestOffset> answer = co_await item.pending->Wait();
-    if (answer.ok() || kafka::ErrorOf(answer.status())) continue;
+    const auto error = kafka::ErrorOf(answer.status());
+    if (error && kafka::VerdictOf(*error) == kafka::Verdict::kFenced) p_.progress.Fenced();
+    if (answer.ok() || error) continue;
     unclear_ = Unclear::kOurs;
     in_doubt_.push_back(item.after.dest_next);
     if (item.slot) replay_.Doubt(*item.slot);
@@ -296,7 +298,7 @@ Status PartitionMirror::Judge(const InFlight& item, const StatusOr<DestOffset>& 
                       fmt::format("{}: {}", name_, Text(status)));
     case kafka::Verdict::kFenced:
       p_.progress.Fenced();
-      return Halt(Reason::kForeignWrite, "{}: klink's producer was fenced in the destination partition: {}", name_,
+      return Halt(Reason::kFenced, "{}: klink's producer was fenced in the destination partition: {}", name_,
                   Text(status));
     default:
       return Annotate(status, fmt::format("{}", name_));

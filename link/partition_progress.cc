@@ -16,7 +16,7 @@ bool IsDivergence(state::Reason reason) {
 
 }  // namespace
 
-void PartitionProgress::Bounds(const SourceBounds& bounds) {
+void PartitionProgress::See(const SourceBounds& bounds) {
   bounds_ = bounds;
   if (!first_end_) first_end_ = bounds.high_watermark;
   if (!position_ || bounds.high_watermark <= *replicated_to()) return;
@@ -32,7 +32,7 @@ void PartitionProgress::Replicated(const Position& at, int64_t records, int64_t 
   written_bytes_ += bytes;
   written_batches_ += records > 0;
   while (!ends_.empty() && ends_.front().end <= *replicated_to()) ends_.pop_front();
-  if (bounds_) Bounds(*bounds_);
+  if (bounds_) See(*bounds_);
 }
 
 void PartitionProgress::NothingBetween(SourceOffset from, SourceOffset to) {

@@ -19,7 +19,10 @@ class PartitionProgress {
   explicit PartitionProgress(const Clock& clock, Histogram latency = {})
       : clock_(clock), latency_(std::move(latency)), since_(clock.Wall()), began_(since_) {}
 
-  void Bounds(const SourceBounds& bounds);
+  void Bounds(const SourceBounds& bounds) {
+    bounds_at_ = clock_.Wall();
+    See(bounds);
+  }
   void Destination(DestOffset log_start) { destination_log_start_ = log_start; }
   // The source log holds nothing from `from` to `to`: who has copied up to one has copied up to the other.
   void NothingBetween(SourceOffset from, SourceOffset to);
@@ -50,6 +53,7 @@ class PartitionProgress {
   void FollowedLogStart() { log_start_deletes_++; }
 
   std::optional<SourceBounds> bounds() const { return bounds_; }
+  std::optional<WallTime> bounds_at() const { return bounds_at_; }  // when the source told them
   std::optional<Position> position() const { return position_; }
   std::optional<DestOffset> destination_log_start() const { return destination_log_start_; }
   // What keeps it from working, else a remark.
@@ -83,12 +87,14 @@ class PartitionProgress {
   int64_t fetched_records() const { return fetched_records_; }
 
  private:
+  void See(const SourceBounds& bounds);
   bool Say(bool failed, std::optional<state::Reason> reason, std::string text);
   bool Remarks() const { return !failed_ && text_.empty() && !remarks_.empty(); }
 
   const Clock& clock_;
   Histogram latency_;
   std::optional<SourceBounds> bounds_;
+  std::optional<WallTime> bounds_at_;
   std::optional<Position> position_;
   SourceOffset hole_from_, hole_to_;
   std::optional<DestOffset> destination_log_start_;

@@ -15,6 +15,7 @@
 #include "link/difference.h"
 #include "link/explanation.h"
 #include "link/group_snapshot.h"
+#include "link/promotion_snapshot.h"
 #include "state/states.h"
 
 namespace klink::link {
@@ -357,6 +358,10 @@ class AgentApi {
   virtual Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) = 0;
   // Decided and written; it is carried out from then on, by whichever agent leads the link.
   virtual Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) = 0;
+  // Begun and written, with its id; or with dry_run the plan. FailedPrecondition: another one is under way.
+  virtual Async<StatusOr<PromotionSnapshot>> Promote(PromoteRequest request) = 0;
+  // How far a promotion is, or what came of it; any agent of the link knows.
+  virtual StatusOr<PromotionSnapshot> Operation(const std::string& operation) const = 0;
   // One answer per link concerned; what cannot be asked is a step that says so.
   virtual Async<StatusOr<std::vector<Explanation>>> Explain(ExplainRequest request) = 0;
   // Of one link, or with no name of every link. Unavailable when a cluster does not answer.

@@ -79,10 +79,26 @@ bool SameMarker(const BatchView& ours, const BatchView& source) {
   return a.ok() && b.ok() && *a == *b;
 }
 
+// A promotion raised an epoch by a marker, behind which no batch of ours stands: what follows belongs to others. (A
+// partition whose own epoch is another one than the link's has batches of it.)
+std::optional<Stop> ShutOut(const DestLog& log, const Identity& identity) {
+  for (const auto& [pid, epoch] : {std::pair(identity.producer_id, identity.producer_epoch),
+                                   {identity.filler_producer_id, identity.filler_epoch}}) {
+    const ProducerState* known = FindProducer(log, pid);
+    if (known != nullptr && known->producer_epoch > epoch && known->last_sequence < 0)
+      return Stop{Reason::kFenced,
+                  fmt::format("klink's producer {} writes with epoch {}, its leader knows epoch {}: the "
+                              "topic was promoted",
+                              pid, epoch, known->producer_epoch)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Finding Examine(const Facts& facts, const Identity& identity) {
   const DestLog& log = facts.log;
+  if (auto out = ShutOut(log, identity)) return *std::move(out);
   if (facts.prefill) return DuringPrefill(facts, identity);
   const bool nothing_copied_yet = facts.shift && facts.shift_since == log.end;
   if (facts.was_mirrored && nothing_copied_yet && log.end > DestOffset(0))

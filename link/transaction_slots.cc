@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/task_group.h"
 #include "kafka/messages/add_partitions_to_txn.h"
 #include "kafka/messages/end_txn.h"
 #include "link/cluster_admin.h"
@@ -286,6 +287,39 @@ Async<Status> TransactionSlots::End(TransactionSlot ended, TransactionEnd end) {
       co_return NeedsWrite(kafka::ToStatus(response->error_code, fmt::format("ending a transaction of {}", ended.id)),
                            ended.id);
   }
+}
+
+Async<StatusOr<std::map<TopicPartition, int64_t>>> TransactionSlots::Abort(std::set<std::string> topics) {
+  CO_RETURN_IF_ERROR(co_await Learn());
+  std::map<TopicPartition, int64_t> aborted;
+  Status result;
+  const Executor executor = co_await asio::this_coro::executor;
+  TaskGroup aborting(executor);
+  for (auto& [id, slot] : slots_)
+    if (slot.holder && topics.contains(slot.holder->topic)) aborting.Spawn(AbortOne(slot, aborted, result));
+  co_await aborting.Join();
+  CO_RETURN_IF_ERROR(result);
+  co_return aborted;
+}
+
+Async<void> TransactionSlots::AbortOne(Slot& slot, std::map<TopicPartition, int64_t>& aborted, Status& result) {
+  const TopicPartition tp = *slot.holder;
+  const auto now = co_await Ask(slot);
+  result.Update(now.status());
+  if (!now.ok()) co_return;
+  const bool open = Names(*now, tp) && !IsEnding(*now);
+  const Status done = co_await Init(slot);
+  result.Update(done);
+  if (!done.ok()) co_return;
+  if (open) aborted[tp]++;
+  Release(TransactionSlot(slot.as));
+}
+
+std::vector<TransactionSlot> TransactionSlots::All() const {
+  std::vector<TransactionSlot> all;
+  for (const auto& [id, slot] : slots_)
+    if (slot.as.producer_id >= 0) all.push_back(slot.as);
+  return all;
 }
 
 void TransactionSlots::Release(const TransactionSlot& released) {

@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,12 @@ class TransactionSlots {
   void Release(const TransactionSlot& slot);
   void Doubt(const TransactionSlot& slot) { Of(slot).fenced = false; }
 
+  // For a promotion: aborts what is open in these topics, under the next epoch, so that nobody who held a slot can
+  // still commit it. How many there were in each partition.
+  Async<StatusOr<std::map<TopicPartition, int64_t>>> Abort(std::set<std::string> topics);
+  // Every slot with a producer.
+  std::vector<TransactionSlot> All() const;
+
  private:
   class Patience;
   struct Slot {
@@ -56,6 +63,7 @@ class TransactionSlots {
   Slot& Of(const TransactionSlot& slot) { return slots_.at(slot.id); }
   Slot* Free();
   Async<Status> Learn();
+  Async<void> AbortOne(Slot& slot, std::map<TopicPartition, int64_t>& aborted, Status& result);
   Async<Status> Init(Slot& slot);
   Async<StatusOr<int32_t>> CoordinatorOf(Slot& slot);
   Status NeedsWrite(Status status, const std::string& id) const;

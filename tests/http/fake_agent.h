@@ -121,6 +121,9 @@ class FakeAgent : public link::AgentApi {
   // The real rules over what `snapshot` holds; the file of the link stands below.
   Async<StatusOr<link::GroupsSnapshot>> Groups(std::string link) override;
   Async<StatusOr<link::GroupSnapshot>> Group(std::string link, std::string group) override;
+  // Promotes what `snapshot` holds, at once; of each mirror 7 records did not cross.
+  Async<StatusOr<link::PromotionSnapshot>> Promote(link::PromoteRequest request) override;
+  StatusOr<link::PromotionSnapshot> Operation(const std::string& operation) const override;
   Async<StatusOr<std::vector<link::Explanation>>> Explain(link::ExplainRequest request) override;
   // Topics as `snapshot` has them; orders.eu with fewer partitions and another retention than its source, and without
   // an ACL; groups as Groups() has them.
@@ -134,6 +137,8 @@ class FakeAgent : public link::AgentApi {
   bool live = true;
   absl::Status control_status;  // what both answer unless it is OK
   std::vector<link::ControlRequest> asked;
+  std::optional<link::PromoteRequest> promoting;
+  link::PromotionSnapshot promotion;  // the last one begun
 
  private:
   Status Check(const std::string& link, const TopicPartition& partition) const;
@@ -305,6 +310,67 @@ inline Async<StatusOr<link::GroupSnapshot>> FakeAgent::Group(std::string link, s
   skipped.reason = "topic internal-log is not mirrored by this link";
   out.positions = {exact, clamped, unknown, skipped};
   co_return out;
+}
+
+inline Async<StatusOr<link::PromotionSnapshot>> FakeAgent::Promote(link::PromoteRequest request) {
+  promoting = request;
+  if (!control_status.ok()) co_return control_status;
+  link::PromotionSnapshot out;
+  out.link = request.link;
+  out.verb = request.kind == state::PromotionKind::kPromote ? "promote" : "failover";
+  out.dry_run = request.dry_run;
+  out.lost = 0;
+  out.source_end_age = 3.5;
+  out.groups_read_at = fake::kStart + 60s;
+  out.groups_age = 4.25;
+  if (!request.by.empty()) out.by = request.by;
+  if (!request.reason.empty()) out.reason = request.reason;
+  if (request.all)
+    for (const link::MirrorSnapshot& mirror : snapshot.links[0].mirrors) request.topics.push_back(mirror.topic);
+  bool all = true, any = false;
+  for (const std::string& topic : request.topics) {
+    link::PromotedMirror& mirror = out.mirrors.emplace_back();
+    mirror.topic = topic;
+    mirror.error = fmt::format("link {} has no mirror topic {}", request.link, topic);
+    for (link::MirrorSnapshot& known : snapshot.links[0].mirrors) {
+      if (known.topic != topic) continue;
+      mirror.error.reset();
+      mirror.outcome = request.dry_run ? "would_stop" : known.state == "STOPPED" ? "already_stopped" : "stopped";
+      any |= mirror.outcome != "already_stopped";
+      if (!request.dry_run) known.state = "STOPPED";
+      mirror.state = known.state;
+      mirror.lost = 7;
+      *out.lost += 7;
+      link::PromotedPartition partition;
+      partition.replicated_to = 998;
+      partition.source_end = 1005;
+      partition.source_end_at = fake::kStart + 60s;
+      partition.lost = 7;
+      if (!request.dry_run) partition.cut = 1000, partition.tail_offset = 990, partition.tail_crc = "0badcafe";
+      mirror.partitions.push_back(partition);
+    }
+    all = all && !mirror.error;
+  }
+  if (!request.dry_run) out.state = all ? "COMPLETED" : "PARTIAL";
+  if (!request.dry_run && any) {
+    out.operation = "20260101T000100Z-ab12";
+    out.step = "DONE";
+    out.started = fake::kStart + 60s;
+    out.finished = fake::kStart + 61s;
+    out.seconds = 1.25;
+    out.steps = {{"STOP_COPYING", 0.5}, {"FENCE", 0.25}};
+    link::PromotedGroup group{"app-pay", request.topics.front(), 0, 1003, 5};
+    out.groups.push_back(group);
+    promotion = out;
+    out.state = "RUNNING";
+    out.step = "FENCE";
+  }
+  co_return out;
+}
+
+inline StatusOr<link::PromotionSnapshot> FakeAgent::Operation(const std::string& operation) const {
+  if (promotion.operation != operation) return NotFound("no link of this agent knows an operation {}", operation);
+  return promotion;
 }
 
 // Realigns orders.legacy, which is translated; refuses orders.eu, which a group reads.

@@ -50,6 +50,17 @@ Stop StopOf(const Facts& facts) {
   return std::get<Stop>(finding);
 }
 
+TEST(Recovery, WhoIsShutOutStopsWhateverTheLogEndsWith) {
+  Facts facts = Ending(OursAt(100));
+  facts.log.producers = {{kOurs, 3, -1, 0}};
+  EXPECT_EQ(StopOf(facts).reason, Reason::kFenced);
+  facts.sequences_are_offsets = false;
+  EXPECT_EQ(StopOf(facts).reason, Reason::kFenced);
+  facts = EmptyEndingAt(0);
+  facts.log.producers = {{kFiller, 1, -1, 0}};
+  EXPECT_EQ(StopOf(facts).reason, Reason::kFenced) << "before the first record";
+}
+
 TEST(Recovery, AnEmptyLogFromZeroBegins) {
   EXPECT_TRUE(std::holds_alternative<Begin>(Examine(EmptyEndingAt(0), kIdentity)));
 }
