@@ -1,0 +1,218 @@
+#include "failover/promoter.h"
+
+#include <random>
+
+#include "base/backoff.h"
+#include "base/log.h"
+#include "failover/limit.h"
+#include "failover/report.h"
+#include "failover/targets.h"
+
+namespace klink::failover {
+namespace {
+
+using link::PromoteRequest;
+using link::PromotionSnapshot;
+using state::MirrorRecord;
+using state::Phase;
+using state::PromotionKind;
+using state::PromotionRecord;
+using state::PromotionTopic;
+
+constexpr Duration kAgainFirst = 200ms;
+constexpr Duration kAgainMost = 2s;
+
+// Sorts by time; two of one second differ.
+std::string NewId(WallTime now) {
+  std::string id = Rfc3339(now).substr(0, 19);
+  std::erase(id, '-');
+  std::erase(id, ':');
+  std::random_device entropy;
+  return fmt::format("{}Z-{:04x}", id, entropy() & 0xffff);
+}
+
+}  // namespace
+
+std::set<std::string> RunningTopics(const PromotionRecord& promotion) {
+  std::set<std::string> topics;
+  for (const PromotionTopic& topic : promotion.topics)
+    if (topic.outcome == state::PromotionOutcome::kRunning) topics.insert(topic.topic);
+  return topics;
+}
+
+Controller::Controller(link::PromotionHost& host, Destination& destination, Executor executor, Clock& clock)
+    : host_(host), destination_(destination), executor_(executor), clock_(clock), changed_(executor) {}
+
+Async<Status> Controller::Run() {
+  Backoff backoff(kAgainFirst, kAgainMost, std::hash<std::string>{}(host_.link()));
+  for (;;) {
+    const Status carried = co_await CarryOut();
+    if (IsCancelled(carried)) co_return carried;
+    if (carried.ok()) {
+      backoff.Reset();
+      CO_RETURN_IF_ERROR(co_await changed_.Wait());
+      continue;
+    }
+    Log(Level::kWarning, Event::kPromotionTrouble, "the promotion is gone on with",
+        {{"link", host_.link()}, {"error", Text(carried)}});
+    if (carried.code() == Code::kFailedPrecondition) co_return carried;  // somebody else controls the link
+    CO_RETURN_IF_ERROR(co_await clock_.Sleep(backoff.Next()));
+  }
+}
+
+Async<Status> Controller::CarryOut() {
+  while (const PromotionRecord* found = host_.view().promotion()) {
+    PromotionRecord now = *found;
+    CO_RETURN_IF_ERROR(co_await Carry(now));
+  }
+  co_return absl::OkStatus();
+}
+
+Async<StatusOr<PromotionSnapshot>> Controller::Ask(PromoteRequest request) {
+  if (const PromotionRecord* running = host_.view().promotion())
+    co_return FailedPrecondition("{} {} of link {}, begun at {}{}{}, is under way at step {}: it comes first",
+                                 running->kind == PromotionKind::kPromote ? "promotion" : "failover", running->id,
+                                 host_.link(), Rfc3339(WallTime(std::chrono::milliseconds(running->started_ms))),
+                                 running->by.empty() ? "" : " by ", running->by, Name(running->step));
+  PromotionRecord promotion;
+  promotion.kind = request.kind;
+  promotion.by = request.by;
+  promotion.text = request.reason;
+  promotion.pause_link = request.all;
+  promotion.started_ms = NowMs();
+  promotion.until_ms = promotion.started_ms + ToMillis(request.timeout);
+  promotion.topics = PlanTargets(request, host_.view());
+  if (request.dry_run || RunningTopics(promotion).empty()) co_return Plan(promotion, host_, request.dry_run);
+  promotion.id = NewId(clock_.Wall());
+  const std::string id = promotion.id;
+  CO_RETURN_IF_ERROR(co_await Begin(std::move(promotion)));
+  changed_.NotifyAll();
+  co_return Show(host_.link(), host_.view(), id);
+}
+
+Async<Status> Controller::Begin(PromotionRecord promotion) {
+  const bool planned = promotion.kind == PromotionKind::kPromote;
+  promotion.step = planned ? Step::kSynchronize : Step::kStopCopying;
+  promotion.times.push_back({promotion.step, promotion.started_ms});
+  std::vector<state::Record> records;
+  if (!planned) records = Stopping(promotion);
+  const std::string id = promotion.id;
+  const std::string by = promotion.by;
+  const size_t topics = RunningTopics(promotion).size();
+  records.emplace_back(std::move(promotion));
+  CO_RETURN_IF_ERROR(co_await host_.Write(std::move(records)));
+  Log(Level::kInfo, Event::kPromotionBegun, planned ? "a promotion begins" : "a failover begins",
+      {{"link", host_.link()}, {"operation", id}, {"topics", topics}, {"by", by}});
+  co_return absl::OkStatus();
+}
+
+// The records with which copying ends: every agent that reads them stops, and none begins.
+std::vector<state::Record> Controller::Stopping(const PromotionRecord& promotion) const {
+  std::vector<state::Record> records;
+  const int64_t now = NowMs();
+  for (const std::string& topic : RunningTopics(promotion)) {
+    const MirrorRecord* mirror = host_.view().mirror(topic);
+    if (mirror == nullptr) continue;
+    if (mirror->phase != Phase::kPendingStopped) {
+      MirrorRecord next = *mirror;
+      if (next.phase != Phase::kPaused) next.phase_before = next.phase;
+      next.phase = Phase::kPendingStopped;
+      next.reason.reset();
+      next.text =
+          fmt::format("{} {}", promotion.kind == PromotionKind::kPromote ? "promotion" : "failover", promotion.id);
+      next.since_ms = now;
+      records.emplace_back(std::move(next));
+    }
+    records.emplace_back(CutOf(promotion, topic));
+  }
+  const state::PauseRecord& pause = host_.view().pause();
+  if (promotion.pause_link && !pause.paused)
+    records.emplace_back(
+        state::PauseRecord{true, promotion.by, fmt::format("all its mirrors are promoted ({})", promotion.id), now});
+  return records;
+}
+
+// What was recorded of this promotion, else what is known as it begins.
+state::CutRecord Controller::CutOf(const PromotionRecord& now, const std::string& topic) const {
+  const state::CutRecord* known = host_.view().cut(topic);
+  if (known != nullptr && known->promotion == now.id) return *known;
+  // A promotion that was not finished knew the source at a time when this one may not.
+  const bool unfinished = known != nullptr && host_.view().mirror(topic) != nullptr &&
+                          host_.view().mirror(topic)->phase == Phase::kPendingStopped;
+  state::CutRecord cut;
+  if (unfinished) cut = *known;
+  cut.topic = topic;
+  cut.promotion = now.id;
+  if (unfinished) return cut;
+  const MirrorRecord* mirror = host_.view().mirror(topic);
+  cut.partitions.resize(mirror == nullptr ? 0 : mirror->partitions.size());
+  for (size_t p = 0; p < cut.partitions.size(); p++) {
+    const link::CopyStanding standing = host_.Standing({topic, static_cast<int32_t>(p)});
+    state::CutPartition& partition = cut.partitions[p];
+    if (standing.replicated_to) partition.replicated_to = standing.replicated_to->value;
+    if (standing.source_end) partition.source_end = standing.source_end->value;
+    if (standing.source_end_at) partition.source_end_ms = standing.source_end_at->time_since_epoch().count();
+    partition.source_leader_epoch = standing.source_leader_epoch;
+  }
+  return cut;
+}
+
+std::set<TopicPartition> Controller::PartitionsOf(const std::set<std::string>& topics) const {
+  std::set<TopicPartition> partitions;
+  for (const std::string& topic : topics)
+    if (const MirrorRecord* mirror = host_.view().mirror(topic))
+      for (size_t p = 0; p < mirror->partitions.size(); p++) partitions.insert({topic, static_cast<int32_t>(p)});
+  return partitions;
+}
+
+Async<Status> Controller::Advance(PromotionRecord& now, Step next, std::vector<state::Record> with) {
+  now.step = next;
+  now.times.push_back({next, NowMs()});
+  if (next == Step::kDone) now.finished_ms = NowMs();
+  with.emplace_back(now);
+  CO_RETURN_IF_ERROR(co_await host_.Write(std::move(with)));
+  if (next != Step::kDone) co_return absl::OkStatus();
+  const auto shown = Show(host_.link(), host_.view(), now.id);
+  if (shown.ok())
+    Log(Level::kInfo, Event::kPromotionEnded, fmt::format("the {} is {}", shown->verb, shown->state),
+        {{"link", host_.link()}, {"operation", now.id}, {"seconds", shown->seconds.value_or(0)}});
+  co_return absl::OkStatus();
+}
+
+Async<Status> Controller::Carry(PromotionRecord& now) {
+  while (now.step != Step::kDone) {
+    Status step;
+    switch (now.step) {
+      case Step::kSynchronize:
+        step = co_await Synchronize(now);
+        break;
+      case Step::kStopCopying:
+        step = co_await StopCopying(now);
+        break;
+      case Step::kEndTransactions:
+        step = co_await EndTransactions(now);
+        break;
+      case Step::kFence:
+        step = co_await Fence(now);
+        break;
+      case Step::kRecordCut:
+        step = co_await RecordCut(now);
+        break;
+      case Step::kCommitGroups:
+        step = co_await CommitGroups(now);
+        break;
+      case Step::kRestoreConfigs:
+        step = co_await RestoreConfigs(now);
+        break;
+      case Step::kReleaseAcls:
+        step = co_await ReleaseAcls(now);
+        break;
+      case Step::kDone:
+        break;
+    }
+    CO_RETURN_IF_ERROR(step);
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace klink::failover

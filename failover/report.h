@@ -1,0 +1,17 @@
+// What a promotion did and what it cost, from the journal alone: any agent, and the command line without one, tells the
+// same. Pure.
+#pragma once
+
+#include <string>
+
+#include "link/promotion.h"
+
+namespace klink::failover {
+
+// NotFound: the link's state knows no promotion of that id.
+StatusOr<link::PromotionSnapshot> Show(const std::string& link, const state::StateView& view,
+                                       const std::string& operation);
+// What would be done, or need not be: nothing of it is written.
+link::PromotionSnapshot Plan(const state::PromotionRecord& promotion, const link::PromotionHost& host, bool dry_run);
+
+}  // namespace klink::failover

@@ -1,0 +1,69 @@
+#include "failover/targets.h"
+
+#include <set>
+
+#include "link/control_plan.h"
+
+namespace klink::failover {
+namespace {
+
+using link::PromoteRequest;
+using state::MirrorRecord;
+using state::Phase;
+using state::PromotionKind;
+using state::PromotionOutcome;
+using state::PromotionTopic;
+
+PromotionTopic Refused(std::string topic, std::optional<state::Reason> reason, std::string text) {
+  return {std::move(topic), PromotionOutcome::kRefused, reason, std::move(text), {}};
+}
+
+PromotionTopic TargetOf(const MirrorRecord& mirror, PromotionKind kind, bool link_paused) {
+  const std::string& topic = mirror.destination_topic;
+  if (mirror.phase == Phase::kStopped) return {topic, PromotionOutcome::kStopped, {}, std::string(kAlreadyStopped), {}};
+  const bool copied = mirror.phase == Phase::kActive && !link_paused;
+  if (kind == PromotionKind::kFailover || mirror.phase == Phase::kPendingStopped || copied)
+    return {topic, PromotionOutcome::kRunning, {}, "", {}};
+  const auto reason = mirror.reason ? mirror.reason : std::nullopt;
+  const std::string is = link_paused ? "its link is PAUSED" : fmt::format("it is {}", Name(mirror.phase));
+  return Refused(topic, reason,
+                 fmt::format("promote waits until nothing is left to copy, but {}: resume it, or use failover and "
+                             "accept the loss that is shown",
+                             is));
+}
+
+}  // namespace
+
+std::vector<PromotionTopic> PlanTargets(const PromoteRequest& request, const state::StateView& view) {
+  std::vector<PromotionTopic> targets;
+  std::set<std::string> seen;
+  const auto add = [&](const MirrorRecord& mirror) {
+    if (seen.insert(mirror.destination_topic).second)
+      targets.push_back(TargetOf(mirror, request.kind, view.pause().paused));
+  };
+  const auto add_matching = [&](const std::string& pattern) {
+    bool any = false;
+    for (const auto& [topic, mirror] : view.mirrors()) {
+      if (!link::MatchesPattern(pattern, topic)) continue;
+      any = true;
+      add(mirror);
+    }
+    return any;
+  };
+  if (request.all) add_matching("*");
+  for (const std::string& topic : request.topics) {
+    if (link::IsPattern(topic)) {
+      if (!add_matching(topic))
+        targets.push_back(
+            Refused(topic, std::nullopt, fmt::format("no mirror topic of link {} matches {}", request.link, topic)));
+    } else if (const MirrorRecord* mirror = view.mirror(topic)) {
+      add(*mirror);
+    } else if (seen.insert(topic).second) {
+      targets.push_back(
+          Refused(topic, std::nullopt, fmt::format("link {} has no mirror topic {}", request.link, topic)));
+    }
+  }
+  return targets;
+}
+
+}  // namespace klink::failover
