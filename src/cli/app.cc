@@ -73,6 +73,7 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   AddStatus(app, context);
   AddLink(app, context);
   AddMirror(app, context);
+  AddPromote(app, context);
   AddVerify(app, context);
   AddOffsets(app, context);
   AddExplain(app, context);

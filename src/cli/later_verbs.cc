@@ -10,10 +10,9 @@
 namespace klink::cli {
 namespace {
 
-constexpr std::array<const char*, 9> kVerbs = {"promote", "failover", "reverse", "drill",     "cutover",
-                                               "lag",     "check",    "config",  "completion"};
+constexpr std::array<const char*, 7> kVerbs = {"reverse", "drill", "cutover", "lag", "check", "config", "completion"};
 constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
-constexpr std::array<const char*, 4> kMirrorVerbs = {"promote", "failover", "reverse", "truncate"};
+constexpr std::array<const char*, 2> kMirrorVerbs = {"reverse", "truncate"};
 
 void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const char* name) {
   CLI::App* verb = parent.add_subcommand(name, "");

@@ -82,6 +82,7 @@ void AddMirror(CLI::App& app, Context& context) {
   AddMirrorRealign(*noun, context);
   AddMirrorErrors(*noun, context);
   AddMirrorFailback(*noun, context);
+  AddPromote(*noun, context);
 }
 
 }  // namespace klink::cli

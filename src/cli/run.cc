@@ -21,6 +21,7 @@
 #include "config/load.h"
 #include "config/reload_plan.h"
 #include "config/show.h"
+#include "failover/make.h"
 #include "http/gate.h"
 #include "http/routes.h"
 #include "http/server.h"
@@ -215,6 +216,7 @@ Async<void> Runner::WatchSignals() {
 link::AgentOptions Runner::Options() const {
   link::AgentOptions options;
   options.auditor = audit_.get();
+  options.promoters = failover::Promoters();
   if (const auto hold = context_.io.env("KLINK_TEST_DELETE_HOLD"))
     options.delete_hold = config::ParseDuration(*hold).value_or(options.delete_hold);
   return options;

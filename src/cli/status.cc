@@ -20,8 +20,7 @@ std::string StatusText(const http::StatusView& view, bool color) {
   }
   if (!all_active) text += "\nklink mirror list shows what is not ACTIVE, and why.\n";
   text +=
-      "\nThis version has no promote or failover verb: to use the copies, stop klink and point clients at the "
-      "destination.\n";
+      "\nklink failover --all --dry-run shows what a failover would do, klink promote what a planned move waits for.\n";
   return text;
 }
 

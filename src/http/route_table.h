@@ -40,11 +40,14 @@ inline constexpr auto kRouteTable = std::to_array<RouteRow>({
     {Method::kPost, "/v1/links/{}/offsets:translate", Need::kViewer, ""},  // a question with a body
     {Method::kGet, "/v1/links/{}/groups", Need::kViewer, ""},
     {Method::kGet, "/v1/links/{}/groups/{}", Need::kViewer, ""},
+    {Method::kGet, "/v1/operations/{}", Need::kViewer, ""},
     {Method::kPost, "/v1/links/{}:pause", Need::kOperator, "link.pause"},
     {Method::kPost, "/v1/links/{}:resume", Need::kOperator, "link.resume"},
     {Method::kPost, "/v1/links/{}/mirrors:pause", Need::kOperator, "mirrors.pause"},
     {Method::kPost, "/v1/links/{}/mirrors:resume", Need::kOperator, "mirrors.resume"},
     {Method::kPost, "/v1/links/{}/mirrors:realign", Need::kAdmin, "mirrors.realign"},  // deletes copies
+    {Method::kPost, "/v1/links/{}/mirrors:promote", Need::kAdmin, "mirrors.promote"},
+    {Method::kPost, "/v1/links/{}/mirrors:failover", Need::kAdmin, "mirrors.failover"},
 });
 
 constexpr const RouteRow* FindRow(Method method, std::string_view pattern) {

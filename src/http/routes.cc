@@ -6,6 +6,7 @@
 #include "base/json_fields.h"
 #include "http/control_body.h"
 #include "http/group_routes.h"
+#include "http/promotion_routes.h"
 #include "http/question_routes.h"
 #include "http/snapshot_metrics.h"
 #include "http/views.h"
@@ -302,6 +303,7 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
     if (FindJson(*body, "positions") != nullptr) return TranslatePositions(agent, *std::move(body), c[0]);
     return routes->Translate(FromBody(*body, c[0]));
   });
+  AddPromotionRoutes(router, agent);
   AddGroupRoutes(router, agent);
   AddQuestionRoutes(router, agent);
   return router;

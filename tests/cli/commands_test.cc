@@ -142,8 +142,8 @@ TEST_F(CliTest, AnErrorOnTheCommandLineIsSixtyFour) {
 }
 
 TEST_F(CliTest, VerbsOfLaterVersionsAreRefusedByName) {
-  ExpectGolden("later_promote", {"promote", "--all", "--link", "x"});
-  ExpectGolden("later_mirror_failover", {"mirror", "failover", "orders"});
+  ExpectGolden("later_cutover", {"cutover", "--set", "x"});
+  ExpectGolden("later_mirror_truncate", {"mirror", "truncate", "orders"});
   ExpectGolden("later_link_delete", {"link", "delete", "x"});
   ExpectGolden("later_drill", {"drill", "run", "quarterly"});
 }

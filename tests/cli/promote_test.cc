@@ -1,0 +1,61 @@
+// klink promote and failover: the plan, the question, the outcome followed to its end, and how each of them exits.
+#include <gmock/gmock.h>
+
+#include "tests/cli/cli_fixture.h"
+
+namespace klink::cli {
+namespace {
+
+using testing::HasSubstr;
+
+class Promoting : public CliTest {
+ protected:
+  void SetUp() override { Serve(); }
+};
+
+TEST_F(Promoting, Helps) {
+  ExpectGolden("help_promote", {"promote", "--help"});
+  ExpectGolden("help_failover", {"failover", "--help"});
+}
+
+TEST_F(Promoting, ThePlanIsShownAndNothingIsDone) {
+  ExpectGolden("failover_dry_run", {"failover", "orders.eu", "--dry-run"});
+  ExpectGolden("failover_declined", {"failover", "orders.eu"}, "n\n");
+  ASSERT_TRUE(agent_.promoting);
+  EXPECT_TRUE(agent_.promoting->dry_run);
+  ExpectGolden("failover_nobody", {"failover", "--all"});
+}
+
+TEST_F(Promoting, TheOutcomeIsFollowedToItsEnd) {
+  ExpectGolden("failover", {"failover", "orders.eu", "--yes", "--reason", "paris burns"});
+  EXPECT_EQ(agent_.promoting->reason, "paris burns");
+  EXPECT_FALSE(agent_.promoting->dry_run);
+  ExpectGolden("failover_already_stopped", {"mirror", "failover", "orders.eu", "--yes"});
+  ExpectGolden("failover_agreed", {"failover", "orders.legacy"}, "y\n");
+}
+
+TEST_F(Promoting, AsJson) { ExpectExample("failover", {"failover", "orders.eu", "--yes"}); }
+
+TEST_F(Promoting, APlannedOneSaysHowLongItWaits) {
+  ExpectGolden("promote", {"promote", "orders.eu", "orders.legacy", "--yes", "--timeout", "5m"});
+  EXPECT_EQ(agent_.promoting->kind, state::PromotionKind::kPromote);
+  EXPECT_EQ(agent_.promoting->timeout, 5min);
+  EXPECT_EQ(Run({"promote", "orders.eu", "--yes", "--timeout", "soon"}).exit, Exit::kUsage);
+}
+
+TEST_F(Promoting, WhatIsRefusedEndsWithOne) {
+  ExpectGolden("failover_partly", {"failover", "orders.eu", "nope", "--yes"});
+  agent_.control_status = FailedPrecondition("failover 20260101T000000Z-0001 of link paris-to-lyon is under way");
+  ExpectGolden("failover_second", {"failover", "orders.eu", "--yes"});
+}
+
+TEST_F(Promoting, TheReportIsKept) {
+  const std::string file = Write("report.json", "");
+  EXPECT_EQ(Run({"failover", "orders.eu", "--yes", "--report", file}).exit, Exit::kOk);
+  EXPECT_THAT(ReadAll(file), HasSubstr("\"tail_crc\":\"0badcafe\""));
+  const Ran ran = Run({"failover", "orders.eu", "--yes", "--report", "/nowhere/report.json"});
+  EXPECT_EQ(ran.exit, Exit::kUsage) << "before anything is done";
+}
+
+}  // namespace
+}  // namespace klink::cli
