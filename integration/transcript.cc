@@ -60,6 +60,8 @@ std::string Normalised(std::string text) {
       {std::regex(R"((offset \d+ on), and ends at \d+\.)"), "$1, and ends at <end>."},  // when it was looked at
       {std::regex(R"(\b\d+ bytes, from )"), "<n> bytes, from "},
       {std::regex(R"([0-9a-f]{64}  (\S+)  \d+ bytes)"), "<sha256>  $1  <n> bytes"},
+      {std::regex(R"(\d{8}T\d{6}Z-[0-9a-f]{4})"), "<operation>"},
+      {std::regex(R"( \d+\.\d s before)"), " <a while> before"},
   };
   for (const auto& [pattern, words] : rules) text = std::regex_replace(text, pattern, words);
   return text;
