@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "kafka/sasl_scram.h"
 
 namespace klink::failover {
@@ -19,33 +20,6 @@ constexpr size_t kBufferBytes = 1 << 20;
 
 Status Failure(std::string_view doing, const std::string& path) {
   return FailedPrecondition("{} {}: {}", doing, path, std::strerror(errno));
-}
-
-// How long the UTF-8 character at the beginning is; 0: it is none (overlong, a surrogate, beyond Unicode, cut).
-size_t CharacterAt(std::string_view text) {
-  const auto byte = [text](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
-  const auto next = [&](size_t i, uint8_t low = 0x80, uint8_t high = 0xbf) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return next(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const uint8_t low = first == 0xe0 ? 0xa0 : 0x80, high = first == 0xed ? 0x9f : 0xbf;
-    return next(1, low, high) && next(2) ? 3 : 0;
-  }
-  if (first < 0xf0 || first > 0xf4) return 0;
-  const uint8_t low = first == 0xf0 ? 0x90 : 0x80, high = first == 0xf4 ? 0x8f : 0xbf;
-  return next(1, low, high) && next(2) && next(3) ? 4 : 0;
-}
-
-bool IsUtf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t size = CharacterAt(text);
-    if (size == 0) return false;
-    text.remove_prefix(size);
-  }
-  return true;
 }
 
 JsonObject LineOf(const kafka::BatchView& batch, const kafka::Record& record, const TailTally& tally) {
