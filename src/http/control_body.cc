@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/json_fields.h"
 #include "http/routes.h"
 
 namespace klink::http {
@@ -29,17 +28,6 @@ struct Body {
   bool resumes = false;
 };
 
-Status CheckKeys(const Json& json, Body& body) {
-  if (!json.is_object()) return InvalidArgument("the body is not a JSON object");
-  std::vector<std::string_view> known;
-  auto note = [&known](std::string_view name, auto&) { known.push_back(name); };
-  Body::Describe(body, note);
-  for (const auto& [key, value] : json.get_object())
-    if (std::find(known.begin(), known.end(), std::string_view(key.data(), key.size())) == known.end())
-      return InvalidArgument("the body has an unknown key \"{}\"", std::string_view(key.data(), key.size()));
-  return absl::OkStatus();
-}
-
 StatusOr<state::Accept> ToAccept(const std::string& name) {
   const auto accept = state::FindAccept(name);
   if (!accept || *accept == state::Accept::kRealign)
@@ -53,15 +41,10 @@ StatusOr<link::ControlRequest> ReadControl(std::string_view text, link::ControlV
   Body body;
   body.of_mirrors = of == ControlOf::kMirrors;
   body.resumes = verb == link::ControlVerb::kResume;
-  TRY(const Json json, ParseJson(text.empty() ? "{}" : text));
-  RETURN_IF_ERROR(CheckKeys(json, body));
-  RETURN_IF_ERROR(FromJson(json, body));
+  RETURN_IF_ERROR(ReadBody(text, body));
   if (body.of_mirrors && body.all != body.topics.empty())
     return InvalidArgument("say which mirrors: either \"topics\" or \"all\": true");
-  if (body.topics.size() > kTopicsPerRequestMost)
-    return InvalidArgument("\"topics\" may hold {} names, it holds {}", kTopicsPerRequestMost, body.topics.size());
-  if (body.by.size() > kTextBytesMost || body.reason.size() > kTextBytesMost)
-    return InvalidArgument("\"by\" and \"reason\" may have {} bytes each", kTextBytesMost);
+  RETURN_IF_ERROR(CheckSizes(body.topics, body.by, body.reason));
   link::ControlRequest request;
   request.verb = verb;
   request.topics = std::move(body.topics);
@@ -73,6 +56,23 @@ StatusOr<link::ControlRequest> ReadControl(std::string_view text, link::ControlV
   request.reason = std::move(body.reason);
   request.dry_run = body.dry_run;
   return request;
+}
+
+StatusOr<Json> ReadObject(std::string_view text, const std::vector<std::string_view>& known) {
+  TRY(Json json, ParseJson(text.empty() ? "{}" : text));
+  if (!json.is_object()) return InvalidArgument("the body is not a JSON object");
+  for (const auto& [key, value] : json.get_object())
+    if (std::find(known.begin(), known.end(), std::string_view(key.data(), key.size())) == known.end())
+      return InvalidArgument("the body has an unknown key \"{}\"", std::string_view(key.data(), key.size()));
+  return json;
+}
+
+Status CheckSizes(const std::vector<std::string>& topics, const std::string& by, const std::string& reason) {
+  if (topics.size() > kTopicsPerRequestMost)
+    return InvalidArgument("\"topics\" may hold {} names, it holds {}", kTopicsPerRequestMost, topics.size());
+  if (by.size() > kTextBytesMost || reason.size() > kTextBytesMost)
+    return InvalidArgument("\"by\" and \"reason\" may have {} bytes each", kTextBytesMost);
+  return absl::OkStatus();
 }
 
 std::string_view NameOf(link::ControlVerb verb) {

@@ -1,7 +1,5 @@
 #include "http/promotion_routes.h"
 
-#include <algorithm>
-
 #include "base/json_fields.h"
 #include "http/control_body.h"
 #include "http/routes.h"
@@ -30,17 +28,6 @@ struct Body {
   }
 };
 
-Status CheckKeys(const Json& json, Body& body) {
-  if (!json.is_object()) return InvalidArgument("the body is not a JSON object");
-  std::vector<std::string_view> known;
-  auto note = [&known](std::string_view name, auto&) { known.push_back(name); };
-  Body::Describe(body, note);
-  for (const auto& [key, value] : json.get_object())
-    if (std::find(known.begin(), known.end(), std::string_view(key.data(), key.size())) == known.end())
-      return InvalidArgument("the body has an unknown key \"{}\"", std::string_view(key.data(), key.size()));
-  return absl::OkStatus();
-}
-
 Async<Response> Begin(link::AgentApi& agent, state::PromotionKind kind, Request request, std::string link) {
   if (!IsJson(request.content_type)) co_return NotJson();
   auto asked = ReadPromotion(request.body, kind);
@@ -59,14 +46,9 @@ Async<Response> Begin(link::AgentApi& agent, state::PromotionKind kind, Request 
 StatusOr<link::PromoteRequest> ReadPromotion(std::string_view text, state::PromotionKind kind) {
   Body body;
   body.waits = kind == state::PromotionKind::kPromote;
-  TRY(const Json json, ParseJson(text.empty() ? "{}" : text));
-  RETURN_IF_ERROR(CheckKeys(json, body));
-  RETURN_IF_ERROR(FromJson(json, body));
+  RETURN_IF_ERROR(ReadBody(text, body));
   if (body.all != body.topics.empty()) return InvalidArgument("say which mirrors: either \"topics\" or \"all\": true");
-  if (body.topics.size() > kTopicsPerRequestMost)
-    return InvalidArgument("\"topics\" may hold {} names, it holds {}", kTopicsPerRequestMost, body.topics.size());
-  if (body.by.size() > kTextBytesMost || body.reason.size() > kTextBytesMost)
-    return InvalidArgument("\"by\" and \"reason\" may have {} bytes each", kTextBytesMost);
+  RETURN_IF_ERROR(CheckSizes(body.topics, body.by, body.reason));
   if (body.timeout_ms && (*body.timeout_ms < 0 || *body.timeout_ms > kTimeoutMostMs))
     return InvalidArgument("\"timeout_ms\" must be 0 to {}, it is {}", kTimeoutMostMs, *body.timeout_ms);
   link::PromoteRequest request;
