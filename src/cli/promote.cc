@@ -75,8 +75,7 @@ std::string PartitionsText(const PromotionSnapshot& view) {
   return text;
 }
 
-}  // namespace
-
+// For people.
 std::string PromotionText(const PromotionSnapshot& view, bool color) {
   if (view.mirrors.empty()) return fmt::format("Link {} has no mirrors.\n", view.link);
   std::string text;
@@ -101,6 +100,7 @@ std::string PromotionText(const PromotionSnapshot& view, bool color) {
   return text;
 }
 
+// Prints it as asked, and says how to end.
 Exit ShowPromotion(const Context& context, const PromotionSnapshot& view) {
   if (context.globals.output == Output::kHuman)
     context.io.out << PromotionText(view, context.color());
@@ -110,6 +110,7 @@ Exit ShowPromotion(const Context& context, const PromotionSnapshot& view) {
   return refused || view.state == "PARTIAL" ? Exit::kFailed : Exit::kOk;
 }
 
+// Empty when the plan changes nothing.
 std::string PromotionQuestion(const PromoteChoice& choice, const PromotionSnapshot& plan) {
   const auto count = std::count_if(plan.mirrors.begin(), plan.mirrors.end(), Concerned);
   if (count == 0) return "";
@@ -117,6 +118,7 @@ std::string PromotionQuestion(const PromoteChoice& choice, const PromotionSnapsh
                      choice.verb == "promote" ? "Promote" : "Fail over", count, count == 1 ? "" : "s", plan.link);
 }
 
+// As JSON; OK without --report.
 Status WriteReport(const PromoteChoice& choice, const PromotionSnapshot& view) {
   if (choice.report.empty()) return absl::OkStatus();
   std::ofstream out(choice.report);
@@ -127,18 +129,42 @@ Status WriteReport(const PromoteChoice& choice, const PromotionSnapshot& view) {
                             choice.report);
 }
 
+}  // namespace
+
+bool AgreedTo(const Context& context, const PromoteChoice& choice, const PromotionSnapshot& plan) {
+  const std::string question = PromotionQuestion(choice, plan);
+  if (question.empty()) return true;
+  context.io.err << PromotionText(plan, context.color());
+  return Agreed(context, question);
+}
+
+void StepTeller::Tell(const PromotionSnapshot& now) {
+  if (context_.io.in != nullptr && now.step && *now.step != told_)
+    context_.io.err << "klink: " << *now.step << "\n" << std::flush;
+  told_ = now.step.value_or("");
+}
+
+Exit EndPromotion(const Context& context, const PromoteChoice& choice, const PromotionSnapshot& view, bool declined) {
+  if (declined) {
+    context.io.err << "klink: nothing was changed\n";
+    return Exit::kFailed;
+  }
+  const Exit exit = ShowPromotion(context, view);
+  if (choice.consent.dry_run) return exit;
+  const Status written = WriteReport(choice, view);
+  return written.ok() ? exit : context.Fail(written, Exit::kFailed);
+}
+
 namespace {
 
 // Follows it to its end; an agent that goes away is replaced by another one, which this one may be again.
 StatusOr<PromotionSnapshot> Watch(const Context& context, AgentClient& agent, PromotionSnapshot view, Duration limit,
                                   Json& json) {
-  std::string told;
+  StepTeller steps(context);
   const auto until = std::chrono::steady_clock::now() + limit;
   auto heard = std::chrono::steady_clock::now();
   while (view.state == "RUNNING") {
-    if (context.io.in != nullptr && view.step && *view.step != told)
-      context.io.err << "klink: " << *(view.step) << "\n" << std::flush;
-    told = view.step.value_or("");
+    steps.Tell(view);
     std::this_thread::sleep_for(kWatchEvery);
     auto next = agent.Get<PromotionSnapshot>("/v1/operations/" + http::Escape(*view.operation), json);
     const auto now = std::chrono::steady_clock::now();
@@ -179,9 +205,7 @@ StatusOr<PromotionSnapshot> Carry(const Context& context, const PromoteChoice& c
     body["dry_run"] = true;
     TRY(const PromotionSnapshot plan, agent.Change<PromotionSnapshot>(target, body, json));
     if (choice.consent.dry_run) return plan;
-    const std::string question = PromotionQuestion(choice, plan);
-    if (!question.empty()) context.io.err << PromotionText(plan, context.color());
-    declined = !question.empty() && !Agreed(context, question);
+    declined = !AgreedTo(context, choice, plan);
     if (declined) return plan;
   }
   body["dry_run"] = false;
@@ -200,14 +224,7 @@ Exit Promote(const Context& context, const PromoteChoice& choice) {
   bool declined = false;
   const auto done = Carry(context, choice, *agent, *link, declined);
   if (!done.ok()) return context.Fail(done.status(), agent->ExitFor(done.status()));
-  if (declined) {
-    context.io.err << "klink: nothing was changed\n";
-    return Exit::kFailed;
-  }
-  exit = ShowPromotion(context, *done);
-  if (choice.consent.dry_run) return exit;
-  const Status written = WriteReport(choice, *done);
-  return written.ok() ? exit : context.Fail(written, Exit::kFailed);
+  return EndPromotion(context, choice, *done, declined);
 }
 
 void AddVerb(CLI::App& parent, Context& context, const std::string& name, const std::string& about) {

@@ -19,14 +19,21 @@ struct PromoteChoice {
   Consent consent;
 };
 
-// For people.
-std::string PromotionText(const link::PromotionSnapshot& view, bool color);
-// Prints it as asked, and says how to end.
-Exit ShowPromotion(const Context& context, const link::PromotionSnapshot& view);
-// What to ask about a plan; empty when it changes nothing.
-std::string PromotionQuestion(const PromoteChoice& choice, const link::PromotionSnapshot& plan);
-// The outcome as JSON; OK without --report.
-Status WriteReport(const PromoteChoice& choice, const link::PromotionSnapshot& view);
+// Shows the plan and asks, where it changes something; whether to go on.
+bool AgreedTo(const Context& context, const PromoteChoice& choice, const link::PromotionSnapshot& plan);
+// Tells a person each step once.
+class StepTeller {
+ public:
+  explicit StepTeller(const Context& context) : context_(context) {}
+  void Tell(const link::PromotionSnapshot& now);
+
+ private:
+  const Context& context_;
+  std::string told_;
+};
+// Shows the outcome as asked, writes the report, and says how to end.
+Exit EndPromotion(const Context& context, const PromoteChoice& choice, const link::PromotionSnapshot& view,
+                  bool declined);
 
 // On the destination alone, with the configuration of this machine.
 Exit PromoteDirect(const Context& context, const PromoteChoice& choice);

@@ -12,16 +12,6 @@ namespace {
 
 using link::PromotionSnapshot;
 
-StatusOr<const config::LinkConfig*> LinkOf(const Context& context, const config::Config& config) {
-  std::string names;
-  for (const config::LinkConfig& link : config.links) {
-    if (link.name == context.globals.link || (context.globals.link.empty() && config.links.size() == 1)) return &link;
-    names += (names.empty() ? "" : ", ") + link.name;
-  }
-  if (context.globals.link.empty()) return InvalidArgument("which link? --link is one of {}", names);
-  return NotFound("the configuration has no link {}: it has {}", context.globals.link, names);
-}
-
 // As the link's state names who did it.
 std::string Name() {
   char host[256] = "";
@@ -58,18 +48,12 @@ Async<StatusOr<PromotionSnapshot>> Carry(const Context& context, const PromoteCh
   request.by = context.io.env("USER").value_or("");
   request.reason = context.globals.reason;
   request.dry_run = true;
-  std::string told;
-  const auto progress = [&](const PromotionSnapshot& now) {
-    if (context.io.in != nullptr && now.step && *now.step != told)
-      context.io.err << "klink: " << *now.step << "\n" << std::flush;
-    told = now.step.value_or("");
-  };
+  StepTeller steps(context);
+  const auto progress = [&steps](const PromotionSnapshot& now) { steps.Tell(now); };
   if (choice.consent.dry_run || !choice.consent.yes) {
     CO_TRY(const PromotionSnapshot plan, co_await direct.Promote(request, progress));
     if (choice.consent.dry_run) co_return plan;
-    const std::string question = PromotionQuestion(choice, plan);
-    if (!question.empty()) context.io.err << PromotionText(plan, context.color());
-    declined = !question.empty() && !Agreed(context, question);
+    declined = !AgreedTo(context, choice, plan);
     if (declined) co_return plan;
   }
   request.dry_run = false;
@@ -90,18 +74,11 @@ Async<Outcome> Run(const Context& context, const PromoteChoice& choice, const co
 Exit PromoteDirect(const Context& context, const PromoteChoice& choice) {
   const StatusOr<config::Config> config = context.LoadConfig();
   if (!config.ok()) return context.Fail(config.status(), Exit::kConfiguration);
-  const auto link = LinkOf(context, *config);
+  const StatusOr<config::LinkConfig> link = context.PickLink(*config);
   if (!link.ok()) return context.Fail(link.status());
-  const Outcome outcome = Await(Run(context, choice, *config, **link));
+  const Outcome outcome = Await(Run(context, choice, *config, *link));
   if (!outcome.view.ok()) return context.Fail(outcome.view.status());
-  if (outcome.declined) {
-    context.io.err << "klink: nothing was changed\n";
-    return Exit::kFailed;
-  }
-  const Exit exit = ShowPromotion(context, *outcome.view);
-  if (choice.consent.dry_run) return exit;
-  const Status written = WriteReport(choice, *outcome.view);
-  return written.ok() ? exit : context.Fail(written, Exit::kFailed);
+  return EndPromotion(context, choice, *outcome.view, outcome.declined);
 }
 
 }  // namespace klink::cli
