@@ -4,7 +4,7 @@
 
 #include "base/backoff.h"
 #include "base/log.h"
-#include "failover/limit.h"
+#include "base/time_limit.h"
 #include "failover/promoter.h"
 #include "state/link_topics.h"
 

@@ -2,8 +2,8 @@
 
 #include "admin/log_tailer.h"
 #include "base/log.h"
+#include "base/time_limit.h"
 #include "failover/kafka_destination.h"
-#include "failover/limit.h"
 #include "failover/promoter.h"
 #include "failover/report.h"
 #include "link/cluster_access.h"
@@ -86,30 +86,13 @@ class Direct::Host final : public link::PromotionHost {
   }
   link::CopyStanding Standing(const TopicPartition& tp) const override {
     link::CopyStanding standing;
-    const state::MirrorRecord* mirror = view().mirror(tp.topic);
-    if (mirror != nullptr && static_cast<size_t>(tp.partition) < mirror->partitions.size()) {
-      const state::PartitionRecord& partition = mirror->partitions[static_cast<size_t>(tp.partition)];
-      standing.shift = partition.shift;
-      standing.source_leader_epoch = partition.source_leader_epoch;
-    }
+    link::TakeRecorded(view(), tp, standing);
     if (const auto runs = runs_.find(tp); runs != runs_.end() && runs->second.map.shift())
       standing.shift = runs->second.map.shift();
     return standing;
   }
   Async<StatusOr<std::map<TopicPartition, SourceOffset>>> SourceEnds(std::set<std::string> topics) override {
-    std::set<TopicPartition> asked;
-    std::map<std::string, std::string> mirror_of;
-    for (const std::string& topic : topics) {
-      const state::MirrorRecord* mirror = view().mirror(topic);
-      if (mirror == nullptr) continue;
-      mirror_of[mirror->source_topic] = topic;
-      for (size_t p = 0; p < mirror->partitions.size(); p++)
-        asked.insert({mirror->source_topic, static_cast<int32_t>(p)});
-    }
-    CO_TRY(const auto told, co_await link::PointsOf(source_, std::move(asked), link::GroupPoint::kHighWatermark));
-    std::map<TopicPartition, SourceOffset> ends;
-    for (const auto& [tp, end] : told) ends[{mirror_of[tp.topic], tp.partition}] = SourceOffset(end);
-    co_return ends;
+    return link::EndsOfSources(source_, view(), std::move(topics));
   }
   // Agents that are alive stop as they read the records; the fence stops the others.
   Async<Status> StopCopying() override { co_return absl::OkStatus(); }

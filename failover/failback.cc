@@ -178,9 +178,8 @@ TailView ViewOf(const Tail& tail) {
   view.batches = tail.batches;
   view.bytes = tail.bytes;
   view.markers = tail.markers;
-  const auto time = [](int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); };
-  if (tail.first_time_ms) view.first_time = time(*tail.first_time_ms);
-  if (tail.last_time_ms) view.last_time = time(*tail.last_time_ms);
+  if (tail.first_time_ms) view.first_time = WallOf(*tail.first_time_ms);
+  if (tail.last_time_ms) view.last_time = WallOf(*tail.last_time_ms);
   view.transactions_committed = tail.committed;
   view.transactions_aborted = tail.aborted;
   view.transactions_open = tail.open;

@@ -7,12 +7,6 @@
 namespace klink::failover {
 namespace {
 
-const link::ProducerState* Find(const std::vector<link::ProducerState>& producers, int64_t id) {
-  const auto found = std::find_if(producers.begin(), producers.end(),
-                                  [id](const link::ProducerState& p) { return p.producer_id == id; });
-  return found == producers.end() ? nullptr : &*found;
-}
-
 FenceMarker MarkerOf(int64_t producer_id, int32_t epoch, const link::ProducerState* known) {
   const int32_t coordinator = known == nullptr ? 0 : std::max(known->coordinator_epoch, 0);
   return {producer_id, static_cast<int16_t>(std::min<int32_t>(epoch, INT16_MAX)), coordinator};
@@ -34,7 +28,7 @@ FencePlan PlanFence(const std::vector<OwnProducer>& own, const std::vector<int64
   FencePlan plan;
   for (const auto& [tp, producers] : partitions) {
     for (const OwnProducer& producer : own) {
-      const link::ProducerState* known = Find(producers, producer.producer_id);
+      const link::ProducerState* known = link::FindProducer(producers, producer.producer_id);
       const auto tried = attempted.find({tp, producer.producer_id});
       const auto next =
           NextEpoch(producer, known, raise, tried == attempted.end() ? std::nullopt : std::optional(tried->second));
@@ -44,7 +38,7 @@ FencePlan PlanFence(const std::vector<OwnProducer>& own, const std::vector<int64
     for (const int64_t id : ever_used) {
       const auto is = [id](const OwnProducer& producer) { return producer.producer_id == id; };
       if (std::any_of(own.begin(), own.end(), is)) continue;
-      const link::ProducerState* known = Find(producers, id);
+      const link::ProducerState* known = link::FindProducer(producers, id);
       if (known != nullptr && (known->last_sequence >= 0 || known->open_since))
         plan[MarkerOf(id, known->producer_epoch + raise, known)].push_back(tp);
     }

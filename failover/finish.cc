@@ -1,7 +1,7 @@
 // What follows the cut: groups, settings and grants. They keep nothing back: a topic that klink is shut out of becomes
 // STOPPED, and what could not be done is told as commands.
 #include "base/log.h"
-#include "failover/limit.h"
+#include "base/time_limit.h"
 #include "failover/promoter.h"
 
 namespace klink::failover {

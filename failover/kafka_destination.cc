@@ -58,15 +58,6 @@ struct AddPartition {
   void operator()(kafka::AddPartitionsToTxnTopic& topic, int32_t index) const { topic.partitions.push_back(index); }
 };
 
-link::ProducerState StateOf(const kafka::ProducerState& p) {
-  return {p.producer_id,
-          p.producer_epoch,
-          p.last_sequence,
-          p.last_timestamp,
-          p.current_txn_start_offset < 0 ? std::nullopt : std::optional(DestOffset(p.current_txn_start_offset)),
-          p.coordinator_epoch};
-}
-
 Status Told(Error error, const TopicPartition& tp) {
   return kafka::ToStatus(error, fmt::format("asking the leader of {}", tp));
 }
@@ -120,7 +111,8 @@ Async<void> KafkaDestination::InspectAt(int32_t broker, std::vector<TopicPartiti
     for (const auto& partition : topic.partitions) {
       const TopicPartition tp{topic.name, partition.partition_index};
       wrong[tp] = Told(partition.error_code, tp);
-      for (const kafka::ProducerState& p : partition.active_producers) found[tp].producers.push_back(StateOf(p));
+      for (const kafka::ProducerState& p : partition.active_producers)
+        found[tp].producers.push_back(link::ProducerOf(p));
     }
   for (const bool end : {true, false}) {  // then the high watermark: it is not told to be beyond an end read earlier
     kafka::ListOffsetsRequest request;

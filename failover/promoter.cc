@@ -4,7 +4,6 @@
 
 #include "base/backoff.h"
 #include "base/log.h"
-#include "failover/limit.h"
 #include "failover/report.h"
 #include "failover/targets.h"
 
@@ -72,8 +71,8 @@ Async<StatusOr<PromotionSnapshot>> Controller::Ask(PromoteRequest request) {
   if (const PromotionRecord* running = host_.view().promotion())
     co_return FailedPrecondition("{} {} of link {}, begun at {}{}{}, is under way at step {}: it comes first",
                                  running->kind == PromotionKind::kPromote ? "promotion" : "failover", running->id,
-                                 host_.link(), Rfc3339(WallTime(std::chrono::milliseconds(running->started_ms))),
-                                 running->by.empty() ? "" : " by ", running->by, Name(running->step));
+                                 host_.link(), Rfc3339(WallOf(running->started_ms)), running->by.empty() ? "" : " by ",
+                                 running->by, Name(running->step));
   PromotionRecord promotion;
   promotion.kind = request.kind;
   promotion.by = request.by;
@@ -147,12 +146,7 @@ state::CutRecord Controller::CutOf(const PromotionRecord& now, const std::string
   const MirrorRecord* mirror = host_.view().mirror(topic);
   cut.partitions.resize(mirror == nullptr ? 0 : mirror->partitions.size());
   for (size_t p = 0; p < cut.partitions.size(); p++) {
-    const link::CopyStanding standing = host_.Standing({topic, static_cast<int32_t>(p)});
-    state::CutPartition& partition = cut.partitions[p];
-    if (standing.replicated_to) partition.replicated_to = standing.replicated_to->value;
-    if (standing.source_end) partition.source_end = standing.source_end->value;
-    if (standing.source_end_at) partition.source_end_ms = standing.source_end_at->time_since_epoch().count();
-    partition.source_leader_epoch = standing.source_leader_epoch;
+    cut.partitions[p] = CutAt(host_.Standing({topic, static_cast<int32_t>(p)}));
   }
   return cut;
 }

@@ -19,7 +19,6 @@ using state::PromotionStep;
 using state::PromotionTopic;
 using state::StateView;
 
-WallTime At(int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
 double Seconds(int64_t ms) { return static_cast<double>(ms) / 1000.0; }
 
 // A sum is known only when every part is.
@@ -32,7 +31,7 @@ PromotedPartition ShowPartition(int32_t index, const CutPartition& cut) {
   out.partition = index;
   out.replicated_to = cut.replicated_to;
   out.source_end = cut.source_end;
-  if (cut.source_end_ms) out.source_end_at = At(*cut.source_end_ms);
+  if (cut.source_end_ms) out.source_end_at = WallOf(*cut.source_end_ms);
   if (cut.source_end && cut.replicated_to) out.lost = std::max<int64_t>(0, *cut.source_end - *cut.replicated_to);
   out.cut = cut.cut;
   out.tail_offset = cut.tail_offset;
@@ -105,7 +104,7 @@ void TakeTotals(const PromotionRecord& promotion, PromotionSnapshot& out) {
   }
   if (oldest) out.source_end_age = Seconds(std::max<int64_t>(0, promotion.started_ms - *oldest));
   if (!promotion.groups_read_ms) return;
-  out.groups_read_at = At(*promotion.groups_read_ms);
+  out.groups_read_at = WallOf(*promotion.groups_read_ms);
   out.groups_age = Seconds(std::max<int64_t>(0, promotion.started_ms - *promotion.groups_read_ms));
 }
 
@@ -127,6 +126,15 @@ bool Complete(const PromotionRecord& promotion) {
 
 }  // namespace
 
+CutPartition CutAt(const link::CopyStanding& standing) {
+  CutPartition cut;
+  if (standing.replicated_to) cut.replicated_to = standing.replicated_to->value;
+  if (standing.source_end) cut.source_end = standing.source_end->value;
+  if (standing.source_end_at) cut.source_end_ms = standing.source_end_at->time_since_epoch().count();
+  cut.source_leader_epoch = standing.source_leader_epoch;
+  return cut;
+}
+
 StatusOr<PromotionSnapshot> Show(const std::string& link, const StateView& view, const std::string& operation) {
   const auto found = view.promotions().find(operation);
   if (found == view.promotions().end()) return NotFound("link {} knows no operation {}", link, operation);
@@ -136,9 +144,9 @@ StatusOr<PromotionSnapshot> Show(const std::string& link, const StateView& view,
   out.operation = promotion.id;
   out.state = !done ? "RUNNING" : Complete(promotion) ? "COMPLETED" : "PARTIAL";
   out.step = Name(promotion.step);
-  out.started = At(promotion.started_ms);
+  out.started = WallOf(promotion.started_ms);
   if (done) {
-    out.finished = At(promotion.finished_ms);
+    out.finished = WallOf(promotion.finished_ms);
     out.seconds = Seconds(promotion.finished_ms - promotion.started_ms);
   }
   for (size_t i = 0; i + 1 < promotion.times.size(); i++) {
@@ -173,10 +181,7 @@ PromotionSnapshot Plan(const PromotionRecord& promotion, const link::PromotionHo
     if (topic.outcome != PromotionOutcome::kRunning || record == nullptr) continue;
     std::vector<CutPartition> cut(record->partitions.size());
     for (size_t p = 0; p < cut.size(); p++) {
-      const link::CopyStanding standing = host.Standing({topic.topic, static_cast<int32_t>(p)});
-      if (standing.replicated_to) cut[p].replicated_to = standing.replicated_to->value;
-      if (standing.source_end) cut[p].source_end = standing.source_end->value;
-      if (standing.source_end_at) cut[p].source_end_ms = standing.source_end_at->time_since_epoch().count();
+      cut[p] = CutAt(host.Standing({topic.topic, static_cast<int32_t>(p)}));
     }
     TakeCut(cut, mirror);
   }

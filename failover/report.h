@@ -8,6 +8,9 @@
 
 namespace klink::failover {
 
+// Of a partition that has not been cut yet: what is known of its copy.
+state::CutPartition CutAt(const link::CopyStanding& standing);
+
 // NotFound: the link's state knows no promotion of that id.
 StatusOr<link::PromotionSnapshot> Show(const std::string& link, const state::StateView& view,
                                        const std::string& operation);

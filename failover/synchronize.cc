@@ -1,6 +1,6 @@
 // The first step of a planned promotion: nothing is stopped before the copies hold everything, and all of it at once.
 #include "base/log.h"
-#include "failover/limit.h"
+#include "base/time_limit.h"
 #include "failover/promoter.h"
 
 namespace klink::failover {

@@ -24,9 +24,8 @@ PromotionTopic TargetOf(const MirrorRecord& mirror, PromotionKind kind, bool lin
   const bool copied = mirror.phase == Phase::kActive && !link_paused;
   if (kind == PromotionKind::kFailover || mirror.phase == Phase::kPendingStopped || copied)
     return {topic, PromotionOutcome::kRunning, {}, "", {}};
-  const auto reason = mirror.reason ? mirror.reason : std::nullopt;
   const std::string is = link_paused ? "its link is PAUSED" : fmt::format("it is {}", Name(mirror.phase));
-  return Refused(topic, reason,
+  return Refused(topic, mirror.reason,
                  fmt::format("promote waits until nothing is left to copy, but {}: resume it, or use failover and "
                              "accept the loss that is shown",
                              is));

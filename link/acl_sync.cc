@@ -43,9 +43,13 @@ std::optional<Acl> AclOf(const state::AclRecord& record) {
 }
 
 AclScope AclScopeOf(const state::StateView& state, const config::LinkConfig& link, std::set<std::string> own) {
-  AclScope scope{link, std::move(own), {}};
-  for (const auto& [name, record] : state.mirrors()) scope.mirrors.push_back({record.source_topic, name, record.phase});
-  return scope;
+  return {link, std::move(own), AclMirrorsOf(state)};
+}
+
+std::vector<AclMirror> AclMirrorsOf(const state::StateView& state) {
+  std::vector<AclMirror> mirrors;
+  for (const auto& [name, record] : state.mirrors()) mirrors.push_back({record.source_topic, name, record.phase});
+  return mirrors;
 }
 
 AclLedger AclLedgerOf(const state::StateView& state) {
@@ -66,7 +70,7 @@ AclSnapshot SnapshotOf(const state::AclRecord& record) {
   out.pattern = record.pattern;
   out.name = record.name;
   out.host = record.host;
-  out.since = WallTime(std::chrono::milliseconds(record.since_ms));
+  out.since = WallOf(record.since_ms);
   return out;
 }
 

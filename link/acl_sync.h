@@ -60,6 +60,7 @@ class AclSync {
 // An ACL as the link's state and its API name it.
 state::AclRecord RecordOf(const Acl& acl, AclNote note, int64_t since_ms);
 AclScope AclScopeOf(const state::StateView& state, const config::LinkConfig& link, std::set<std::string> own);
+std::vector<AclMirror> AclMirrorsOf(const state::StateView& state);
 AclLedger AclLedgerOf(const state::StateView& state);
 std::optional<Acl> AclOf(const state::AclRecord& record);
 AclSnapshot SnapshotOf(const state::AclRecord& record);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "kafka/messages/delete_records.h"
-#include "kafka/messages/describe_producers.h"
 #include "kafka/messages/fetch.h"
 #include "kafka/messages/list_offsets.h"
 #include "kafka/messages/offset_for_leader_epoch.h"
@@ -188,6 +187,15 @@ Async<StatusOr<DestOffset>> KafkaSink::End() {
   co_return DestOffset(end);
 }
 
+ProducerState ProducerOf(const kafka::ProducerState& told) {
+  return {told.producer_id,
+          told.producer_epoch,
+          told.last_sequence,
+          told.last_timestamp,
+          told.current_txn_start_offset < 0 ? std::nullopt : std::optional(DestOffset(told.current_txn_start_offset)),
+          told.coordinator_epoch};
+}
+
 Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   CO_TRY(const kafka::PartitionLeader leader, co_await cluster_.Leader(tp_));
   leader_ = leader.broker;
@@ -206,11 +214,7 @@ Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   if (answer == nullptr) co_return LeftOut(tp_, "asking for the producers of");
   CO_RETURN_IF_ERROR(
       NeedsRead(PartitionStatus(cluster_, tp_, answer->error_code, "asking for the producers of"), cluster_, tp_));
-  for (const kafka::ProducerState& p : answer->active_producers)
-    log.producers.push_back(
-        {p.producer_id, p.producer_epoch, p.last_sequence, p.last_timestamp,
-         p.current_txn_start_offset < 0 ? std::nullopt : std::optional(DestOffset(p.current_txn_start_offset)),
-         p.coordinator_epoch});
+  for (const kafka::ProducerState& p : answer->active_producers) log.producers.push_back(ProducerOf(p));
   CO_TRY(const int64_t end_after, co_await OffsetOf(cluster_, tp_, LogPoint::kEnd));
   if (end_after != end) co_return Unavailable("{}: the log grew from {} to {} while it was read", tp_, end, end_after);
   co_return log;

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "kafka/cluster.h"
+#include "kafka/messages/describe_producers.h"
 #include "link/fetch_hub.h"
 #include "link/marker_watch.h"
 #include "link/ports.h"
@@ -52,6 +53,9 @@ class KafkaSink final : public Sink {
   int32_t leader_ = -1;        // as of the last Inspect
   bool takes_markers_ = true;  // until it is refused
 };
+
+// As a leader tells of it.
+ProducerState ProducerOf(const kafka::ProducerState& told);
 
 // One partition's log, asked of its leader. A leader that moved is forgotten, so that the next call finds the new one.
 // The first batch from `at` on, with the log's bounds; the read sees everything up to the high watermark.

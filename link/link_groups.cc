@@ -1,6 +1,7 @@
 // Consumer groups of a link: what group sync needs of it, and what it tells about them.
 #include <algorithm>
 
+#include "base/time_limit.h"
 #include "link/link.h"
 #include "state/control.h"
 
@@ -127,35 +128,15 @@ Async<Status> Link::GroupRound(Duration limit) {
     group_turn_.Give(turn);
     co_return absl::OkStatus();
   }
-  struct Ended {
-    explicit Ended(Executor executor) : changed(std::move(executor)) {}
-    std::optional<Status> status;
-    bool late = false;
-    Signal changed;
-  };
-  const auto ended = std::make_shared<Ended>(parts_.executor);
-  const auto run = [](GroupSync& groups, std::shared_ptr<Ended> to) -> Async<void> {
-    to->status = co_await groups.Round();
-    to->changed.NotifyAll();
-  };
-  const auto expire = [](Clock& clock, Duration after, std::shared_ptr<Ended> to) -> Async<void> {
-    if (!(co_await clock.Sleep(after)).ok()) co_return;
-    to->late = true;
-    to->changed.NotifyAll();
-  };
+  const auto ended = std::make_shared<Limited<Status>>(parts_.executor);
   TaskGroup round(parts_.executor);
   group_round_ = &round;
-  round.Spawn(run(*groups_, ended));
-  round.Spawn(expire(parts_.clock, limit, ended));
-  Status waited;
-  while (waited.ok() && !ended->status && !ended->late) waited = co_await ended->changed.Wait();
-  round.Stop();
-  co_await round.Join();
+  const Status waited = co_await AwaitLimited(round, parts_.clock, limit, groups_->Round(), ended);
   group_round_ = nullptr;
   group_turn_.Give(turn);
   if (!waited.ok()) co_return waited;
-  if (ended->late || IsCancelled(*ended->status)) co_return Unavailable("a round of groups was ended before its time");
-  co_return *ended->status;
+  if (ended->late || IsCancelled(*ended->result)) co_return Unavailable("a round of groups was ended before its time");
+  co_return *ended->result;
 }
 
 Async<Status> Link::RaiseGroups() {

@@ -57,12 +57,7 @@ class Link::Promotion final : public PromotionHost {
     for (const auto* some : {&link_.mirrors_, &link_.stopping_})
       if (const auto running = some->find(tp); running != some->end())
         standing = link::StandingOf(running->second.runner->progress());
-    const state::MirrorRecord* mirror = view().mirror(tp.topic);
-    if (mirror != nullptr && static_cast<size_t>(tp.partition) < mirror->partitions.size()) {
-      const state::PartitionRecord& partition = mirror->partitions[static_cast<size_t>(tp.partition)];
-      standing.source_leader_epoch = partition.source_leader_epoch;
-      standing.shift = partition.shift;
-    }
+    TakeRecorded(view(), tp, standing);
     const offsets::Translation* map = link_.store_ ? link_.store_->Find(tp) : nullptr;
     if (map == nullptr || map->empty()) return standing;
     standing.shift = map->shift();
@@ -71,19 +66,7 @@ class Link::Promotion final : public PromotionHost {
   }
 
   Async<StatusOr<std::map<TopicPartition, SourceOffset>>> SourceEnds(std::set<std::string> topics) override {
-    std::set<TopicPartition> asked;
-    std::map<std::string, std::string> mirror_of;
-    for (const std::string& topic : topics) {
-      const state::MirrorRecord* mirror = view().mirror(topic);
-      if (mirror == nullptr) continue;
-      mirror_of[mirror->source_topic] = topic;
-      for (size_t p = 0; p < mirror->partitions.size(); p++)
-        asked.insert({mirror->source_topic, static_cast<int32_t>(p)});
-    }
-    CO_TRY(const auto told, co_await PointsOf(link_.source_, std::move(asked), GroupPoint::kHighWatermark));
-    std::map<TopicPartition, SourceOffset> ends;
-    for (const auto& [tp, end] : told) ends[{mirror_of[tp.topic], tp.partition}] = SourceOffset(end);
-    co_return ends;
+    return EndsOfSources(link_.source_, view(), std::move(topics));
   }
 
   Async<Status> StopCopying() override { co_return co_await link_.FollowRecords(); }

@@ -15,8 +15,6 @@ using state::Name;
 constexpr size_t kForeignShown = 10;
 constexpr Duration kSourceGoneAfter = 6s;  // idle feeds poll twice a second
 
-WallTime WallOf(int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
-
 // The mirror's own state, and why, from the worst of its partitions.
 void TakeWorst(MirrorSnapshot& mirror) {
   std::optional<MirrorState> worst;

@@ -68,6 +68,13 @@ struct ProducerState {
   int32_t coordinator_epoch = -1;                       // of its last marker
 };
 
+// Null: the leader remembers nothing of it.
+inline const ProducerState* FindProducer(const std::vector<ProducerState>& producers, int64_t id) {
+  for (const ProducerState& p : producers)
+    if (p.producer_id == id) return &p;
+  return nullptr;
+}
+
 // The destination log as it was at one moment; Unavailable when it moved on between the questions.
 struct DestLog {
   DestOffset start;

@@ -4,6 +4,7 @@
 
 #include "link/acl_sync.h"
 #include "link/cluster_admin.h"
+#include "link/group_requests.h"
 
 namespace klink::link {
 namespace {
@@ -36,6 +37,32 @@ std::string BootstrapOf(const kafka::Cluster& cluster) {
   for (const kafka::Endpoint& broker : cluster.options().bootstrap)
     all += fmt::format("{}{}:{}", all.empty() ? "" : ",", broker.host, broker.port);
   return all;
+}
+
+Async<StatusOr<std::map<TopicPartition, SourceOffset>>> EndsOfSources(kafka::Cluster& source,
+                                                                      const state::StateView& view,
+                                                                      std::set<std::string> topics) {
+  std::set<TopicPartition> asked;
+  std::map<std::string, std::string> mirror_of;
+  for (const std::string& topic : topics) {
+    const state::MirrorRecord* mirror = view.mirror(topic);
+    if (mirror == nullptr) continue;
+    mirror_of[mirror->source_topic] = topic;
+    for (size_t p = 0; p < mirror->partitions.size(); p++)
+      asked.insert({mirror->source_topic, static_cast<int32_t>(p)});
+  }
+  CO_TRY(const auto told, co_await PointsOf(source, std::move(asked), GroupPoint::kHighWatermark));
+  std::map<TopicPartition, SourceOffset> ends;
+  for (const auto& [tp, end] : told) ends[{mirror_of[tp.topic], tp.partition}] = SourceOffset(end);
+  co_return ends;
+}
+
+void TakeRecorded(const state::StateView& view, const TopicPartition& tp, CopyStanding& standing) {
+  const state::MirrorRecord* mirror = view.mirror(tp.topic);
+  if (mirror == nullptr || static_cast<size_t>(tp.partition) >= mirror->partitions.size()) return;
+  const state::PartitionRecord& partition = mirror->partitions[static_cast<size_t>(tp.partition)];
+  standing.source_leader_epoch = partition.source_leader_epoch;
+  standing.shift = partition.shift;
 }
 
 Async<StatusOr<CommandsByTopic>> RestoreConfigs(kafka::Cluster* source, kafka::Cluster& destination,
@@ -78,14 +105,10 @@ Async<StatusOr<std::vector<std::string>>> ReleaseAcls(Executor executor, admin::
                                                       std::set<std::string> topics, MayStep may) {
   std::vector<std::string> commands;
   std::vector<Acl> held;
-  for (const auto& [key, record] : state.view().acls())
-    if (record.holding == state::AclHolding::kHeld)
-      if (const auto acl = AclOf(record)) held.push_back(*acl);
+  for (const auto& [acl, note] : AclLedgerOf(state.view()))
+    if (note == AclNote::kHeld) held.push_back(acl);
   if (held.empty()) co_return commands;
-  std::vector<AclMirror> mirrors;
-  for (const auto& [name, mirror] : state.view().mirrors())
-    mirrors.push_back({mirror.source_topic, name, mirror.phase});
-  const AclRelease release = ReleasedFor(topics, held, mirrors);
+  const AclRelease release = ReleasedFor(topics, held, AclMirrorsOf(state.view()));
   if (release.create.empty()) co_return commands;
   CO_TRY(const auto acls, admin::Acls::Open(std::move(executor), access));
   CO_RETURN_IF_ERROR(may());

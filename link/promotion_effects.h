@@ -10,6 +10,7 @@
 #include "admin/access.h"
 #include "config/schema_link.h"
 #include "kafka/cluster.h"
+#include "link/promotion.h"
 #include "state/link_state.h"
 
 namespace klink::link {
@@ -17,6 +18,13 @@ namespace klink::link {
 // Asked right before each effect.
 using MayStep = std::function<Status()>;
 using CommandsByTopic = std::map<std::string, std::vector<std::string>>;
+
+// Where the source ends, by the mirror's partition; one whose leader does not answer is left out.
+Async<StatusOr<std::map<TopicPartition, SourceOffset>>> EndsOfSources(kafka::Cluster& source,
+                                                                      const state::StateView& view,
+                                                                      std::set<std::string> topics);
+// What the link's state knows of that copy.
+void TakeRecorded(const state::StateView& view, const TopicPartition& tp, CopyStanding& standing);
 
 // Retention and cleanup as at the source, where a mirror was not ACTIVE yet. What could not be set, as commands.
 // `source` null: it is not asked.

@@ -10,18 +10,12 @@ namespace {
 using kafka::BatchView;
 using state::Reason;
 
-const ProducerState* FindProducer(const DestLog& log, int64_t pid) {
-  for (const ProducerState& p : log.producers)
-    if (p.producer_id == pid) return &p;
-  return nullptr;
-}
-
 // At the end of the log, under a shift. The sequence goes on from what the leader remembers; while every batch carries
 // that of its offset, and where it remembers nothing, it is the offset's.
 Resume AtTheEnd(const Facts& facts, const Identity& identity, int64_t shift) {
   const DestOffset end = facts.log.end;
   Resume resume{.at = {SourceOffset(end.value - shift), end, SequenceAt(end.value), identity.producer_epoch}};
-  const ProducerState* known = FindProducer(facts.log, identity.producer_id);
+  const ProducerState* known = FindProducer(facts.log.producers, identity.producer_id);
   if (known == nullptr || facts.sequences_are_offsets) return resume;
   resume.at.epoch = static_cast<int16_t>(known->producer_epoch);
   resume.at.sequence = AdvanceSequence(known->last_sequence, 1);
@@ -45,7 +39,7 @@ Finding ResumeBehindOurs(const Facts& facts, const Identity& identity, const Bat
   if (last.producer_id() != identity.producer_id || last.control()) return resume;
   resume.at.epoch = last.producer_epoch();
   resume.at.sequence = next;
-  if (const ProducerState* known = FindProducer(facts.log, identity.producer_id)) {
+  if (const ProducerState* known = FindProducer(facts.log.producers, identity.producer_id)) {
     if (AdvanceSequence(known->last_sequence, 1) != next)
       return Stop{
           Reason::kMisplacedBatch,
@@ -84,7 +78,7 @@ bool SameMarker(const BatchView& ours, const BatchView& source) {
 std::optional<Stop> ShutOut(const DestLog& log, const Identity& identity) {
   for (const auto& [pid, epoch] : {std::pair(identity.producer_id, identity.producer_epoch),
                                    {identity.filler_producer_id, identity.filler_epoch}}) {
-    const ProducerState* known = FindProducer(log, pid);
+    const ProducerState* known = FindProducer(log.producers, pid);
     if (known != nullptr && known->producer_epoch > epoch && known->last_sequence < 0)
       return Stop{Reason::kFenced,
                   fmt::format("klink's producer {} writes with epoch {}, its leader knows epoch {}: the "

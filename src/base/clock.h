@@ -22,6 +22,7 @@ struct BootClock {
 using Instant = BootClock::time_point;
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
+inline WallTime WallOf(int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }  // since the epoch
 inline int64_t ToMillis(Duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); }
 
 class Clock {

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/task_group.h"
 
-namespace klink::failover {
+namespace klink {
 
 template <class T>
 struct Limited {
@@ -31,20 +31,28 @@ Async<void> Expire(Clock& clock, Duration limit, std::shared_ptr<Limited<T>> lim
   limited->changed.NotifyAll();
 }
 
-// `work` ends soon once it is stopped. T: Status, or StatusOr of something.
+// Until `work` is done, or late, or `both` is stopped by somebody else. It ends soon once it is stopped; an error says
+// that the caller was.
 template <class T>
-Async<T> Within(Executor executor, Clock& clock, Duration limit, std::string what, Async<T> work) {
-  auto limited = std::make_shared<Limited<T>>(executor);
-  TaskGroup both(executor);
+Async<Status> AwaitLimited(TaskGroup& both, Clock& clock, Duration limit, Async<T> work,
+                           std::shared_ptr<Limited<T>> limited) {
   both.Spawn(Fulfil(std::move(work), limited));
   both.Spawn(Expire(clock, limit, limited));
   Status waited;
   while (waited.ok() && !limited->result && !limited->late) waited = co_await limited->changed.Wait();
   both.Stop();
   co_await both.Join();
-  if (!waited.ok()) co_return waited;
+  co_return waited;
+}
+
+// T: Status, or StatusOr of something.
+template <class T>
+Async<T> Within(Executor executor, Clock& clock, Duration limit, std::string what, Async<T> work) {
+  auto limited = std::make_shared<Limited<T>>(executor);
+  TaskGroup both(executor);
+  CO_RETURN_IF_ERROR(co_await AwaitLimited(both, clock, limit, std::move(work), limited));
   if (limited->late) co_return DeadlineExceeded("{} took longer than {} ms", what, ToMillis(limit));
   co_return *std::move(limited->result);
 }
 
-}  // namespace klink::failover
+}  // namespace klink
