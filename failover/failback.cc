@@ -116,7 +116,12 @@ Async<Status> Failback::ReadLinkWith(admin::Access access) {
 }
 
 Async<Status> Failback::ReadMirror(const state::MirrorRecord& mirror) {
-  view_.mirrors.push_back({mirror.destination_topic, mirror.source_topic, std::string(Name(mirror.phase))});
+  FailbackMirror& shown = view_.mirrors.emplace_back();
+  shown.topic = mirror.destination_topic;
+  shown.source_topic = mirror.source_topic;
+  shown.state = Name(mirror.phase);
+  if (const auto topic = source_topics_.topics.find(mirror.source_topic); topic != source_topics_.topics.end())
+    shown.source_topic_id = link::IdText(topic->second.id);
   for (size_t p = 0; p < mirror.partitions.size(); p++) {
     PartitionReading reading = ReadingOf(mirror, static_cast<int32_t>(p));
     reading.view.reason = Obstacle(mirror, reading);
@@ -137,6 +142,9 @@ PartitionReading Failback::ReadingOf(const state::MirrorRecord& mirror, int32_t 
   reading.compacted = mirror.compacted;
   reading.source_leader_epoch = mirror.partitions[static_cast<size_t>(partition)].source_leader_epoch;
   reading.comparison = link::ComparisonOf(link_);
+  const auto p = static_cast<size_t>(partition);
+  const state::CutRecord* cut = WasPromoted(mirror) ? state_.cut(mirror.destination_topic) : nullptr;
+  if (cut != nullptr && p < cut->partitions.size()) reading.Take(cut->partitions[p]);
   reading.Begin();
   return reading;
 }

@@ -101,10 +101,29 @@ struct FailbackMirror {
   std::string topic;
   std::string source_topic;
   std::string state;
+  std::optional<std::string> source_topic_id{};  // at the old source now; null: it has no such topic
   static void Describe(auto& m, auto& field) {
     field("topic", m.topic);
     field("source_topic", m.source_topic);
     field("state", m.state);
+    field("source_topic_id", m.source_topic_id);
+  }
+};
+
+// What --recreate does with a topic at the old source.
+struct FailbackAction {
+  std::string topic;
+  std::string source_topic;
+  std::optional<std::string> link_back;  // which link makes it again
+  std::string outcome = "refused";       // would_delete | deleted | absent | refused
+  std::optional<std::string> error;
+
+  static void Describe(auto& m, auto& field) {
+    field("topic", m.topic);
+    field("source_topic", m.source_topic);
+    field("link_back", m.link_back);
+    field("outcome", m.outcome);
+    field("error", m.error);
   }
 };
 
@@ -120,6 +139,7 @@ struct FailbackView {
   std::vector<FailbackPartition> partitions;
   std::optional<std::string> exported_to;
   std::vector<ExportedFile> files;
+  std::vector<FailbackAction> actions;  // of --recreate
 
   static void Describe(auto& m, auto& field) {
     field("link", m.link);
@@ -133,6 +153,7 @@ struct FailbackView {
     field("partitions", m.partitions);
     field("exported_to", m.exported_to);
     field("files", m.files);
+    field("actions", m.actions);
   }
 };
 

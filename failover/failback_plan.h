@@ -21,7 +21,6 @@ namespace klink::failover {
 struct RecordedCut {
   int64_t replicated_to = 0;    // everything below stands at the destination
   int64_t destination_end = 0;  // the new primary writes from here on
-  int32_t source_leader_epoch = -1;
 };
 
 // What is known of the leader epoch that was copied last, at the source as it is now.

@@ -146,6 +146,13 @@ void PartitionReader::Judge(const Parting& parting) {
 
 }  // namespace
 
+void PartitionReading::Take(const state::CutPartition& recorded) {
+  source_leader_epoch = std::max(source_leader_epoch, recorded.source_leader_epoch);
+  view.transactions_cut = recorded.transactions_cut;
+  if (recorded.cut && recorded.replicated_to)
+    cut = RecordedCut{.replicated_to = *recorded.replicated_to, .destination_end = *recorded.cut};
+}
+
 void PartitionReading::Begin() {
   view.topic = destination.topic;
   view.source_topic = source.topic;

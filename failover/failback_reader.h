@@ -20,6 +20,7 @@ struct PartitionReading {
   FailbackPartition view;
   std::shared_ptr<TailTally> tally;  // of what never crossed
   const offsets::Translation* map_or_null() const { return map ? &*map : nullptr; }
+  void Take(const state::CutPartition& recorded);
   void Begin();  // the names of the view
 };
 

@@ -53,6 +53,24 @@ class FailbackTest : public MirrorFixture {
     AwaitMirrored(source(), destination(), topic);
     EXPECT_EQ(agent().Terminate(), 0);
   }
+  // The source is lost, its copy is promoted, the source comes back.
+  static void FailOver(const std::string& topic) {
+    source().Kill(0);
+    const Outcome outcome = agent().Cli({"failover", topic, "--yes"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+    source().Restart(0);
+  }
+  static LinkFile BothWays(const std::string& topic) {
+    LinkFile file = LinkOfPair();
+    file.extra_link = fmt::format(
+        "acks: all\n"
+        "  - name: lyon-to-paris\n"
+        "    source: lyon\n"
+        "    destination: paris\n"
+        "    topics: {{include: [{{literal: {}}}], refresh: 1s}}",
+        topic);
+    return file;
+  }
   static Plan Ask(const std::string& topic, std::vector<std::string> more = {"--plan"}) {
     std::vector<std::string> arguments = {"mirror", "failback", topic, "-o", "json"};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -68,6 +86,16 @@ class FailbackTest : public MirrorFixture {
     std::erase_if(records, [from](const Record& record) { return record.offset < from; });
     return records;
   }
+};
+
+class WorkingDirectory {
+ public:
+  explicit WorkingDirectory(const fs::path& there) : before_(fs::current_path()) { fs::current_path(there); }
+  ~WorkingDirectory() { fs::current_path(before_); }
+  WorkingDirectory(const WorkingDirectory&) = delete;
+
+ private:
+  fs::path before_;
 };
 
 // The values in TOPIC-PARTITION.jsonl, by offset.
@@ -96,6 +124,69 @@ void ExpectSame(const std::map<int64_t, Json>& lines, const std::vector<Record>&
     ASSERT_NE(key, nullptr) << record.offset;
     if (record.key) EXPECT_EQ(TextOf(key->get_string()), *record.key);
   }
+}
+
+// First: a fence takes an offset for each producer id that the link ever had, and the page shows offsets.
+TEST_F(FailbackTest, TheRunbookIsFollowedBackToTheOldSource) {
+  const std::string topic = "t-payments";
+  TempDir dir("runbook");
+  const WorkingDirectory here(dir.path());
+  CreateTopic(source(), topic, 2);
+  Produce(source(), topic, SampleRecords(200, 2));
+  AwaitMirrored(source(), destination(), topic);
+  FailOver(topic);
+  Produce(source(), topic, SampleRecords(50, 2, 100, 0, "stray"));
+  Produce(destination(), topic, SampleRecords(30, 2, 100, 0, "new"));
+  const std::vector<Record> stray = Behind(source(), topic, 0, 100);
+
+  Transcript look(KLINK_FAILBACK_PAGE, "What each side has");
+  look.Source(
+      "Topic `t-payments` held 200 records when the source was lost, and `klink failover t-payments` was used. Then "
+      "the "
+      "source came back, and before anybody could stop it an application wrote 50 more there. The applications at the "
+      "destination wrote 30.");
+  look.Operator("Stops the application at the old source, and looks.");
+  EXPECT_EQ(look.Run(agent(), {"mirror", "failback", topic, "--plan"}).exit_code, 0);
+  look.Klink(
+      "Exit 0: every partition is known. 75 means that one could not be compared, and the text says which and why. "
+      "Neither cluster was changed.");
+  EXPECT_EQ(look.Drift(), "");
+
+  Transcript back(KLINK_FAILBACK_PAGE, "Back to the old source");
+  back.Operator(
+      "The old source shall have what the new primary has. Stops klink, and adds a link of the other direction to the "
+      "file: `{name: lyon-to-paris, source: lyon, destination: paris, topics: {include: [{literal: t-payments}]}}`. It "
+      "must not run before the old topic is gone: it would append to it. Looks first what would be done.");
+  EXPECT_EQ(agent().Terminate(), 0);
+  agent().SetFile(BothWays(topic));
+  const std::vector<std::string> recreate = {"mirror", "failback", topic, "--recreate", "--link", "paris-to-lyon"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), recreate.begin(), recreate.end());
+    return more;
+  };
+  const Outcome refused = agent().Cli(with({"--yes"}));
+  EXPECT_EQ(refused.exit_code, 1) << "the stray records are not on disk";
+  EXPECT_THAT(refused.out, HasSubstr("say --export DIR"));
+  EXPECT_EQ(PartitionCount(source(), topic), 2);
+  EXPECT_EQ(back.Run(agent(), with({"--export", "looked-at", "--dry-run"})).exit_code, 0);
+  EXPECT_EQ(PartitionCount(source(), topic), 2);
+  back.Operator("Does it. The folder must be new or empty.");
+  EXPECT_EQ(back.Run(agent(), with({"--export", "stray", "--yes"})).exit_code, 0);
+  EXPECT_EQ(PartitionCount(source(), topic), 0);
+  ExpectSame(LinesOf(dir.path() / "stray" / (topic + "-0.jsonl")), stray);
+  EXPECT_EQ(RunToEnd({.argv = {"sha256sum", "-c", "SHA256SUMS"}, .directory = dir.path() / "stray"}).exit_code, 0);
+  back.Klink(
+      "The topic is gone at the old source. What never crossed is in the folder: the batches as they lay in the log, "
+      "and "
+      "the same records as JSON, one a line; `sha256sum -c SHA256SUMS` checks them.");
+  agent().Start();
+  AwaitMirrored(destination(), source(), topic);
+  back.Operator("Starts klink. The link back makes the topic again and copies it, at the same offsets.");
+  EXPECT_EQ(back.RunForVerdict(agent(), {"verify", topic, "--full", "--link", "lyon-to-paris"}).exit_code, 0);
+  for (int p = 0; p < 2; p++) EXPECT_EQ(ReadPartition(source(), topic, p), ReadPartition(destination(), topic, p));
+  EXPECT_EQ(agent().Terminate(), 0);
+  agent().SetFile(LinkOfPair());
+  EXPECT_EQ(back.Drift(), "");
 }
 
 TEST_F(FailbackTest, BothSidesWroteAndTheExportHoldsExactlyWhatNeverCrossed) {
@@ -147,30 +238,38 @@ TEST_F(FailbackTest, BothSidesWroteAndTheExportHoldsExactlyWhatNeverCrossed) {
   EXPECT_THAT(again.err, HasSubstr("has files in it"));
 }
 
-TEST_F(FailbackTest, TheRunbookIsFollowed) {
-  Transcript told(KLINK_FAILBACK_PAGE, "What each side has");
-  const std::string topic = "t-payments";
-  CreateTopic(source(), topic, 2);
-  Produce(source(), topic, SampleRecords(200, 2));
-  CopyAndStop(topic);
-  Produce(source(), topic, SampleRecords(50, 2, 100, 0, "stray"));
-  Produce(destination(), topic, SampleRecords(30, 2, 100, 0, "new"));
-  told.Source(
-      "Topic `t-payments` held 200 records when it was lost. 50 more were written that nobody copied; applications "
-      "went "
-      "on at the destination and wrote 30.");
-  told.Operator("Look, and keep what never crossed. The folder must be new or empty.");
-  TempDir dir("runbook");
-  const fs::path before = fs::current_path();
-  fs::current_path(dir.path());
-  EXPECT_EQ(told.Run(agent(), {"mirror", "failback", topic, "--plan", "--export", "stray"}).exit_code, 0);
-  fs::current_path(before);
-  told.Klink(
-      "Exit 0: every partition is known. 75 means that one could not be compared, and the text says which and why. In "
-      "the folder are the batches as they lie in the log and the same records as JSON, one a line; `sha256sum -c "
-      "SHA256SUMS` checks them.");
-  EXPECT_EQ(RunToEnd({.argv = {"sha256sum", "-c", "SHA256SUMS"}, .directory = dir.path() / "stray"}).exit_code, 0);
-  EXPECT_EQ(told.Drift(), "");
+TEST_F(FailbackTest, TheCutOfAFailoverIsBelievedAndItsFenceIsNobodysRecord) {
+  const std::string topic = "t-cut";
+  CreateTopic(source(), topic, 1);
+  Produce(source(), topic, SampleRecords(100, 1));
+  ProduceTransactions(source(), topic, 1, 3);
+  AwaitMirrored(source(), destination(), topic);
+  const int64_t end = RangeOf(source(), topic, 0)->end;
+  FailOver(topic);
+  const Plan quiet = Ask(topic);
+  EXPECT_EQ(quiet.relation(), "equal") << quiet.text;
+  EXPECT_EQ(NumberAt(quiet.partition(0), "replicated_to"), end);
+  EXPECT_EQ(NumberAt(quiet.partition(0), "cut"), RangeOf(destination(), topic, 0)->end);
+  // The same records on both sides behind the cut are not the same.
+  Produce(source(), topic, {{.key = "k", .value = "v", .timestamp_ms = 1'700'000'000'000}});
+  Produce(destination(), topic, {{.key = "k", .value = "v", .timestamp_ms = 1'700'000'000'000}});
+  const Plan both = Ask(topic);
+  EXPECT_EQ(both.relation(), "both_ahead") << both.text;
+  EXPECT_EQ(both.parted_at(), end);
+  EXPECT_EQ(both.count("never_crossed", "records"), 1);
+  EXPECT_EQ(both.count("written_since", "records"), 1);
+  EXPECT_EQ(both.count("copied_only", "records"), 0);
+}
+
+TEST_F(FailbackTest, NothingIsDeletedThatWasNotPromoted) {
+  const std::string topic = "t-running";
+  CreateTopic(source(), topic, 1);
+  Produce(source(), topic, SampleRecords(10, 1));
+  AwaitMirrored(source(), destination(), topic);
+  const Outcome refused = agent().Cli({"mirror", "failback", topic, "--recreate", "--yes"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.out, HasSubstr("the mirror is ACTIVE, not STOPPED"));
+  EXPECT_EQ(RangeOf(source(), topic, 0), (Range{0, 10}));
 }
 
 TEST_F(FailbackTest, NothingIsBeyondWhenNobodyWrote) {

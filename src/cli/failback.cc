@@ -1,51 +1,85 @@
-// klink mirror failback: after a failover, with the old source back, what each side has and what would be lost. It asks
-// both clusters, no agent.
+// klink mirror failback: after a failover, with the old source back, what each side has and what would be lost; then,
+// once that is confirmed, the old topics are deleted so that they can be mirrored back. It asks both clusters, no
+// agent.
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/await.h"
-#include "cli/context.h"
+#include "cli/consent.h"
 #include "cli/failback_text.h"
+#include "failover/failback_recreate.h"
 
 namespace klink::cli {
 namespace {
 
 struct Flags {
   failover::FailbackAsk ask;
+  Consent consent;
   bool plan = false;
   bool recreate = false;
   bool keep_and_map = false;
 };
 
-// What this version does not carry out, and how it is done by hand.
-Status Refusal(const Flags& flags) {
+Status Refusal(const Context& context, const Flags& flags) {
   if (flags.recreate && flags.keep_and_map)
     return InvalidArgument("--recreate and --keep-and-map are two ways: choose one");
-  if (flags.recreate)
-    return Unimplemented(
-        "--recreate: not available in this version. By hand: keep what never crossed (klink mirror failback --plan "
-        "--export DIR), delete the topic at the old source, then mirror it from the new primary with a link of the "
-        "other direction, which makes it again at the same offsets; its topic id and the offsets committed there go");
   if (flags.keep_and_map)
     return Unimplemented(
         "--keep-and-map: not available in this version. By hand: klink mirror failback --plan shows the tail that "
-        "never crossed; --export DIR keeps it");
+        "never crossed, --export DIR keeps it; then --recreate, or go on at the new primary");
+  if (flags.recreate) return MayAsk(context, flags.consent);
   if (!flags.plan && flags.ask.export_folder.empty())
     return InvalidArgument("say --plan to see what each side has; --export DIR also writes what never crossed");
   return absl::OkStatus();
 }
 
+void Show(const Context& context, const failover::FailbackView& view) {
+  if (context.globals.output == Output::kHuman)
+    context.io.out << FailbackText(view, context.color());
+  else
+    context.Print(ToJson(view));
+}
+
+size_t Count(const failover::FailbackView& view, std::string_view outcome) {
+  return static_cast<size_t>(
+      std::count_if(view.actions.begin(), view.actions.end(), [&](const auto& a) { return a.outcome == outcome; }));
+}
+
+// All of them or none: what is refused of one topic keeps the others.
+Exit Recreate(const Context& context, const config::Config& config, const config::LinkConfig& link,
+              const Consent& consent, failover::FailbackView view) {
+  view.actions = failover::PlanRecreate(view, config, link);
+  const size_t topics = Count(view, "would_delete");
+  const bool refused = Count(view, "refused") > 0;
+  if (consent.dry_run || refused || topics == 0) {
+    Show(context, view);
+    return refused ? Exit::kFailed : Exit::kOk;
+  }
+  if (!consent.yes) {
+    context.io.err << FailbackText(view, context.color());
+    if (!Agreed(context, fmt::format("DELETE {} topic{} of {}?", topics, topics == 1 ? "" : "s", link.source))) {
+      context.io.err << "klink: nothing was changed\n";
+      return Exit::kFailed;
+    }
+  }
+  auto done = Await(failover::Recreate(config, link, view, view.actions));
+  if (!done.ok()) return context.Fail(done.status());
+  view.actions = *std::move(done);
+  Show(context, view);
+  return Count(view, "refused") > 0 ? Exit::kFailed : Exit::kOk;
+}
+
 Exit Failback(const Context& context, const Flags& flags) {
-  if (const Status refusal = Refusal(flags); !refusal.ok()) return context.Fail(refusal);
+  if (const Status refusal = Refusal(context, flags); !refusal.ok()) return context.Fail(refusal);
   const StatusOr<config::Config> config = context.LoadConfig();
   if (!config.ok()) return context.Fail(config.status(), Exit::kConfiguration);
   const StatusOr<config::LinkConfig> link = context.PickLink(*config);
   if (!link.ok()) return context.Fail(link.status());
   const StatusOr<failover::FailbackView> view = Await(failover::ReadFailback(*config, *link, flags.ask));
   if (!view.ok()) return context.Fail(view.status());
-  if (context.globals.output == Output::kHuman)
-    context.io.out << FailbackText(*view, context.color());
-  else
-    context.Print(ToJson(*view));
+  if (flags.recreate) return Recreate(context, *config, *link, flags.consent, *view);
+  Show(context, *view);
   return view->complete ? Exit::kOk : Exit::kTryLater;
 }
 
@@ -61,9 +95,13 @@ void AddMirrorFailback(CLI::App& mirror, Context& context) {
   verb->add_option("--export", flags->ask.export_folder,
                    "Write the records that never crossed into this folder, new or empty: raw batches and JSON lines")
       ->type_name("DIR");
-  verb->add_flag("--recreate", flags->recreate, "Not in this version: the text says how it is done by hand");
-  verb->add_flag("--keep-and-map", flags->keep_and_map, "Not in this version: the text says how by hand");
-  verb->callback([&context, flags] { context.action = [&context, flags] { return Failback(context, *flags); }; });
+  verb->add_flag("--recreate", flags->recreate, "DELETE the topics at the old source; a link back makes them again");
+  verb->add_flag("--keep-and-map", flags->keep_and_map, "Not in this version: the text says what to do instead");
+  AddConsent(*verb, flags->consent);
+  verb->callback([&context, flags] {
+    flags->consent.dry_run |= flags->plan;
+    context.action = [&context, flags] { return Failback(context, *flags); };
+  });
 }
 
 }  // namespace klink::cli

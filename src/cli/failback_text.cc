@@ -61,6 +61,31 @@ std::string Consequences(const FailbackView& view) {
   return text;
 }
 
+std::string ExportText(const FailbackView& view) {
+  std::string text = fmt::format("Exported to {}:\n", *view.exported_to);
+  for (const failover::ExportedFile& file : view.files)
+    text += fmt::format("{}  {}  {} bytes\n", file.sha256, file.name, file.bytes);
+  if (view.files.empty()) text += "nothing: every record crossed\n";
+  return text;
+}
+
+std::string ActionsText(const FailbackView& view, bool color) {
+  Table table({{fmt::format("Topic At {}", view.old_source)}, {"Outcome"}, {"Made Again By"}});
+  bool deletes = false;
+  for (const failover::FailbackAction& action : view.actions) {
+    table.Add({action.source_topic, action.error ? action.outcome + ": " + *action.error : action.outcome,
+               Show(action.link_back)});
+    deletes |= action.outcome == "would_delete" || action.outcome == "deleted";
+  }
+  std::string text = "\n" + table.ToText(color);
+  if (deletes)
+    text += fmt::format(
+        "With a topic go its id and what groups committed at {}. A link that makes it again copies what "
+        "{} still holds, at the same offsets.\n",
+        view.old_source, view.new_primary);
+  return text;
+}
+
 }  // namespace
 
 std::string FailbackText(const FailbackView& view, bool color) {
@@ -90,11 +115,8 @@ std::string FailbackText(const FailbackView& view, bool color) {
     details += Details(view, p);
   }
   text += table.ToText(color) + details + Consequences(view);
-  if (!view.exported_to) return text;
-  text += fmt::format("Exported to {}:\n", *view.exported_to);
-  for (const failover::ExportedFile& file : view.files)
-    text += fmt::format("{}  {}  {} bytes\n", file.sha256, file.name, file.bytes);
-  if (view.files.empty()) text += "nothing: every record crossed\n";
+  if (view.exported_to) text += ExportText(view);
+  if (!view.actions.empty()) text += ActionsText(view, color);
   return text;
 }
 

@@ -57,7 +57,8 @@ FailbackView Sample() {
   view.link = "paris-to-lyon";
   view.old_source = "paris";
   view.new_primary = "lyon";
-  view.mirrors = {{"orders.eu", "orders.eu", "STOPPED"}, {"orders.new", "orders.new", "ACTIVE"}};
+  view.mirrors = {{"orders.eu", "orders.eu", "STOPPED", "hQ9TXqLhTmmVn4bQ0Zk1oA"},
+                  {"orders.new", "orders.new", "ACTIVE"}};
   FailbackPartition both = Partition(0, "both_ahead");
   both.source_end = 154;
   both.destination_end = 131;
@@ -94,6 +95,9 @@ TEST_F(FailbackTest, ThePlanTellsWhatEachSideHasAndWhatWouldBeLost) {
   ExpectFile("tests/cli/golden/mirror_failback.txt", FailbackText(view, false));
   view.exported_to = "/backup/orders";
   view.files = {{"orders.eu-0.batches", 5000, std::string(64, 'a')}, {"orders.eu-0.jsonl", 7000, std::string(64, 'b')}};
+  view.actions = {{"orders.eu", "orders.eu", "lyon-to-paris", "would_delete", {}},
+                  {"orders.new", "orders.new", {}, "refused", "the mirror is ACTIVE, not STOPPED: fail over first"}};
+  ExpectFile("tests/cli/golden/mirror_failback_actions.txt", FailbackText(view, false));
   ExpectFile("docs/cli/mirror_failback.json", PrettyJson(ToJson(view)));
   EXPECT_THAT(FailbackText(view, false), HasSubstr("\nExported to /backup/orders:\n" + std::string(64, 'a') +
                                                    "  orders.eu-0.batches  5000 bytes\n"));
@@ -110,7 +114,7 @@ TEST_F(FailbackTest, Help) { ExpectGolden("help_mirror_failback", {"mirror", "fa
 
 TEST_F(FailbackTest, WhatIsNotThereIsRefusedAndSaysWhatToDo) {
   ExpectGolden("mirror_failback_nothing", {"mirror", "failback"});
-  ExpectGolden("mirror_failback_recreate", {"mirror", "failback", "orders", "--recreate"});
+  ExpectGolden("mirror_failback_recreate_nobody", {"mirror", "failback", "orders", "--recreate"});
   ExpectGolden("mirror_failback_keep", {"mirror", "failback", "orders", "--keep-and-map"});
   EXPECT_EQ(Run({"mirror", "failback", "--recreate", "--keep-and-map"}).exit, Exit::kUsage);
 }

@@ -92,7 +92,7 @@ std::string Say(const Situation& s) {
                      parting->destination, Name(parting->evidence));
 }
 
-constexpr RecordedCut kCut{.replicated_to = 100, .destination_end = 100, .source_leader_epoch = 3};
+constexpr RecordedCut kCut{.replicated_to = 100, .destination_end = 100};
 
 TEST(FailbackPlan, TellsEachSituation) {
   const EpochFact lasts{EpochFact::Kind::kLasts};
