@@ -10,26 +10,37 @@ struct Result {
   Status status;
 };
 
+bool SaysFenced(const rd_kafka_error_t* error) {
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+  return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+         (rd_kafka_error_is_fatal(error) != 0 && code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
+}
+
+// Ends a transaction that failed with `cause`, which stays what is told: why an abort fails too seldom tells more (a
+// broker that refused the partition knows of no transaction to abort: INVALID_TXN_STATE).
+Result Abort(rd_kafka_t* rk, Status cause, const std::string& doing) {
+  Result result;
+  result.outcome = Outcome::kNotDone;
+  result.status = std::move(cause);
+  rd_kafka_error_t* error = rd_kafka_abort_transaction(rk, static_cast<int>(ToMillis(StateWriter::kCommitLimit)));
+  if (error == nullptr) return result;
+  result.outcome = Outcome::kLost;
+  if (SaysFenced(error)) result.status = FailedPrecondition("{}: another controller took over", doing);
+  rd_kafka_error_destroy(error);
+  return result;
+}
+
 // Ends a failed step: says whether the producer can go on. Takes the error over.
 Result Judge(rd_kafka_t* rk, rd_kafka_error_t* error, const std::string& doing) {
-  Result result;
-  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+  const bool fenced = SaysFenced(error);
   const bool fatal = rd_kafka_error_is_fatal(error) != 0;
   const bool abortable = rd_kafka_error_txn_requires_abort(error) != 0;
+  Result result;
   result.status = TakeError(error, doing);
+  if (abortable && !fenced) return Abort(rk, std::move(result.status), doing);
   result.outcome = Outcome::kLost;
-  const bool fenced = code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-                      (fatal && code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
   if (fenced) {
     result.status = FailedPrecondition("{}: another controller took over", doing);
-  } else if (abortable) {
-    rd_kafka_error_t* aborting = rd_kafka_abort_transaction(rk, static_cast<int>(ToMillis(StateWriter::kCommitLimit)));
-    if (aborting != nullptr) {
-      if (rd_kafka_error_is_fatal(aborting)) return Judge(rk, aborting, doing);  // fatal is never abortable: ends here
-      rd_kafka_error_destroy(aborting);
-      return result;
-    }
-    result.outcome = Outcome::kNotDone;
   } else if (!fatal) {
     result.status = Unavailable("{}; unknown whether it was written", Text(result.status));
   }
@@ -60,12 +71,7 @@ Result Write(rd_kafka_t* rk, const std::string& topic, const std::vector<KeyValu
         RD_KAFKA_V_KEY(record.key.data(), record.key.size()), RD_KAFKA_V_VALUE(const_cast<char*>(value), size),
         RD_KAFKA_V_END);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    Result result;
-    result.status = ToStatus(error, doing);
-    rd_kafka_error_t* aborting = rd_kafka_abort_transaction(rk, static_cast<int>(ToMillis(StateWriter::kCommitLimit)));
-    if (aborting != nullptr) return Judge(rk, aborting, doing);
-    result.outcome = Outcome::kNotDone;
-    return result;
+    return Abort(rk, ToStatus(error, doing), doing);
   }
   rd_kafka_error_t* error = rd_kafka_commit_transaction(rk, static_cast<int>(ToMillis(StateWriter::kCommitLimit)));
   return error == nullptr ? Result{} : Judge(rk, error, doing);

@@ -50,6 +50,7 @@ class MockClusterTest : public testing::Test {
   }
 
   static constexpr int16_t kHeartbeat = 12;
+  static constexpr int16_t kAddPartitionsToTxn = 24;
   static constexpr int16_t kEndTxn = 26;
 
   rd_kafka_t* rk_;

@@ -88,6 +88,22 @@ TEST_F(StateLogTest, AFencedControllerStaysFencedUntilItTakesControlAgain) {
   EXPECT_TRUE(out[3].ok()) << out[3];
 }
 
+// Seen with WRITE on the state topic taken away: the broker adds no partition, so it has no transaction to abort.
+TEST_F(StateLogTest, ARefusedPartitionIsToldNotTheAbortThatFailsBehindIt) {
+  StateWriter writer = NewWriter();
+  std::vector<Status> out;
+  Run(TakeAndCommit(writer, out));
+  FailNext(kAddPartitionsToTxn, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  FailNext(kEndTxn, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE);
+  Status refused;
+  Run(CommitOnly(writer, refused));
+  EXPECT_EQ(refused.code(), Code::kPermissionDenied) << refused;
+  EXPECT_NE(Text(refused).find("TOPIC_AUTHORIZATION_FAILED"), std::string::npos) << refused;
+  EXPECT_FALSE(writer.in_control());
+  Run(TakeAndCommit(writer, out));
+  EXPECT_TRUE(out[2].ok()) << out[2];
+}
+
 Async<void> FollowThenAppend(LogTailer& tailer, StateWriter& writer, Clock& clock, std::vector<Status>& out) {
   out.push_back(tailer.Start());
   out.push_back(co_await tailer.CatchUp());
