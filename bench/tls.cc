@@ -42,9 +42,10 @@ struct Figures {
 
 // From the first record that arrives to the last.
 Figures Copy(const ClusterPair& pair, LinkFile file, int records, const fs::path& dir) {
-  RemoveCopy(pair.destination, kTopic);
   static int number = 0;
-  file.link += std::to_string(number++);  // a link whose copy was deleted waits for an operator
+  file.link += std::to_string(number++);
+  const std::string copy = fmt::format("{}.{}", kTopic, file.link);  // no two links write one topic
+  file.extra_topics = fmt::format("rename: {{suffix: .{}}}", file.link);
   file.include = fmt::format("{{literal: {}}}", kTopic);
   file.memory = "128MiB";
   WriteFile(dir / "klink.yaml", Yaml(file, dir / file.link, FreePort()));
@@ -52,7 +53,7 @@ Figures Copy(const ClusterPair& pair, LinkFile file, int records, const fs::path
   Process process({{KlinkBinary(), "run", "-c", (dir / "klink.yaml").string()}}, dir / "klink.log");
   const auto arrived = [&](int64_t wanted) {
     if (!process.Running()) throw std::runtime_error("klink ended early:\n" + LastLines(dir / "klink.log", 20));
-    return ends.Sum(kTopic, kPartitions) >= wanted;
+    return ends.Sum(copy, kPartitions) >= wanted;
   };
   Await("the first record", kCopyLimit, [&] { return arrived(1); });
   const Clock::time_point first = Clock::now();
@@ -62,6 +63,7 @@ Figures Copy(const ClusterPair& pair, LinkFile file, int records, const fs::path
   const double megabytes = static_cast<double>(records) * kRecordBytes / 1e6;
   const Figures figures{megabytes / took_s, (CpuSeconds(process.pid()) - cpu) / megabytes * 1000};
   process.End(seconds(20));
+  RemoveCopy(pair.destination, copy);
   return figures;
 }
 
