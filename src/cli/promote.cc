@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/promote_page.h"
 #include "cli/table.h"
 #include "config/text.h"
 #include "http/message.h"
@@ -118,11 +119,12 @@ std::string PromotionQuestion(const PromoteChoice& choice, const PromotionSnapsh
                      choice.verb == "promote" ? "Promote" : "Fail over", count, count == 1 ? "" : "s", plan.link);
 }
 
-// As JSON; OK without --report.
+// As a page when the file's name says so, else as JSON; OK without --report.
 Status WriteReport(const PromoteChoice& choice, const PromotionSnapshot& view) {
   if (choice.report.empty()) return absl::OkStatus();
   std::ofstream out(choice.report);
-  out << CompactJson(ToJson(view)) << "\n";
+  const bool page = choice.report.ends_with(".html") || choice.report.ends_with(".htm");
+  out << (page ? PromotionPage(view) : CompactJson(ToJson(view)) + "\n");
   out.close();
   if (out) return absl::OkStatus();
   return FailedPrecondition("the report could not be written to {}: is its directory there, and may klink write to it?",
@@ -239,7 +241,8 @@ void AddVerb(CLI::App& parent, Context& context, const std::string& name, const 
     verb->add_option("--timeout", choice->timeout, "How long to wait for the source to be quiet and copied")
         ->type_name("DURATION")
         ->default_str("60s");
-  verb->add_option("--report", choice->report, "Write the outcome with its losses to this file, as JSON")
+  verb->add_option("--report", choice->report,
+                   "Write the outcome with its losses to this file: a page when it ends in .html, else JSON")
       ->type_name("FILE");
   if (name == "failover")
     verb->add_flag("--direct", choice->direct,

@@ -1,6 +1,7 @@
 // klink promote and failover: the plan, the question, the outcome followed to its end, and how each of them exits.
 #include <gmock/gmock.h>
 
+#include "cli/promote_page.h"
 #include "tests/cli/cli_fixture.h"
 
 namespace klink::cli {
@@ -53,8 +54,29 @@ TEST_F(Promoting, TheReportIsKept) {
   const std::string file = Write("report.json", "");
   EXPECT_EQ(Run({"failover", "orders.eu", "--yes", "--report", file}).exit, Exit::kOk);
   EXPECT_THAT(ReadAll(file), HasSubstr("\"tail_crc\":\"0badcafe\""));
+  const std::string page = Write("report.html", "");
+  EXPECT_EQ(Run({"failover", "orders.eu", "--yes", "--report", page}).exit, Exit::kOk);
+  EXPECT_THAT(ReadAll(page), HasSubstr("<title>Failover of link paris-to-lyon</title>"));
+  EXPECT_THAT(ReadAll(page), HasSubstr("0badcafe"));
   const Ran ran = Run({"failover", "orders.eu", "--yes", "--report", "/nowhere/report.json"});
   EXPECT_EQ(ran.exit, Exit::kUsage) << "before anything is done";
+}
+
+TEST(PromotionPageTest, NoWordOfOthersIsMarkup) {
+  link::PromotionSnapshot view;
+  view.link = "paris-to-lyon";
+  view.verb = "failover";
+  view.reason = "<script>paris</script> & \"burns\"";
+  view.remaining = {"klink failover 'a&b' --yes"};
+  link::PromotedMirror& mirror = view.mirrors.emplace_back();
+  mirror.topic = "orders";
+  mirror.error = "<b>no</b>";
+  mirror.partitions.emplace_back();
+  const std::string page = PromotionPage(view);
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;paris&lt;/script&gt; &amp; &quot;burns&quot;"));
+  EXPECT_THAT(page, HasSubstr("<code>klink failover &#39;a&amp;b&#39; --yes</code>"));
+  EXPECT_THAT(page, testing::Not(HasSubstr("<b>")));
+  EXPECT_THAT(page, HasSubstr("not known")) << "what is unknown is not called 0";
 }
 
 }  // namespace
