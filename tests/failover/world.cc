@@ -148,6 +148,17 @@ void PromotionWorld::TakeControl() {
   Append(stamp);
 }
 
+bool PromotionWorld::Planned() const {
+  return view.promotions().begin()->second.kind == state::PromotionKind::kPromote;
+}
+
+bool PromotionWorld::GivenBack(const std::string& topic) const {
+  for (const auto& [id, promotion] : view.promotions())
+    for (const state::PromotionTopic& of : promotion.topics)
+      if (of.topic == topic) return of.outcome == state::PromotionOutcome::kRefused;
+  return false;
+}
+
 std::string PromotionWorld::Complaint() {
   if (view.promotion() != nullptr) return fmt::format("the journal is not done: {}", Name(view.promotion()->step));
   if (!stopped_twice.empty()) return fmt::format("{} became STOPPED twice", stopped_twice.front());
@@ -155,6 +166,10 @@ std::string PromotionWorld::Complaint() {
     if (effect.after_the_end) return fmt::format("L11: {} after the end", effect.what);
   for (const auto& p : partitions) {
     const state::MirrorRecord* mirror = view.mirror(p->tp.topic);
+    if (GivenBack(p->tp.topic)) {
+      if (mirror->phase != Phase::kActive || p->cut) return fmt::format("{} was given back, and cut", p->tp);
+      continue;
+    }
     const state::CutRecord* cut = view.cut(p->tp.topic);
     if (mirror->phase != Phase::kStopped || cut == nullptr || !p->cut)
       return fmt::format("{} is {}", p->tp, Name(mirror->phase));
@@ -169,6 +184,8 @@ std::string PromotionWorld::Complaint() {
     const int64_t copied = CopiedTo(*p);
     if (recorded.replicated_to.value_or(-1) > copied)
       return fmt::format("L13: {} says {}, holds {}", p->tp, *recorded.replicated_to, copied);
+    if (Planned() && recorded.transactions_cut == 0 && copied < p->source.end())
+      return fmt::format("L1: a planned promotion of {} left {} records behind", p->tp, p->source.end() - copied);
     p->dest.WriteForeign(1);
     if (p->dest.end() != *p->cut + 1)
       return fmt::format("L12: the first record of others in {} stands elsewhere", p->tp);

@@ -57,6 +57,8 @@ class PromotionWorld {
   state::MirrorRecord Mirror(const std::string& topic) const;
   // What must hold once the journal is done; empty when it does.
   std::string Complaint();
+  bool Planned() const;
+  bool GivenBack(const std::string& topic) const;  // a planned promotion was not made
 
   klink::sim::World world;
   Weather weather;
