@@ -88,7 +88,8 @@ class Faults {
       bit = Stalled(destination_ends_, pause);
       agent_->Thaw();
     } else if (fault.starts_with("reset")) {
-      bit = cluster.proxy(0).ResetAll() > 0;
+      // An agent that was just started has nothing to be reset yet.
+      bit = Eventually(kLive, [&] { return cluster.proxy(0).ResetAll() > 0; });
     } else if (fault.starts_with("hold")) {
       cluster.proxy(0).Hold();
       bit = Silent(cluster.proxy(0), pause);

@@ -21,7 +21,7 @@ using Configs = std::map<std::string, std::string>;
 
 constexpr Duration kDeadline = 15s;
 constexpr size_t kTopicsPerRequest = 500;
-constexpr size_t kChangesPerRequest = 2000;  // each is a record of the controller's (protocol.md G12)
+constexpr size_t kChangesPerRequest = 2000;  // each is a record of the controller's (protocol.md G18)
 constexpr Duration kCoordinatorLimit = 20s;
 constexpr int kInitTries = 20;
 constexpr Duration kLeaveLimit = 2s;  // within the time an agent has to end

@@ -8,7 +8,7 @@
 namespace klink::link {
 namespace {
 
-constexpr size_t kRecordsPerBatch = 4000;  // of the controller's 10,000 (protocol.md G12)
+constexpr size_t kRecordsPerBatch = 4000;  // of the controller's 10,000 (protocol.md G18)
 constexpr size_t kRecordsPerTopic = 20;    // itself and its settings
 constexpr size_t kTopicsPerBatch = 200;
 constexpr Duration kAwaitTopic = 15s;

@@ -1,5 +1,5 @@
 // Makes mirror topics, many at a time: ten thousand at once cost as many requests as the controller's bound asks for
-// (protocol.md G12), and as many transactions of the state. In this order, so that a crash at any point is continued
+// (protocol.md G18), and as many transactions of the state. In this order, so that a crash at any point is continued
 // and not misread: the mirrors' records, the topics, the ids under which the cluster keeps them.
 #pragma once
 
