@@ -53,9 +53,6 @@ class Binder {
   void Read(const Node& node, const std::string& path, const Spec& spec, ReservedList&) {
     if (Expect(node, path, Node::Kind::kList) && !node.items.empty()) Later(node, path, spec, "");
   }
-  void Read(const Node& node, const std::string& path, const Spec& spec, ReservedMap&) {
-    if (Expect(node, path, Node::Kind::kMap) && !node.entries.empty()) Later(node, path, spec, "");
-  }
   template <class T>
     requires(!Described<T>)
   void Read(const Node& node, const std::string& path, const Spec& spec, T& out);

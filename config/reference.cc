@@ -90,7 +90,6 @@ class Table {
     Struct<T>(path + ".NAME", spec.later);
   }
   void Field(const std::string& path, ReservedList&, const Spec& spec) { Row(path, "list", "`[]`", spec); }
-  void Field(const std::string& path, ReservedMap&, const Spec& spec) { Row(path, "mapping", "`{}`", spec); }
   template <class T>
   void Field(const std::string& path, T& value, const Spec& spec) {
     const std::string preset = spec.preset ? spec.preset : ValueText(value, spec);
@@ -195,7 +194,6 @@ class Schema {
                        spec.required ? 1 : 0, Struct<T>(spec.later, indent));
   }
   static std::string Field(ReservedList&, const Spec&, size_t) { return R"("type": "array", "maxItems": 0)"; }
-  static std::string Field(ReservedMap&, const Spec&, size_t) { return R"("type": "object", "maxProperties": 0)"; }
   template <class T>
   static std::string Field(T& value, const Spec& spec, size_t) {
     const std::string text = ValueText(value, spec);

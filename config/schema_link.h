@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -232,10 +233,33 @@ struct AutoFailover {
   int32_t agents = 2;
   std::vector<std::string> sets = {};
   static void Describe(auto& m, auto& field) {
-    field("enabled", m.enabled, {.help = "Whether klink fails over by itself"});
-    field("after", m.after, {.help = "Once the source is gone this long", .min = Nanos(10s), .max = Nanos(24h)});
-    field("agents", m.agents, {.help = "Agents that must agree", .min = 1, .max = 1000});
-    field("sets", m.sets, {.help = "Which sets of topics; none = all"});
+    field("enabled", m.enabled, {.help = "Whether klink fails over by itself, once"});
+    field("after", m.after,
+          {.help = "Once the source answered none of the agents for this long", .min = Nanos(5s), .max = Nanos(24h)});
+    field("agents", m.agents, {.help = "Agents that must have tried to reach it all that time", .min = 1, .max = 1000});
+    field("sets", m.sets, {.help = "Which sets of topics; others are left alone"});
+  }
+};
+
+// Topics that belong together when something is promoted.
+struct TopicSet {
+  std::vector<Pattern> topics = {};
+  Duration rpo = 0s;
+  Duration rto = 0s;
+  int32_t priority = 0;
+  static void Describe(auto& m, auto& field) {
+    field("topics", m.topics, {.help = "Which, by their names at the source", .required = true});
+    field("rpo", m.rpo,
+          {.help = "How many seconds of writes may be lost: what klink status measures the set's lag against; 0s = no "
+                   "objective",
+           .min = 0,
+           .max = Nanos(10'000h)});
+    field("rto", m.rto,
+          {.help = "How long a failover may take; told beside what it took; 0s = no objective",
+           .min = 0,
+           .max = Nanos(10'000h)});
+    field("priority", m.priority,
+          {.help = "A failover takes higher ones first, and what is in no set last", .min = 0, .max = 1'000'000});
   }
 };
 
@@ -259,7 +283,7 @@ struct LinkConfig {
   OnForeignWrite on_foreign_write = OnForeignWrite::kStop;
   Limits limits = {};
   AutoFailover auto_failover = {};
-  ReservedMap sets = {};
+  std::map<std::string, TopicSet> sets = {};
   static void Describe(auto& m, auto& field) {
     field("name", m.name,
           {.help = "Name of the link: 1 to 48 of a-z, 0-9 and -", .required = true, .check = CheckLinkName});
@@ -287,9 +311,8 @@ struct LinkConfig {
     field("on_gap", m.on_gap, {.help = "When the source's retention overtook the mirror"});
     field("on_foreign_write", m.on_foreign_write, {.help = "When someone else wrote to a mirror"});
     field("limits", m.limits, {.help = "Limits of this link"});
-    field("auto_failover", m.auto_failover,
-          {.help = "Failover without a person", .later = "automatic failover is not supported yet"});
-    field("sets", m.sets, {.help = "Named groups of topics", .later = "sets are not supported yet"});
+    field("auto_failover", m.auto_failover, {.help = "Failover without a person"});
+    field("sets", m.sets, {.help = "Named groups of topics, for failover order and objectives", .check = CheckName});
   }
 };
 

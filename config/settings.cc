@@ -36,7 +36,6 @@ class Flattener {
     for (const auto& [name, value] : values) Field(fmt::format("{}.{}", path, name), value, spec);
   }
   void Field(const std::string&, const ReservedList&, const Spec&) {}
-  void Field(const std::string&, const ReservedMap&, const Spec&) {}
 
   Settings out_;
 };

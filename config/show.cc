@@ -88,7 +88,6 @@ class Printer {
     indent_ -= 2;
   }
   void Field(const std::string& key, const ReservedList&, const Spec&) { Line(key + ": []"); }
-  void Field(const std::string& key, const ReservedMap&, const Spec&) { Line(key + ": {}"); }
 
   void Line(const std::string& text) {
     const size_t indent = dash_ ? indent_ - 2 : indent_;

@@ -39,7 +39,6 @@ Json Value(const std::map<std::string, T>& values, const Spec& spec) {
   return object;
 }
 Json Value(const ReservedList&, const Spec&) { return JsonArray(); }
-Json Value(const ReservedMap&, const Spec&) { return JsonObject(); }
 
 template <Described T>
 JsonObject Struct(const T& value) {

@@ -6,6 +6,7 @@
 #include "config/principal.h"
 #include "config/topic_filter.h"
 #include "config/validate_cluster.h"
+#include "config/validate_sets.h"
 
 namespace klink::config {
 namespace {
@@ -53,6 +54,8 @@ class Validator {
       CheckTopics(i);
       CheckAcls(i);
       CheckGroups(i);
+      for (SetFinding& finding : CheckSets(config_.links[i]))
+        Add(Severity::kError, PathOf(i, finding.key), std::move(finding.text));
       for (size_t j = 0; j < i; ++j) ComparePair(j, i);
     }
     CheckUnused();

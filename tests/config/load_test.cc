@@ -160,7 +160,8 @@ TEST(Reference, ListsEveryKeyWithItsState) {
                           "| `links[].topics.refresh` | duration from 100ms to 1h | `5s` | supported |",
                           "| `links[].acks` | `all`, `pipelined` | `all` | supported |",
                           "| `links[].groups.interval` | duration from 1s to 1h | `5s` | supported |",
-                          "| `links[].sets` | mapping | `{}` | only the default: sets are not supported"}) {
+                          "| `links[].sets` | mapping by name | `{}` | supported |",
+                          "| `drills` | list | `[]` | only the default: drills are not supported"}) {
     EXPECT_THAT(table, HasSubstr(row));
   }
 }
