@@ -146,4 +146,21 @@ PauseRecord Resume(PauseRecord link, const Order& order) {
   return PauseRecord{false, order.by, order.text, order.at_ms};
 }
 
+InhibitRecord Inhibit(InhibitRecord was, const Order& order) {
+  if (was.inhibited) return was;
+  return InhibitRecord{true, order.by, order.text, order.at_ms, was.cleared};
+}
+
+InhibitRecord Permit(InhibitRecord was, const Order& order, std::string_view done) {
+  if (!was.inhibited && was.cleared == done) return was;
+  return InhibitRecord{false, order.by, order.text, order.at_ms, std::string(done)};
+}
+
+std::string InhibitText(const InhibitRecord& inhibit) {
+  std::string text = "inhibited";
+  if (!inhibit.by.empty()) text += fmt::format(" by {}", inhibit.by);
+  if (!inhibit.text.empty()) text += fmt::format(": {}", inhibit.text);
+  return text;
+}
+
 }  // namespace klink::state

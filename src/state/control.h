@@ -78,6 +78,12 @@ std::optional<MirrorRecord> FollowFilter(const MirrorRecord& mirror, const Filte
 PauseRecord Pause(PauseRecord link, const Order& order);
 PauseRecord Resume(PauseRecord link, const Order& order);
 
+// Whether klink may fail over by itself. Lifting it also makes `done`, the automatic failover there was, count no more.
+InhibitRecord Inhibit(InhibitRecord was, const Order& order);
+InhibitRecord Permit(InhibitRecord was, const Order& order, std::string_view done);
+// "inhibited by root: rack 3 is moved"
+std::string InhibitText(const InhibitRecord& inhibit);
+
 // A change of the engine's to a mirror that may have been paused meanwhile: it sees the mirror as it is below the
 // pause, and the pause stays.
 template <class Change>

@@ -2,6 +2,9 @@
 // A step is written before it is begun and may be carried out twice; the one in the record is under way, all before it
 // are done. So whoever takes control reads what is left to do.
 //
+// A failover of sets is carried out in waves, the highest priority first: each is a journal of its own, begun together
+// with the first, whose id all of theirs begin with.
+//
 //   promotion/<id>   PromotionRecord        cut/<topic>   CutRecord, of the topic's last promotion
 #pragma once
 
@@ -87,6 +90,8 @@ struct PromotionRecord {
   std::string by;
   std::string text;         // why, in the operator's words
   bool pause_link = false;  // all mirrors: nothing new is begun from the first step on that ends copying
+  bool automatic = false;   // begun by klink itself
+  std::string operation;  // the id of the one that was asked for, of which this is a later wave; empty: it is that one
   int64_t started_ms = 0;
   int64_t until_ms = 0;  // of SYNCHRONIZE
   int64_t finished_ms = 0;
@@ -102,6 +107,8 @@ struct PromotionRecord {
     field("by", m.by);
     field("text", m.text);
     field("pause_link", m.pause_link);
+    field("automatic", m.automatic);
+    field("operation", m.operation);
     field("started_ms", m.started_ms);
     field("until_ms", m.until_ms);
     field("finished_ms", m.finished_ms);
@@ -112,6 +119,11 @@ struct PromotionRecord {
   }
   friend bool operator==(const PromotionRecord&, const PromotionRecord&) = default;
 };
+
+// By what id it was asked for.
+inline const std::string& OperationOf(const PromotionRecord& record) {
+  return record.operation.empty() ? record.id : record.operation;
+}
 
 struct CutPartition {
   std::optional<int64_t> cut;  // destination offset: what others write begins here, nothing of klink's stands behind it

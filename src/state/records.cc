@@ -64,6 +64,8 @@ std::string KeyOf(const LinkRecord&) { return "link"; }
 std::string KeyOf(const ConfigRecord&) { return "config"; }
 std::string KeyOf(const ControllerRecord&) { return "controller"; }
 std::string KeyOf(const PauseRecord&) { return "pause"; }
+std::string KeyOf(const InhibitRecord&) { return "inhibit"; }
+std::string KeyOf(const CutoverRecord&) { return "cutover"; }
 std::string KeyOf(const PidRecord& record) { return fmt::format("{}{}", kPidPrefix, record.pid); }
 std::string KeyOf(const MirrorRecord& record) { return fmt::format("{}{}", kMirrorPrefix, record.destination_topic); }
 
@@ -135,6 +137,8 @@ StatusOr<Record> Decode(std::string_view key, std::string_view value) {
   if (key == "config") return Read<ConfigRecord>(*json, key);
   if (key == "controller") return Read<ControllerRecord>(*json, key);
   if (key == "pause") return Read<PauseRecord>(*json, key);
+  if (key == "inhibit") return Read<InhibitRecord>(*json, key);
+  if (key == "cutover") return Read<CutoverRecord>(*json, key);
   if (key.starts_with(kPidPrefix)) return Read<PidRecord>(*json, key);
   if (key.starts_with(kMirrorPrefix)) return Read<MirrorRecord>(*json, key);
   if (key.starts_with(kAclPrefix)) return Read<AclRecord>(*json, key);
@@ -156,6 +160,7 @@ Json ToJson(Accept v) { return Json(Name(v)); }
 Json ToJson(PromotionKind v) { return Json(Name(v)); }
 Json ToJson(PromotionStep v) { return Json(Name(v)); }
 Json ToJson(PromotionOutcome v) { return Json(Name(v)); }
+Json ToJson(CutoverStep v) { return Json(Name(v)); }
 Status FromJson(const Json& json, Phase& v) { return FromName(json, v, FindPhase); }
 Status FromJson(const Json& json, Reason& v) { return FromName(json, v, FindReason); }
 Status FromJson(const Json& json, PidUse& v) { return FromName(json, v, FindPidUse); }
@@ -165,5 +170,6 @@ Status FromJson(const Json& json, Accept& v) { return FromName(json, v, FindAcce
 Status FromJson(const Json& json, PromotionKind& v) { return FromName(json, v, FindPromotionKind); }
 Status FromJson(const Json& json, PromotionStep& v) { return FromName(json, v, FindPromotionStep); }
 Status FromJson(const Json& json, PromotionOutcome& v) { return FromName(json, v, FindPromotionOutcome); }
+Status FromJson(const Json& json, CutoverStep& v) { return FromName(json, v, FindCutoverStep); }
 
 }  // namespace klink::state

@@ -4,12 +4,13 @@
 //
 //   link                    LinkRecord         config        ConfigRecord
 //   controller              ControllerRecord   pid/<n>       PidRecord
-//   pause                   PauseRecord
+//   pause                   PauseRecord        inhibit       InhibitRecord
 //   mirror/<topic>          MirrorRecord       (its key is the topic at the destination)
 //   acl/<which>             AclRecord          quota/<which>   QuotaRecord     (both are ledgers: erased when done
 //   with)
 //   group/<name>            GroupRecord
 //   promotion/<id>, cut/<topic>                            (promotion.h)
+//   cutover                                                (cutover.h)
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@
 
 #include "admin/state_log.h"
 #include "base/json_fields.h"
+#include "state/cutover.h"
 #include "state/promotion.h"
 #include "state/reasons.h"
 #include "state/states.h"
@@ -114,6 +116,24 @@ struct PauseRecord {
     field("since_ms", m.since_ms);
   }
   friend bool operator==(const PauseRecord&, const PauseRecord&) = default;
+};
+
+// Whether klink may fail over by itself where it is configured to. Without the record it may.
+struct InhibitRecord {
+  bool inhibited = false;
+  std::string by;
+  std::string text;
+  int64_t since_ms = 0;
+  std::string cleared;  // the automatic failover after which somebody lifted it: that one counts no more
+
+  static void Describe(auto& m, auto& field) {
+    field("inhibited", m.inhibited);
+    field("by", m.by);
+    field("text", m.text);
+    field("since_ms", m.since_ms);
+    field("cleared", m.cleared);
+  }
+  friend bool operator==(const InhibitRecord&, const InhibitRecord&) = default;
 };
 
 struct PidRecord {
@@ -293,6 +313,7 @@ std::string KeyOf(const LinkRecord&);
 std::string KeyOf(const ConfigRecord&);
 std::string KeyOf(const ControllerRecord&);
 std::string KeyOf(const PauseRecord&);
+std::string KeyOf(const InhibitRecord&);
 std::string KeyOf(const PidRecord& record);
 std::string KeyOf(const MirrorRecord& record);
 std::string KeyOf(const AclRecord& record);
@@ -300,7 +321,7 @@ std::string KeyOf(const QuotaRecord& record);
 std::string KeyOf(const GroupRecord& record);
 
 using Record = std::variant<LinkRecord, ConfigRecord, ControllerRecord, PauseRecord, PidRecord, MirrorRecord, AclRecord,
-                            QuotaRecord, GroupRecord, PromotionRecord, CutRecord>;
+                            QuotaRecord, GroupRecord, PromotionRecord, CutRecord, InhibitRecord, CutoverRecord>;
 
 // Ready to be written.
 admin::KeyValue Encode(const Record& record);

@@ -37,6 +37,18 @@ Status MayReplace(const PromotionRecord& was, const PromotionRecord& is) {
   return absl::OkStatus();
 }
 
+Status MayReplace(const CutoverRecord& was, const CutoverRecord& is) {
+  const bool done = was.step == CutoverStep::kDone;
+  if (was.id != is.id) {
+    if (done) return absl::OkStatus();
+    return FailedPrecondition("cutover {} is at {}: it comes first", was.id, Name(was.step));
+  }
+  if (!MayMove(was.step, is.step))
+    return FailedPrecondition("cutover {} is at {} and cannot go to {}", was.id, Name(was.step), Name(is.step));
+  if (done && was != is) return FailedPrecondition("cutover {} is done", was.id);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void StateView::Apply(std::string_view key, const std::optional<std::string>& value) {
@@ -63,6 +75,8 @@ void StateView::Take(Record record) {
                  [this](ConfigRecord& r) { config_ = std::move(r); },
                  [this](ControllerRecord& r) { controller_ = std::move(r); },
                  [this](PauseRecord& r) { pause_ = std::move(r); },
+                 [this](InhibitRecord& r) { inhibit_ = std::move(r); },
+                 [this](CutoverRecord& r) { cutover_ = std::move(r); },
                  [this](PidRecord& r) { pids_[r.pid] = r; },
                  [this](GroupRecord& r) {
                    std::string group = r.group;
@@ -109,6 +123,13 @@ const PromotionRecord* StateView::promotion() const {
   return nullptr;
 }
 
+const PromotionRecord* StateView::automatic_promotion() const {
+  const PromotionRecord* newest = nullptr;
+  for (const auto& [id, promotion] : promotions_)
+    if (promotion.automatic && promotion.operation.empty()) newest = &promotion;
+  return newest;
+}
+
 const CutRecord* StateView::cut(std::string_view destination_topic) const {
   const auto found = cuts_.find(destination_topic);
   return found == cuts_.end() ? nullptr : &found->second;
@@ -120,6 +141,8 @@ Status StateView::MayWrite(const Record& record) const {
     const auto was = promotions_.find(is->id);
     return was == promotions_.end() ? absl::OkStatus() : MayReplace(was->second, *is);
   }
+  if (const auto* is = std::get_if<CutoverRecord>(&record))
+    return cutover_ ? MayReplace(*cutover_, *is) : absl::OkStatus();
   if (const auto* link = std::get_if<LinkRecord>(&record)) return link_ ? MayReplace(*link_, *link) : absl::OkStatus();
   if (const auto* is = std::get_if<MirrorRecord>(&record)) {
     const MirrorRecord* was = mirror(is->destination_topic);

@@ -23,6 +23,7 @@ class StateView {
   const std::optional<ConfigRecord>& config() const { return config_; }
   const std::optional<ControllerRecord>& controller() const { return controller_; }
   const PauseRecord& pause() const { return pause_; }
+  const InhibitRecord& inhibit() const { return inhibit_; }
   // By the topic's name at the destination.
   const MirrorRecord* mirror(std::string_view destination_topic) const;
   const MirrorRecord* mirror_of_source(std::string_view source_topic) const;
@@ -37,8 +38,12 @@ class StateView {
   const std::map<std::string, GroupRecord, std::less<>>& groups() const { return groups_; }
   // By id; ids begin with their time, so the last one is the newest.
   const std::map<std::string, PromotionRecord, std::less<>>& promotions() const { return promotions_; }
-  // The one that is not done; null when there is none. At most one is under way.
+  // The one that is under way, its waves in their order; null when all are done.
   const PromotionRecord* promotion() const;
+  // The newest one that klink began by itself; null when there is none.
+  const PromotionRecord* automatic_promotion() const;
+  // The last one; empty when there never was one.
+  const std::optional<CutoverRecord>& cutover() const { return cutover_; }
   // Where that topic was cut when it was last promoted; null when it never was.
   const CutRecord* cut(std::string_view destination_topic) const;
   // Grows with every record.
@@ -55,6 +60,8 @@ class StateView {
   std::optional<ConfigRecord> config_;
   std::optional<ControllerRecord> controller_;
   PauseRecord pause_;
+  InhibitRecord inhibit_;
+  std::optional<CutoverRecord> cutover_;
   std::map<std::string, MirrorRecord, std::less<>> mirrors_;  // by destination topic
   std::map<int64_t, PidRecord> pids_;
   std::map<std::string, AclRecord, std::less<>> acls_;

@@ -78,8 +78,18 @@ std::vector<Record> Samples() {
   cut.partitions.resize(2);
   cut.partitions[1].cut = 77;
   cut.partitions[1].tail_crc = 0xffffffff;
-  return {link,         config,         controller,    pid, pause, Orders(),  paused,
-          LinkRecord{}, MirrorRecord{}, PauseRecord{}, acl, quota, promotion, cut};
+  InhibitRecord inhibit;
+  inhibit.inhibited = true;
+  inhibit.by = "root";
+  inhibit.cleared = promotion.id;
+  CutoverRecord move;
+  move.id = promotion.id;
+  move.step = CutoverStep::kDrain;
+  move.topics = {"orders"};
+  move.denied = {"orders"};
+  move.until_ms = 1700000000000;
+  return {link,           config,        controller, pid,   pause,     Orders(), paused,  LinkRecord{},
+          MirrorRecord{}, PauseRecord{}, acl,        quota, promotion, cut,      inhibit, move};
 }
 
 TEST(Records, LedgerKeysOfAnyContentDiffer) {
@@ -144,6 +154,47 @@ TEST(View, OnePromotionIsUnderWayUntilItIsDone) {
   EXPECT_EQ(view.promotion(), nullptr);
   promotion.finished_ms++;
   EXPECT_EQ(view.MayWrite(promotion).code(), Code::kFailedPrecondition) << "what is done stays as it is";
+}
+
+TEST(View, OneMoveIsUnderWayUntilItIsDone) {
+  StateView view;
+  CutoverRecord move;
+  move.id = "1";
+  move.step = CutoverStep::kDrain;
+  const auto apply = [&view](const Record& record) {
+    const admin::KeyValue entry = Encode(record);
+    view.Apply(entry.key, entry.value);
+  };
+  apply(move);
+  CutoverRecord other;
+  other.id = "2";
+  EXPECT_EQ(view.MayWrite(other).code(), Code::kFailedPrecondition) << "the first one comes first";
+  move.step = CutoverStep::kPromote;
+  apply(move);
+  CutoverRecord undone = move;
+  undone.step = CutoverStep::kUndo;
+  EXPECT_EQ(view.MayWrite(undone).code(), Code::kFailedPrecondition) << "what was begun to be promoted is not undone";
+  move.step = CutoverStep::kDone;
+  apply(move);
+  EXPECT_TRUE(view.MayWrite(other).ok());
+  move.undone = true;
+  EXPECT_EQ(view.MayWrite(move).code(), Code::kFailedPrecondition) << "what is done stays as it is";
+}
+
+TEST(View, TheNewestFailoverThatNobodyAskedForIsRemembered) {
+  StateView view;
+  EXPECT_EQ(view.automatic_promotion(), nullptr);
+  for (const auto& [id, automatic, operation] :
+       {std::tuple("1", true, ""), {"2", true, ""}, {"2.002", true, "2"}, {"3", false, ""}}) {
+    PromotionRecord promotion;
+    promotion.id = id;
+    promotion.automatic = automatic;
+    promotion.operation = operation;
+    const admin::KeyValue entry = Encode(promotion);
+    view.Apply(entry.key, entry.value);
+  }
+  ASSERT_NE(view.automatic_promotion(), nullptr);
+  EXPECT_EQ(view.automatic_promotion()->id, "2");
 }
 
 TEST(Records, WhatIsWrittenIsReadBack) {
