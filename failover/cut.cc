@@ -96,6 +96,8 @@ Async<AllFacts> Controller::InspectAll(std::set<TopicPartition> partitions) {
   }
 }
 
+// In all waves at once: slots are shared, so what the first one ends and shuts out reaches the copies of the others,
+// and how far these came has to be taken down before.
 Async<Status> Controller::StopCopying(PromotionRecord& now) {
   const Status stopped =
       co_await Within(executor_, clock_, kStopLimit, "ending what is under way", host_.StopCopying());
@@ -103,14 +105,20 @@ Async<Status> Controller::StopCopying(PromotionRecord& now) {
   // What is still under way is refused once the fence stands.
   if (!stopped.ok())
     Log(Level::kWarning, Event::kPromotionTrouble, Text(stopped), {{"link", host_.link()}, {"operation", now.id}});
-  const std::set<std::string> topics = RunningTopics(now);
+  std::vector<PromotionRecord> later = WavesBehind(now);
+  std::map<std::string, const PromotionRecord*> wave_of;
+  for (const std::string& topic : RunningTopics(now)) wave_of[topic] = &now;
+  for (const PromotionRecord& wave : later)
+    for (const std::string& topic : RunningTopics(wave)) wave_of[topic] = &wave;
+  std::set<std::string> topics;
+  for (const auto& [topic, wave] : wave_of) topics.insert(topic);
   const auto ends =
       co_await Within(executor_, clock_, kEndsLimit, "asking the source for its ends", host_.SourceEnds(topics));
   if (IsCancelled(ends.status())) co_return ends.status();
   const AllFacts facts = co_await InspectAll(PartitionsOf(topics));
   std::vector<state::Record> records;
-  for (const std::string& topic : topics) {
-    state::CutRecord cut = CutOf(now, topic);
+  for (const auto& [topic, wave] : wave_of) {
+    state::CutRecord cut = CutOf(*wave, topic);
     for (size_t p = 0; p < cut.partitions.size(); p++) {
       const TopicPartition tp{topic, static_cast<int32_t>(p)};
       CutPartition& partition = cut.partitions[p];
@@ -126,7 +134,19 @@ Async<Status> Controller::StopCopying(PromotionRecord& now) {
     }
     records.emplace_back(std::move(cut));
   }
+  for (PromotionRecord& wave : later) {
+    wave.step = Step::kEndTransactions;
+    records.emplace_back(std::move(wave));
+  }
   co_return co_await Advance(now, Step::kEndTransactions, std::move(records));
+}
+
+// Those of the same operation that have begun nothing yet.
+std::vector<PromotionRecord> Controller::WavesBehind(const PromotionRecord& now) const {
+  std::vector<PromotionRecord> later;
+  for (const auto& [id, wave] : host_.view().promotions())
+    if (id != now.id && OperationOf(wave) == OperationOf(now) && wave.step == Step::kStopCopying) later.push_back(wave);
+  return later;
 }
 
 // The verdict of what is open did not cross, so it did not happen. Where no coordinator answers, the fence ends it.

@@ -42,6 +42,7 @@ class Direct::Host final : public link::PromotionHost {
     options.agent = std::move(agent);
     options.kind = state::ControllerKind::kDirect;
     state_ = std::make_unique<state::LinkState>(executor, clock_, pool_, std::move(options));
+    if (auto sets = config::TopicSets::Compile(link.sets); sets.ok()) sets_ = *std::move(sets);
   }
 
   Async<Status> Open() {
@@ -76,6 +77,8 @@ class Direct::Host final : public link::PromotionHost {
 
   const std::string& link() const override { return config_.name; }
   const state::StateView& view() const override { return state_->view(); }
+  const config::TopicSets& sets() const override { return sets_; }
+  link::SourceDoor* door() override { return nullptr; }
   Async<Status> Write(std::vector<state::Record> records) override {
     co_return co_await state_->Write(std::move(records));
   }
@@ -159,6 +162,7 @@ class Direct::Host final : public link::PromotionHost {
   }
 
   const config::LinkConfig& config_;
+  config::TopicSets sets_;
   Executor executor_;
   SystemClock clock_;
   BlockingPool pool_;
@@ -189,7 +193,7 @@ Async<StatusOr<link::PromotionSnapshot>> Direct::Promote(link::PromoteRequest re
   if (request.dry_run) co_return co_await host_->controller().Ask(std::move(request));
   CO_RETURN_IF_ERROR(co_await host_->TakeControl());
   if (const state::PromotionRecord* left = host_->view().promotion()) {  // whose controller is gone
-    const std::string id = left->id;
+    const std::string id = OperationOf(*left);
     CO_RETURN_IF_ERROR(co_await CarryOut(id, progress));
   }
   CO_TRY(link::PromotionSnapshot begun, co_await host_->controller().Ask(std::move(request)));
@@ -205,7 +209,7 @@ Async<Status> Direct::CarryOut(std::string operation, std::function<void(const l
   };
   const auto running = [&] {
     const state::PromotionRecord* now = host_->view().promotion();
-    return now != nullptr && now->id == operation;
+    return now != nullptr && OperationOf(*now) == operation;
   };
   while (running()) {
     tell();

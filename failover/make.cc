@@ -1,5 +1,6 @@
 #include "failover/make.h"
 
+#include "failover/cutover.h"
 #include "failover/kafka_destination.h"
 #include "failover/promoter.h"
 #include "failover/report.h"
@@ -17,6 +18,9 @@ class OnKafka final : public link::Promoter {
   Async<StatusOr<link::PromotionSnapshot>> Ask(link::PromoteRequest request) override {
     return controller_.Ask(std::move(request));
   }
+  Async<StatusOr<link::CutoverSnapshot>> AskCutover(link::CutoverRequest request) override {
+    return controller_.AskCutover(std::move(request));
+  }
 
  private:
   KafkaDestination destination_;
@@ -31,6 +35,7 @@ link::PromoterFactory Promoters() {
     return std::make_unique<OnKafka>(host, parts);
   };
   factory.show = Show;
+  factory.show_cutover = ShowCutover;
   return factory;
 }
 

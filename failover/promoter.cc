@@ -4,8 +4,10 @@
 
 #include "base/backoff.h"
 #include "base/log.h"
+#include "failover/cutover.h"
 #include "failover/report.h"
 #include "failover/targets.h"
+#include "state/control.h"
 
 namespace klink::failover {
 namespace {
@@ -30,6 +32,17 @@ std::string NewId(WallTime now) {
   return fmt::format("{}Z-{:04x}", id, entropy() & 0xffff);
 }
 
+// An automatic failover that somebody has not looked at and lifted stays the only one.
+Status OnlyOnce(const state::StateView& view) {
+  const PromotionRecord* last = view.automatic_promotion();
+  if (last == nullptr || last->id == view.inhibit().cleared) {
+    if (!view.inhibit().inhibited) return absl::OkStatus();
+    return FailedPrecondition("automatic failover is {}", state::InhibitText(view.inhibit()));
+  }
+  return FailedPrecondition("klink failed over by itself already, by {}: klink failover --inhibit off lets it again",
+                            last->id);
+}
+
 }  // namespace
 
 std::set<std::string> RunningTopics(const PromotionRecord& promotion) {
@@ -40,15 +53,23 @@ std::set<std::string> RunningTopics(const PromotionRecord& promotion) {
 }
 
 Controller::Controller(link::PromotionHost& host, Destination& destination, Executor executor, Clock& clock)
-    : host_(host), destination_(destination), executor_(executor), clock_(clock), changed_(executor) {}
+    : host_(host),
+      destination_(destination),
+      executor_(executor),
+      clock_(clock),
+      changed_(executor),
+      cutover_(std::make_unique<Cutover>(host, *this, executor, clock)) {}
+Controller::~Controller() = default;
 
 Async<Status> Controller::Run() {
   Backoff backoff(kAgainFirst, kAgainMost, std::hash<std::string>{}(host_.link()));
   for (;;) {
-    const Status carried = co_await CarryOut();
+    Status carried = co_await CarryOut();
+    if (carried.ok()) carried = co_await cutover_->GoOn();
     if (IsCancelled(carried)) co_return carried;
     if (carried.ok()) {
       backoff.Reset();
+      if (host_.view().promotion() != nullptr || cutover_->Wanted()) continue;
       CO_RETURN_IF_ERROR(co_await changed_.Wait());
       continue;
     }
@@ -70,35 +91,51 @@ Async<Status> Controller::CarryOut() {
 Async<StatusOr<PromotionSnapshot>> Controller::Ask(PromoteRequest request) {
   if (const PromotionRecord* running = host_.view().promotion())
     co_return FailedPrecondition("{} {} of link {}, begun at {}{}{}, is under way at step {}: it comes first",
-                                 running->kind == PromotionKind::kPromote ? "promotion" : "failover", running->id,
-                                 host_.link(), Rfc3339(WallOf(running->started_ms)), running->by.empty() ? "" : " by ",
-                                 running->by, Name(running->step));
+                                 running->kind == PromotionKind::kPromote ? "promotion" : "failover",
+                                 OperationOf(*running), host_.link(), Rfc3339(WallOf(running->started_ms)),
+                                 running->by.empty() ? "" : " by ", running->by, Name(running->step));
+  for (const std::string& set : request.sets) CO_RETURN_IF_ERROR(host_.sets().CheckKnown(set, host_.link()));
+  if (request.automatic) CO_RETURN_IF_ERROR(OnlyOnce(host_.view()));
   PromotionRecord promotion;
   promotion.kind = request.kind;
+  promotion.automatic = request.automatic;
   promotion.by = request.by;
   promotion.text = request.reason;
   promotion.pause_link = request.all;
   promotion.started_ms = NowMs();
   promotion.until_ms = promotion.started_ms + ToMillis(request.timeout);
-  promotion.topics = PlanTargets(request, host_.view());
-  if (request.dry_run || RunningTopics(promotion).empty()) co_return Plan(promotion, host_, request.dry_run);
+  promotion.topics = PlanTargets(request, host_.view(), host_.sets());
   promotion.id = NewId(clock_.Wall());
   const std::string id = promotion.id;
-  CO_RETURN_IF_ERROR(co_await Begin(std::move(promotion)));
+  const bool begins = !request.dry_run && !RunningTopics(promotion).empty();
+  std::vector<PromotionRecord> waves = Waves(std::move(promotion), host_.view(), host_.sets());
+  if (!begins) co_return Plan(waves, host_, request.dry_run);
+  CO_RETURN_IF_ERROR(co_await Begin(std::move(waves)));
   changed_.NotifyAll();
   co_return Show(host_.link(), host_.view(), id);
 }
 
-Async<Status> Controller::Begin(PromotionRecord promotion) {
-  const bool planned = promotion.kind == PromotionKind::kPromote;
-  promotion.step = planned ? Step::kSynchronize : Step::kStopCopying;
-  promotion.times.push_back({promotion.step, promotion.started_ms});
+Async<StatusOr<link::CutoverSnapshot>> Controller::AskCutover(link::CutoverRequest request) {
+  auto answer = co_await cutover_->Ask(std::move(request));
+  changed_.NotifyAll();
+  co_return answer;
+}
+
+// Copying ends at once in all waves; what each then does comes in its turn.
+Async<Status> Controller::Begin(std::vector<PromotionRecord> waves) {
+  const bool planned = waves.front().kind == PromotionKind::kPromote;
+  const std::string id = waves.front().id;
+  const std::string by = waves.front().by;
+  size_t topics = 0;
   std::vector<state::Record> records;
-  if (!planned) records = Stopping(promotion);
-  const std::string id = promotion.id;
-  const std::string by = promotion.by;
-  const size_t topics = RunningTopics(promotion).size();
-  records.emplace_back(std::move(promotion));
+  for (PromotionRecord& wave : waves) {
+    wave.step = planned ? Step::kSynchronize : Step::kStopCopying;
+    if (wave.operation.empty()) wave.times.push_back({wave.step, wave.started_ms});
+    topics += RunningTopics(wave).size();
+    if (!planned)
+      for (state::Record& record : Stopping(wave)) records.push_back(std::move(record));
+    records.emplace_back(std::move(wave));
+  }
   CO_RETURN_IF_ERROR(co_await host_.Write(std::move(records)));
   Log(Level::kInfo, Event::kPromotionBegun, planned ? "a promotion begins" : "a failover begins",
       {{"link", host_.link()}, {"operation", id}, {"topics", topics}, {"by", by}});
@@ -117,8 +154,8 @@ std::vector<state::Record> Controller::Stopping(const PromotionRecord& promotion
       if (next.phase != Phase::kPaused) next.phase_before = next.phase;
       next.phase = Phase::kPendingStopped;
       next.reason.reset();
-      next.text =
-          fmt::format("{} {}", promotion.kind == PromotionKind::kPromote ? "promotion" : "failover", promotion.id);
+      next.text = fmt::format("{} {}", promotion.kind == PromotionKind::kPromote ? "promotion" : "failover",
+                              OperationOf(promotion));
       next.since_ms = now;
       records.emplace_back(std::move(next));
     }
@@ -126,8 +163,8 @@ std::vector<state::Record> Controller::Stopping(const PromotionRecord& promotion
   }
   const state::PauseRecord& pause = host_.view().pause();
   if (promotion.pause_link && !pause.paused)
-    records.emplace_back(
-        state::PauseRecord{true, promotion.by, fmt::format("all its mirrors are promoted ({})", promotion.id), now});
+    records.emplace_back(state::PauseRecord{
+        true, promotion.by, fmt::format("all its mirrors are promoted ({})", OperationOf(promotion)), now});
   return records;
 }
 
@@ -166,14 +203,15 @@ Async<Status> Controller::Advance(PromotionRecord& now, Step next, std::vector<s
   with.emplace_back(now);
   CO_RETURN_IF_ERROR(co_await host_.Write(std::move(with)));
   if (next != Step::kDone) co_return absl::OkStatus();
-  const auto shown = Show(host_.link(), host_.view(), now.id);
-  if (shown.ok())
+  const auto shown = Show(host_.link(), host_.view(), OperationOf(now));
+  if (shown.ok() && shown->state != "RUNNING")  // its last wave
     Log(Level::kInfo, Event::kPromotionEnded, fmt::format("the {} is {}", shown->verb, shown->state),
-        {{"link", host_.link()}, {"operation", now.id}, {"seconds", shown->seconds.value_or(0)}});
+        {{"link", host_.link()}, {"operation", OperationOf(now)}, {"seconds", shown->seconds.value_or(0)}});
   co_return absl::OkStatus();
 }
 
 Async<Status> Controller::Carry(PromotionRecord& now) {
+  if (now.times.empty()) now.times.push_back({now.step, NowMs()});
   while (now.step != Step::kDone) {
     Status step;
     switch (now.step) {

@@ -21,27 +21,33 @@
 
 namespace klink::failover {
 
+class Cutover;
+
 class Controller final : public link::Promoter {
  public:
   // All outlive it.
   Controller(link::PromotionHost& host, Destination& destination, Executor executor, Clock& clock);
+  ~Controller() override;
 
   Async<Status> Run() override;
   Async<StatusOr<link::PromotionSnapshot>> Ask(link::PromoteRequest request) override;
+  Async<StatusOr<link::CutoverSnapshot>> AskCutover(link::CutoverRequest request) override;
   // Carries out what the journal holds, to its end.
   Async<Status> CarryOut();
+  // Of mirrors that are copied: what each still misses, by topic, before it may be promoted as planned.
+  Async<std::map<std::string, std::string>> NotReady(const std::set<std::string>& topics, Quiet& quiet);
 
  private:
   using Outcome = state::PromotionOutcome;
   using Step = state::PromotionStep;
   using Trouble = std::pair<state::Reason, std::string>;
 
-  Async<Status> Begin(state::PromotionRecord promotion);
+  Async<Status> Begin(std::vector<state::PromotionRecord> waves);
   Async<Status> Carry(state::PromotionRecord& now);
   Async<Status> Synchronize(state::PromotionRecord& now);
-  Async<std::map<std::string, std::string>> NotReady(const std::set<std::string>& topics, Quiet& quiet);
   Async<Status> GiveUp(state::PromotionRecord& now, std::map<std::string, std::string> missing);
   Async<Status> StopCopying(state::PromotionRecord& now);
+  std::vector<state::PromotionRecord> WavesBehind(const state::PromotionRecord& now) const;
   Async<Status> EndTransactions(state::PromotionRecord& now);
   Async<Status> Fence(state::PromotionRecord& now);
   Async<Status> WriteFences(const std::vector<OwnProducer>& own, FencePlan plan, Attempted& attempted);
@@ -71,6 +77,7 @@ class Controller final : public link::Promoter {
   bool markers_ = true;  // until the cluster refuses them
   std::string markers_refused_;
   Signal changed_;
+  std::unique_ptr<Cutover> cutover_;
 };
 
 // Those still under way.

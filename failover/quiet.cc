@@ -24,8 +24,8 @@ std::optional<std::string> Quiet::Missing(const TopicPartition& tp, std::optiona
     return fmt::format("{}: the source did not tell for {} ms where it ends", tp, ToMillis(now - end.last));
   if (!replicated_to) return fmt::format("{}: it is not known how far it is copied", tp);
   if (*replicated_to < end.end) return fmt::format("{}: {} offsets are not copied yet", tp, end.end - *replicated_to);
-  if (end.last - end.since < kQuietFor)
-    return fmt::format("{}: the source was written to within the last {} ms", tp, ToMillis(kQuietFor));
+  if (end.last - end.since < quiet_for_)
+    return fmt::format("{}: the source was written to within the last {} ms", tp, ToMillis(quiet_for_));
   return std::nullopt;
 }
 

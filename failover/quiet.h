@@ -14,9 +14,10 @@ inline constexpr Duration kQuietFor = 2s;
 
 class Quiet {
  public:
+  explicit Quiet(Duration quiet_for = kQuietFor) : quiet_for_(quiet_for) {}
   // As the source told them at that time. A partition that is not named was not told.
   void Ends(const std::map<TopicPartition, SourceOffset>& ends, Instant at);
-  // Nothing when that partition's end stood still for kQuietFor and is copied; else what is missing, in words.
+  // Nothing when that partition's end stood still for that long and is copied; else what is missing, in words.
   std::optional<std::string> Missing(const TopicPartition& tp, std::optional<SourceOffset> replicated_to,
                                      Instant now) const;
   std::optional<SourceOffset> end(const TopicPartition& tp) const;
@@ -27,6 +28,7 @@ class Quiet {
     Instant since;
     Instant last;
   };
+  Duration quiet_for_;
   std::map<TopicPartition, Told> told_;
 };
 

@@ -112,6 +112,7 @@ PromotionSnapshot Head(const std::string& link, const PromotionRecord& promotion
   PromotionSnapshot out;
   out.link = link;
   out.verb = promotion.kind == PromotionKind::kPromote ? "promote" : "failover";
+  out.automatic = promotion.automatic;
   if (!promotion.by.empty()) out.by = promotion.by;
   if (!promotion.text.empty()) out.reason = promotion.text;
   return out;
@@ -122,6 +123,39 @@ bool Complete(const PromotionRecord& promotion) {
     return t.outcome == PromotionOutcome::kStopped && t.remaining.empty();
   };
   return promotion.remaining.empty() && std::all_of(promotion.topics.begin(), promotion.topics.end(), stopped);
+}
+
+// The time of a step is summed over the waves.
+void AddStep(const std::string& step, double seconds, PromotionSnapshot& out) {
+  const auto same = std::find_if(out.steps.begin(), out.steps.end(), [&](const auto& s) { return s.step == step; });
+  if (same != out.steps.end())
+    same->seconds += seconds;
+  else
+    out.steps.push_back({step, seconds});
+}
+
+void ShowWave(const PromotionRecord& wave, const StateView& view, PromotionSnapshot& out) {
+  for (size_t i = 0; i + 1 < wave.times.size(); i++)
+    AddStep(std::string(Name(wave.times[i].step)), Seconds(wave.times[i + 1].began_ms - wave.times[i].began_ms), out);
+  out.remaining.insert(out.remaining.end(), wave.remaining.begin(), wave.remaining.end());
+  for (const PromotionTopic& topic : wave.topics) {
+    PromotedMirror& mirror = out.mirrors.emplace_back(ShowTopic(topic, view, false));
+    const CutRecord* cut = view.cut(topic.topic);
+    const bool of_this = cut != nullptr && (cut->promotion == wave.id || mirror.outcome == "already_stopped");
+    if (of_this) TakeCut(cut->partitions, mirror);
+  }
+}
+
+void PlanTopic(const PromotionTopic& topic, const link::PromotionHost& host, PromotedMirror& mirror) {
+  const StateView& view = host.view();
+  mirror = ShowTopic(topic, view, true);
+  const CutRecord* known = view.cut(topic.topic);
+  if (topic.outcome == PromotionOutcome::kStopped && known != nullptr) TakeCut(known->partitions, mirror);
+  const state::MirrorRecord* record = view.mirror(topic.topic);
+  if (topic.outcome != PromotionOutcome::kRunning || record == nullptr) return;
+  std::vector<CutPartition> cut(record->partitions.size());
+  for (size_t p = 0; p < cut.size(); p++) cut[p] = CutAt(host.Standing({topic.topic, static_cast<int32_t>(p)}));
+  TakeCut(cut, mirror);
 }
 
 }  // namespace
@@ -136,55 +170,40 @@ CutPartition CutAt(const link::CopyStanding& standing) {
 }
 
 StatusOr<PromotionSnapshot> Show(const std::string& link, const StateView& view, const std::string& operation) {
-  const auto found = view.promotions().find(operation);
-  if (found == view.promotions().end()) return NotFound("link {} knows no operation {}", link, operation);
-  const PromotionRecord& promotion = found->second;
-  const bool done = promotion.step == PromotionStep::kDone;
-  PromotionSnapshot out = Head(link, promotion);
-  out.operation = promotion.id;
-  out.state = !done ? "RUNNING" : Complete(promotion) ? "COMPLETED" : "PARTIAL";
-  out.step = Name(promotion.step);
-  out.started = WallOf(promotion.started_ms);
+  std::vector<const PromotionRecord*> waves;  // ids sort in their order
+  for (const auto& [id, promotion] : view.promotions())
+    if (id == operation || promotion.operation == operation) waves.push_back(&promotion);
+  if (waves.empty()) return NotFound("link {} knows no operation {}", link, operation);
+  const auto at_work = [](const PromotionRecord* wave) { return wave->step != PromotionStep::kDone; };
+  const auto now = std::find_if(waves.begin(), waves.end(), at_work);
+  const bool done = now == waves.end();
+  const bool complete = std::all_of(waves.begin(), waves.end(), [](const auto* wave) { return Complete(*wave); });
+  const PromotionRecord& first = *waves.front();
+  PromotionSnapshot out = Head(link, first);
+  out.operation = first.id;
+  out.state = !done ? "RUNNING" : complete ? "COMPLETED" : "PARTIAL";
+  out.step = Name(done ? PromotionStep::kDone : (*now)->step);
+  out.started = WallOf(first.started_ms);
   if (done) {
-    out.finished = WallOf(promotion.finished_ms);
-    out.seconds = Seconds(promotion.finished_ms - promotion.started_ms);
+    out.finished = WallOf(waves.back()->finished_ms);
+    out.seconds = Seconds(waves.back()->finished_ms - first.started_ms);
   }
-  for (size_t i = 0; i + 1 < promotion.times.size(); i++) {
-    const std::string step(Name(promotion.times[i].step));
-    if (out.steps.empty() || out.steps.back().step != step) out.steps.push_back({step, 0});
-    out.steps.back().seconds += Seconds(promotion.times[i + 1].began_ms - promotion.times[i].began_ms);
-  }
-  out.remaining = promotion.remaining;
-  for (const PromotionTopic& topic : promotion.topics) {
-    PromotedMirror& mirror = out.mirrors.emplace_back(ShowTopic(topic, view, false));
-    const CutRecord* cut = view.cut(topic.topic);
-    const bool of_this = cut != nullptr && (cut->promotion == promotion.id || mirror.outcome == "already_stopped");
-    if (of_this) TakeCut(cut->partitions, mirror);
-  }
+  for (const PromotionRecord* wave : waves) ShowWave(*wave, view, out);
   TakeGroups(view, out);
-  TakeTotals(promotion, out);
+  TakeTotals(first, out);
   return out;
 }
 
-PromotionSnapshot Plan(const PromotionRecord& promotion, const link::PromotionHost& host, bool dry_run) {
+PromotionSnapshot Plan(const std::vector<PromotionRecord>& waves, const link::PromotionHost& host, bool dry_run) {
   const StateView& view = host.view();
-  PromotionSnapshot out = Head(host.link(), promotion);
+  PromotionSnapshot out = Head(host.link(), waves.front());
   out.dry_run = dry_run;
-  if (!dry_run) out.state = Complete(promotion) ? "COMPLETED" : "PARTIAL";
-  PromotionRecord now = promotion;
+  const bool complete = std::all_of(waves.begin(), waves.end(), Complete);
+  if (!dry_run) out.state = complete ? "COMPLETED" : "PARTIAL";
+  PromotionRecord now = waves.front();
   if (const auto read = host.GroupsReadAt()) now.groups_read_ms = read->time_since_epoch().count();
-  for (const PromotionTopic& topic : promotion.topics) {
-    PromotedMirror& mirror = out.mirrors.emplace_back(ShowTopic(topic, view, true));
-    const CutRecord* known = view.cut(topic.topic);
-    if (topic.outcome == PromotionOutcome::kStopped && known != nullptr) TakeCut(known->partitions, mirror);
-    const state::MirrorRecord* record = view.mirror(topic.topic);
-    if (topic.outcome != PromotionOutcome::kRunning || record == nullptr) continue;
-    std::vector<CutPartition> cut(record->partitions.size());
-    for (size_t p = 0; p < cut.size(); p++) {
-      cut[p] = CutAt(host.Standing({topic.topic, static_cast<int32_t>(p)}));
-    }
-    TakeCut(cut, mirror);
-  }
+  for (const PromotionRecord& wave : waves)
+    for (const PromotionTopic& topic : wave.topics) PlanTopic(topic, host, out.mirrors.emplace_back());
   TakeGroups(view, out);
   TakeTotals(now, out);
   return out;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "link/promotion.h"
 
@@ -14,7 +15,8 @@ state::CutPartition CutAt(const link::CopyStanding& standing);
 // NotFound: the link's state knows no promotion of that id.
 StatusOr<link::PromotionSnapshot> Show(const std::string& link, const state::StateView& view,
                                        const std::string& operation);
-// What would be done, or need not be: nothing of it is written.
-link::PromotionSnapshot Plan(const state::PromotionRecord& promotion, const link::PromotionHost& host, bool dry_run);
+// What would be done, or need not be, wave by wave: nothing of it is written.
+link::PromotionSnapshot Plan(const std::vector<state::PromotionRecord>& waves, const link::PromotionHost& host,
+                             bool dry_run);
 
 }  // namespace klink::failover

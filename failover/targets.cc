@@ -1,5 +1,8 @@
 #include "failover/targets.h"
 
+#include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 
 #include "link/control_plan.h"
@@ -12,6 +15,7 @@ using state::MirrorRecord;
 using state::Phase;
 using state::PromotionKind;
 using state::PromotionOutcome;
+using state::PromotionRecord;
 using state::PromotionTopic;
 
 PromotionTopic Refused(std::string topic, std::optional<state::Reason> reason, std::string text) {
@@ -33,7 +37,8 @@ PromotionTopic TargetOf(const MirrorRecord& mirror, PromotionKind kind, bool lin
 
 }  // namespace
 
-std::vector<PromotionTopic> PlanTargets(const PromoteRequest& request, const state::StateView& view) {
+std::vector<PromotionTopic> PlanTargets(const PromoteRequest& request, const state::StateView& view,
+                                        const config::TopicSets& sets) {
   std::vector<PromotionTopic> targets;
   std::set<std::string> seen;
   const auto add = [&](const MirrorRecord& mirror) {
@@ -50,6 +55,18 @@ std::vector<PromotionTopic> PlanTargets(const PromoteRequest& request, const sta
     return any;
   };
   if (request.all) add_matching("*");
+  for (const std::string& name : request.sets) {
+    bool any = false;
+    for (const auto& [topic, mirror] : view.mirrors()) {
+      const std::string* set = sets.SetOf(mirror.source_topic);
+      if (set == nullptr || *set != name) continue;
+      any = true;
+      add(mirror);
+    }
+    if (!any)
+      targets.push_back(
+          Refused(name, std::nullopt, fmt::format("no mirror topic of link {} is in set {}", request.link, name)));
+  }
   for (const std::string& topic : request.topics) {
     if (link::IsPattern(topic)) {
       if (!add_matching(topic))
@@ -63,6 +80,33 @@ std::vector<PromotionTopic> PlanTargets(const PromoteRequest& request, const sta
     }
   }
   return targets;
+}
+
+std::vector<PromotionRecord> Waves(PromotionRecord promotion, const state::StateView& view,
+                                   const config::TopicSets& sets) {
+  const auto priority = [&](const PromotionTopic& topic) {
+    const MirrorRecord* mirror = view.mirror(topic.topic);
+    return mirror == nullptr ? -1 : sets.PriorityOf(mirror->source_topic);
+  };
+  std::map<int64_t, std::vector<PromotionTopic>, std::greater<>> by_priority;
+  std::vector<PromotionTopic> settled;  // refused, or STOPPED before
+  for (const PromotionTopic& topic : promotion.topics)
+    (topic.outcome == PromotionOutcome::kRunning ? by_priority[priority(topic)] : settled).push_back(topic);
+  if (promotion.kind == PromotionKind::kPromote || by_priority.size() <= 1) return {std::move(promotion)};
+  std::vector<PromotionRecord> waves;
+  for (auto& [level, topics] : by_priority) {
+    PromotionRecord wave = promotion;
+    wave.topics = std::move(topics);
+    if (!waves.empty()) {
+      wave.id = fmt::format("{}.{:03}", promotion.id, waves.size() + 1);
+      wave.operation = promotion.id;
+      wave.pause_link = false;
+    }
+    waves.push_back(std::move(wave));
+  }
+  std::vector<PromotionTopic>& last = waves.back().topics;
+  last.insert(last.end(), settled.begin(), settled.end());
+  return waves;
 }
 
 }  // namespace klink::failover

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "link/acl_list.h"
 #include "link/halt.h"
+#include "link/source_door.h"
 
 namespace klink::link {
 namespace {
@@ -16,6 +17,15 @@ constexpr size_t kAclsPerRequest = 500;
 constexpr size_t kShown = 1000;  // of what waits or is not carried over
 
 bool IsDeny(const Acl& acl) { return acl.permission == AclPermission::kDeny; }
+
+// What a planned move made to keep producers away from the source must not follow them to the copy.
+void LeaveOutBlocks(std::vector<Acl>& acls, const state::StateView& view) {
+  if (!view.cutover()) return;
+  std::set<Acl> blocks;
+  for (const auto* topics : {&view.cutover()->denied, &view.cutover()->denied_before})
+    for (const std::string& topic : *topics) blocks.insert(DenyOf(topic));
+  std::erase_if(acls, [&](const Acl& acl) { return blocks.contains(acl); });
+}
 
 }  // namespace
 
@@ -91,7 +101,8 @@ Async<void> AclSync::Run() {
 // Both lists are whole, or nothing is done: what a refused listing does not tell would look as if it were gone. At the
 // destination ALTER is what the link has been granted, and implies DESCRIBE.
 Async<Status> AclSync::Round() {
-  CO_TRY(const std::vector<Acl> source, co_await List(source_, "DESCRIBE"));
+  CO_TRY(std::vector<Acl> source, co_await List(source_, "DESCRIBE"));
+  LeaveOutBlocks(source, ports_->view());
   CO_TRY(const std::vector<Acl> destination, co_await List(destination_, "ALTER"));
   const AclScope scope = AclScopeOf(ports_->view(), config_, own_);
   AclWish wish = WishedAcls(source, scope);

@@ -239,21 +239,6 @@ Async<StatusOr<std::vector<RealignedMirror>>> Agent::Realign(ControlRequest requ
   co_return co_await link->Realign(std::move(request));
 }
 
-Async<StatusOr<PromotionSnapshot>> Agent::Promote(PromoteRequest request) {
-  CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
-  co_return co_await link->Promote(std::move(request));
-}
-
-StatusOr<PromotionSnapshot> Agent::Operation(const std::string& operation) const {
-  Status status = NotFound("no link of this agent knows an operation {}", operation);
-  for (const Served& served : links_) {
-    StatusOr<PromotionSnapshot> found = served.link->Operation(operation);
-    if (found.ok()) return found;
-    if (found.status().code() != Code::kNotFound) status = found.status();
-  }
-  return status;
-}
-
 Async<StatusOr<std::vector<TranslationSnapshot>>> Agent::Translate(TranslateRequest request) {
   CO_TRY(offsets::TranslationStore * store, StoreOf(request.link));
   std::vector<TranslationSnapshot> answers;

@@ -44,6 +44,9 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) override;
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) override;
   Async<StatusOr<PromotionSnapshot>> Promote(PromoteRequest request) override;
+  Async<StatusOr<CutoverSnapshot>> Cutover(CutoverRequest request) override;
+  StatusOr<CutoverSnapshot> CutoverNow(const std::string& link) const override;
+  Async<StatusOr<InhibitSnapshot>> Inhibit(InhibitRequest request) override;
   StatusOr<PromotionSnapshot> Operation(const std::string& operation) const override;
   Async<StatusOr<std::vector<Explanation>>> Explain(ExplainRequest request) override;
   Async<StatusOr<std::vector<LinkDiff>>> Diff(std::string link) override;

@@ -67,6 +67,7 @@ Link::Link(LinkParts parts, config::LinkConfig config, const config::ClusterConf
     : parts_(std::move(parts)),
       config_(std::move(config)),
       destination_access_(AccessOf(config_.destination, destination, parts_.executor, parts_.clock)),
+      source_access_(AccessOf(config_.source, source, parts_.executor, parts_.clock)),
       source_(OptionsOf(config_.source, source), parts_.executor, parts_.clock, parts_.observer),
       destination_(OptionsOf(config_.destination, destination), parts_.executor, parts_.clock, parts_.observer),
       group_task_(parts_.clock, config_.name, "group-sync", Event::kGroupSyncFailed,
@@ -75,6 +76,7 @@ Link::Link(LinkParts parts, config::LinkConfig config, const config::ClusterConf
       fetch_(source_, parts_.executor, parts_.clock, parts_.budget, source.client_rack),
       produce_(destination_, parts_.executor, parts_.clock, *this),
       markers_(destination_, parts_.executor, parts_.clock),
+      silence_(parts_.clock.Now()),
       since_(parts_.clock.Wall()),
       changed_(parts_.executor),
       tasks_(parts_.executor) {
@@ -82,6 +84,7 @@ Link::Link(LinkParts parts, config::LinkConfig config, const config::ClusterConf
     if (auto own = config::OwnPrincipal(*cluster)) own_principals_.insert(*std::move(own));
     own_clients_.client_ids.insert(cluster->client_id);
   }
+  if (auto sets = config::TopicSets::Compile(config_.sets); sets.ok()) sets_ = *std::move(sets);
   // Where only the brokers know who klink is, the operator named it among the excluded.
   std::vector<std::string> named(own_principals_.begin(), own_principals_.end());
   named.insert(named.end(), config_.acls.exclude.begin(), config_.acls.exclude.end());
@@ -97,6 +100,7 @@ void Link::Start() {
   tasks_.Spawn(Watch(source_, source_trouble_));
   tasks_.Spawn(Watch(destination_, destination_trouble_));
   tasks_.Spawn(WatchConfig());
+  tasks_.Spawn(WatchSight());
 }
 
 // Asks a cluster that was not heard of for a while, so that a loss is seen also where nothing else is asked.
@@ -126,6 +130,7 @@ Async<void> Link::Stop() {
   co_await source_.Close();
   co_await destination_.Close();
   co_await CloseAccess(destination_access_);
+  co_await CloseAccess(source_access_);
 }
 
 // An agent's place in the group outlives it for a session, so that a restart goes on at once. Where others stand by,
@@ -146,13 +151,15 @@ Async<void> Link::Run() {
   Backoff backoff(kRetryFirst, kRetryMost, std::hash<std::string>{}(config_.name));
   for (;;) {
     const Status ended = co_await Serve();
+    if (aside_) co_await StandAside();
     co_await Close();
     if (IsCancelled(ended)) co_return;
     const bool lasting = ended.code() == Code::kFailedPrecondition;
     auto reason = ReasonOf(ended);
+    if (aside_) reason = Reason::kSourceUnavailable;
     if (!reason && ended.code() == Code::kUnauthenticated) reason = Reason::kAuthorizationError;
     SetCondition(lasting ? LinkCondition::kFailed : LinkCondition::kUnavailable, reason, Text(ended));
-    if (!(co_await parts_.clock.Sleep(backoff.Next())).ok()) co_return;
+    if (!(co_await parts_.clock.Sleep(backoff.Next())).ok() || !(co_await UntilWelcome()).ok()) co_return;
   }
 }
 
@@ -179,6 +186,7 @@ Async<Status> Link::Serve() {
   options.group = group;
   options.topic = state::WorkTopic(config_.name);
   options.instance_id = parts_.instance_id;
+  options.note = [this] { return SightText(silence_.lasts(parts_.clock.Now()), ++marks_); };
   membership_ =
       std::make_unique<admin::Membership>(parts_.executor, parts_.clock, parts_.pool, std::move(options), *this);
   CO_RETURN_IF_ERROR(membership_->Start());
@@ -195,6 +203,10 @@ Async<Status> Link::Serve() {
     }
     CO_RETURN_IF_ERROR(co_await membership_->changed().Wait());
     changed_.NotifyAll();  // the gate may have opened or closed
+    if (aside_)
+      co_return Unavailable(
+          "cluster {} does not answer this agent, but another one of the link, which mirrors meanwhile",
+          config_.source);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "base/permits.h"
 #include "config/reload_plan.h"
 #include "config/schema.h"
+#include "config/topic_sets.h"
 #include "link/acl_sync.h"
 #include "link/config_sync.h"
 #include "link/control_plan.h"
@@ -29,6 +30,7 @@
 #include "link/promotion.h"
 #include "link/quota_sync.h"
 #include "link/round_task.h"
+#include "link/sight.h"
 #include "link/topic_sync.h"
 #include "state/link_state.h"
 
@@ -69,6 +71,9 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request);
   Async<StatusOr<PromotionSnapshot>> Promote(PromoteRequest request);
   StatusOr<PromotionSnapshot> Operation(const std::string& operation) const;
+  Async<StatusOr<CutoverSnapshot>> Cutover(CutoverRequest request);
+  StatusOr<CutoverSnapshot> CutoverNow() const;
+  Async<StatusOr<InhibitSnapshot>> Inhibit(InhibitRequest request);
   StatusOr<RunsSnapshot> RunsOf(const TopicPartition& tp) const;
   StatusOr<AclsSnapshot> Acls() const;
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(std::string topic, WallTime time);
@@ -173,6 +178,18 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<void> FollowPromotions();
   Async<Status> AwaitDirect();
   Async<StatusOr<PromotionSnapshot>> BeginPromotion(PromoteRequest request);
+  Async<StatusOr<CutoverSnapshot>> BeginCutover(CutoverRequest request);
+  Async<StatusOr<InhibitSnapshot>> ChangeInhibit(InhibitRequest request);
+
+  // link_sight.cc
+  Async<void> WatchSight();
+  Async<void> LookAround();
+  Async<void> StandAside();
+  Async<Status> UntilWelcome();
+  Async<void> ConsiderFailover(std::vector<Sight> others);
+  Async<void> FailOverAlone();
+  AutoFailoverFacts FactsOfFailover(std::vector<Sight> others) const;
+  void ShowAutoFailover(LinkSnapshot& link) const;
 
   // link_groups.cc
   Async<void> SyncGroups();
@@ -186,6 +203,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   MirrorSnapshot SnapshotOf(const state::MirrorRecord& record) const;
   void ShowTroubles(std::vector<MirrorSnapshot>& mirrors) const;
   void ShowTasks(LinkSnapshot& link) const;
+  void ShowSets(LinkSnapshot& link) const;
   struct ShownPause {
     state::MirrorState state;
     state::Reason reason;
@@ -213,7 +231,9 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
 
   LinkParts parts_;
   config::LinkConfig config_;  // copied into by Reconfigure: references to its parts hold
+  config::TopicSets sets_;
   admin::Access destination_access_;
+  admin::Access source_access_;
   std::set<std::string> own_principals_;  // klink's own, on both sides, as far as the configuration tells
   OwnClients own_clients_;
   kafka::Cluster source_;
@@ -243,6 +263,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::set<std::string> groups_finally_;      // mirrors whose promotion carries groups over for the last time
   std::unique_ptr<PromotionHost> promotion_;  // while leading
   std::unique_ptr<Promoter> promoter_;
+  std::unique_ptr<SourceDoor> door_;
   std::map<TopicPartition, CopyStanding> stood_;  // how far mirrors were when they ended
   FetchHub fetch_;
   ProduceHub produce_;
@@ -259,7 +280,13 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::set<TopicPartition> stopped_;            // while leading: their offset maps are kept, nobody else writes there
   std::map<std::string, Trouble> troubles_;
   std::map<std::string, int64_t> drift_;
-  Totals ended_;  // of mirrors that ended
+  Totals ended_;     // of mirrors that ended
+  Silence silence_;  // of the source
+  Sights sights_;    // what the link's agents say of it
+  int64_t marks_ = 0;
+  AutoFailoverVerdict automatic_;  // while leading
+  Instant automatic_again_{};      // after one that could not be begun
+  bool aside_ = false;             // another agent sees the source, this one does not
 
   state::LinkCondition condition_ = state::LinkCondition::kUnavailable;
   std::optional<state::Reason> reason_;

@@ -37,6 +37,7 @@ void Link::BeginConfigs() {
 
 void Link::Reconfigure(const config::LinkConfig& next, config::LinkReload reload) {
   config_ = next;
+  if (auto sets = config::TopicSets::Compile(config_.sets); sets.ok()) sets_ = *std::move(sets);
   fetch_.Limit(config_.limits.bytes_per_second);
   if (sync_)
     if (auto filter = config::TopicFilter::Compile(config_.topics); filter.ok()) sync_->Follow(*std::move(filter));

@@ -76,6 +76,20 @@ Async<StatusOr<PromotionSnapshot>> Link::Promote(PromoteRequest request) {
   co_return co_await Await(asked);
 }
 
+Async<StatusOr<CutoverSnapshot>> Link::Cutover(CutoverRequest request) {
+  CO_RETURN_IF_ERROR(MayControl());
+  auto asked = std::make_shared<Asked<CutoverSnapshot>>(parts_.executor);
+  lead_->Spawn(Answer(BeginCutover(std::move(request)), asked));
+  co_return co_await Await(asked);
+}
+
+Async<StatusOr<InhibitSnapshot>> Link::Inhibit(InhibitRequest request) {
+  CO_RETURN_IF_ERROR(MayControl());
+  auto asked = std::make_shared<Asked<InhibitSnapshot>>(parts_.executor);
+  lead_->Spawn(Answer(ChangeInhibit(std::move(request)), asked));
+  co_return co_await Await(asked);
+}
+
 // An error of writing the state, as the caller should see it.
 Status Link::Written(Status written) const {
   if (written.ok() || (steering_ && state_->in_control() && !IsCancelled(written))) return written;

@@ -31,6 +31,8 @@ class Link::Promotion final : public PromotionHost {
   explicit Promotion(Link& link) : link_(link) {}
   const std::string& link() const override { return link_.config_.name; }
   const state::StateView& view() const override { return link_.state_->view(); }
+  const config::TopicSets& sets() const override { return link_.sets_; }
+  SourceDoor* door() override { return link_.door_.get(); }
 
   // Mirrors go through the book: what a partition is just noting about itself must not be lost, nor undo this.
   Async<Status> Write(std::vector<state::Record> records) override {
@@ -117,6 +119,7 @@ class Link::Promotion final : public PromotionHost {
 void Link::BeginPromotions(TaskGroup& tasks) {
   tasks.Spawn(FollowPromotions());
   if (!parts_.promoters.make) return;
+  door_ = MakeSourceDoor(parts_.executor, source_access_, source_);
   promotion_ = std::make_unique<Promotion>(*this);
   promoter_ = parts_.promoters.make(*promotion_, {parts_.executor, parts_.clock, destination_});
   tasks.Spawn(RunPromotions());
@@ -127,6 +130,7 @@ void Link::EndPromotions() {
   groups_.reset();
   promoter_.reset();
   promotion_.reset();
+  door_.reset();
 }
 
 // A controller that lost the link ends; whoever leads next goes on with the journal.
@@ -164,7 +168,7 @@ Async<Status> Link::AwaitDirect() {
       co_return absl::OkStatus();
     if (!std::exchange(told, true))
       Log(Level::kInfo, Event::kPromotionBegun, "somebody promotes mirrors without an agent: this one waits",
-          {{"link", config_.name}, {"operation", state_->view().promotion()->id}});
+          {{"link", config_.name}, {"operation", state::OperationOf(*state_->view().promotion())}});
     CO_RETURN_IF_ERROR(co_await parts_.clock.Sleep(kDirectPoll));
   }
 }
@@ -174,6 +178,19 @@ Async<StatusOr<PromotionSnapshot>> Link::BeginPromotion(PromoteRequest request) 
   auto answer = co_await promoter_->Ask(std::move(request));
   if (!answer.ok()) CO_RETURN_IF_ERROR(Written(answer.status()));
   co_return answer;
+}
+
+Async<StatusOr<CutoverSnapshot>> Link::BeginCutover(CutoverRequest request) {
+  if (!promoter_) co_return Unavailable("link {}: nothing can be moved by this agent now", config_.name);
+  auto answer = co_await promoter_->AskCutover(std::move(request));
+  if (!answer.ok()) CO_RETURN_IF_ERROR(Written(answer.status()));
+  co_return answer;
+}
+
+StatusOr<CutoverSnapshot> Link::CutoverNow() const {
+  if (!state_) return Unavailable("link {} is not connected yet: {}", config_.name, text_);
+  if (!parts_.promoters.show_cutover) return NotFound("link {} knows no planned move", config_.name);
+  return parts_.promoters.show_cutover(config_.name, state_->view());
 }
 
 StatusOr<PromotionSnapshot> Link::Operation(const std::string& operation) const {

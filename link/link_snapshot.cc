@@ -261,6 +261,7 @@ void Link::ShowTasks(LinkSnapshot& link) const {
   led("config-sync", configs_status_, "");
   if (sync_ && !sync_->provenance().ok()) led("loop-check", sync_->provenance(), "");
   if (config_.acls.enabled) link.tasks.push_back(acls_ ? acls_->Task() : TaskOf("acl-sync"));
+  ShowAutoFailover(link);
   if (config_.quotas.enabled) link.tasks.push_back(quotas_ ? quotas_->Task() : TaskOf("quota-sync"));
   if (!config_.groups.include.empty()) link.tasks.push_back(group_task_.Snapshot());
   for (TaskSnapshot& task : link.tasks) {
@@ -328,7 +329,25 @@ LinkSnapshot Link::Snapshot() const {
     for (const auto& [name, record] : state_->view().mirrors()) link.mirrors.push_back(SnapshotOf(record));
   ShowTroubles(link.mirrors);
   ShowTasks(link);
+  ShowSets(link);
   return link;
+}
+
+void Link::ShowSets(LinkSnapshot& link) const {
+  const auto objective = [](Duration d) {
+    return d == 0s ? std::nullopt : std::optional(static_cast<double>(ToMillis(d)) / 1000.0);
+  };
+  for (const std::string& name : sets_.Names()) {
+    const config::TopicSet& set = *sets_.Find(name);
+    SetSnapshot& shown = link.sets.emplace_back();
+    shown.name = name;
+    shown.priority = set.priority;
+    shown.rpo_seconds = objective(set.rpo);
+    shown.rto_seconds = objective(set.rto);
+    for (const MirrorSnapshot& mirror : link.mirrors)
+      if (const std::string* of = sets_.SetOf(mirror.source_topic); of != nullptr && *of == name)
+        shown.mirrors.push_back(mirror.topic);
+  }
 }
 
 StatusOr<AclsSnapshot> Link::Acls() const {

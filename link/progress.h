@@ -12,10 +12,12 @@
 #include "base/async.h"
 #include "base/clock.h"
 #include "base/types.h"
+#include "link/cutover_snapshot.h"
 #include "link/difference.h"
 #include "link/explanation.h"
 #include "link/group_snapshot.h"
 #include "link/promotion_snapshot.h"
+#include "link/set_snapshot.h"
 #include "state/states.h"
 
 namespace klink::link {
@@ -121,6 +123,7 @@ struct LinkSnapshot {
   ClusterSnapshot source;
   ClusterSnapshot destination;
   std::vector<TaskSnapshot> tasks;
+  std::vector<SetSnapshot> sets;  // by priority
   std::vector<MirrorSnapshot> mirrors;
 
   static void Describe(auto& m, auto& field) {
@@ -133,6 +136,7 @@ struct LinkSnapshot {
     field("source", m.source);
     field("destination", m.destination);
     field("tasks", m.tasks);
+    field("sets", m.sets);
     field("mirrors", m.mirrors);
   }
 };
@@ -362,6 +366,12 @@ class AgentApi {
   virtual Async<StatusOr<PromotionSnapshot>> Promote(PromoteRequest request) = 0;
   // How far a promotion is, or what came of it; any agent of the link knows.
   virtual StatusOr<PromotionSnapshot> Operation(const std::string& operation) const = 0;
+  // A planned move: begun and written, gone on with or undone; or with dry_run the plan.
+  virtual Async<StatusOr<CutoverSnapshot>> Cutover(CutoverRequest request) = 0;
+  // The last one of a link, by any agent. NotFound: there was none.
+  virtual StatusOr<CutoverSnapshot> CutoverNow(const std::string& link) const = 0;
+  // Whether klink may fail over by itself, where it is configured to.
+  virtual Async<StatusOr<InhibitSnapshot>> Inhibit(InhibitRequest request) = 0;
   // One answer per link concerned; what cannot be asked is a step that says so.
   virtual Async<StatusOr<std::vector<Explanation>>> Explain(ExplainRequest request) = 0;
   // Of one link, or with no name of every link. Unavailable when a cluster does not answer.

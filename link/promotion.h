@@ -13,9 +13,12 @@
 #include "base/async.h"
 #include "base/clock.h"
 #include "base/types.h"
+#include "config/topic_sets.h"
 #include "kafka/cluster.h"
+#include "link/cutover_snapshot.h"
 #include "link/ports.h"
 #include "link/promotion_snapshot.h"
+#include "link/source_door.h"
 #include "state/view.h"
 
 namespace klink::link {
@@ -40,6 +43,7 @@ class PromotionHost {
   virtual ~PromotionHost() = default;
   virtual const std::string& link() const = 0;
   virtual const state::StateView& view() const = 0;
+  virtual const config::TopicSets& sets() const = 0;
   // All or none, read back. FailedPrecondition: another controller took over.
   virtual Async<Status> Write(std::vector<state::Record> records) = 0;
   // Is this still the unfenced controller, with a fresh view? Asked before each effect that no broker fences.
@@ -64,6 +68,8 @@ class PromotionHost {
       std::set<std::string> topics) = 0;
   // Grants that were held back; what could not be granted, as commands.
   virtual Async<StatusOr<std::vector<std::string>>> ReleaseAcls(std::set<std::string> topics) = 0;
+  // Who may write at the source; null: it cannot be asked from here.
+  virtual SourceDoor* door() = 0;
 };
 
 // The controller.
@@ -74,6 +80,8 @@ class Promoter {
   virtual Async<Status> Run() = 0;
   // The plan, with dry_run; else begun and written, and Run() carries it out. FailedPrecondition: one is under way.
   virtual Async<StatusOr<PromotionSnapshot>> Ask(PromoteRequest request) = 0;
+  // The same of a planned move; one that is under way is gone on with, or undone.
+  virtual Async<StatusOr<CutoverSnapshot>> AskCutover(CutoverRequest request) = 0;
 };
 
 // What it works on beside its host.
@@ -88,6 +96,8 @@ struct PromoterFactory {
   std::function<StatusOr<PromotionSnapshot>(const std::string& link, const state::StateView& view,
                                             const std::string& operation)>
       show;
+  // The last planned move, likewise. NotFound: there was none.
+  std::function<StatusOr<CutoverSnapshot>(const std::string& link, const state::StateView& view)> show_cutover;
 };
 
 }  // namespace klink::link

@@ -15,7 +15,9 @@ struct PromoteRequest {
   std::string link;
   state::PromotionKind kind = state::PromotionKind::kFailover;
   std::vector<std::string> topics;  // at the destination; `*` and `?` stand for any characters and any one
-  bool all = false;                 // every mirror of the link, instead of `topics`; pauses the link
+  std::vector<std::string> sets;    // the mirrors of these sets, instead of `topics`
+  bool all = false;                 // every mirror of the link, instead of both; pauses the link
+  bool automatic = false;           // nobody asks for it: klink does
   Duration timeout = 60s;           // of a planned promotion's wait for the source's end
   std::string by;
   std::string reason;
@@ -100,7 +102,8 @@ struct PromotionStepTime {
 struct PromotionSnapshot {
   std::optional<std::string> operation;  // its id; none of a plan
   std::string link;
-  std::string verb;  // promote | failover
+  std::string verb;        // promote | failover
+  bool automatic = false;  // begun by klink itself
   bool dry_run = false;
   std::string state = "PLANNED";  // PLANNED RUNNING COMPLETED PARTIAL
   std::optional<std::string> step;
@@ -122,6 +125,7 @@ struct PromotionSnapshot {
     field("operation", m.operation);
     field("link", m.link);
     field("verb", m.verb);
+    field("automatic", m.automatic);
     field("dry_run", m.dry_run);
     field("state", m.state);
     field("step", m.step);

@@ -15,6 +15,7 @@ namespace {
 constexpr Duration kCloseTick = 20ms;
 constexpr std::string_view kHeldMark = "held by ";
 constexpr std::string_view kReleasedMark = "released by ";
+constexpr std::string_view kNoteMark = "; ";
 
 struct ListDeleter {
   void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
@@ -46,10 +47,15 @@ struct Predecessors {
   std::set<int32_t> silent;
 };
 
-// The agent in "held by <instance id>/<process>".
-std::string_view InstanceOf(std::string_view mark) {
+// The process in "held by <instance id>/<process>", whatever it notes behind that.
+std::string_view HolderOf(std::string_view mark) {
   mark.remove_prefix(kHeldMark.size());
-  return mark.substr(0, mark.rfind('/'));
+  return mark.substr(0, mark.find(kNoteMark));
+}
+// The agent in it.
+std::string_view InstanceOf(std::string_view mark) {
+  const std::string_view holder = HolderOf(mark);
+  return holder.substr(0, holder.rfind('/'));
 }
 
 std::string Millis(Duration d) { return fmt::format("{}", ToMillis(d)); }
@@ -274,7 +280,8 @@ Async<Status> Membership::Commit(std::set<int32_t> shards, Mark mark) {
   const Instant sent = clock_.Now();
   const uint64_t losses = losses_;
   const std::string doing = fmt::format("committing as a member of group {} on {}", options_.group, handle_->where());
-  const std::string text = fmt::format("{}{}", mark == Mark::kHeld ? kHeldMark : kReleasedMark, holder_);
+  std::string text = fmt::format("{}{}", mark == Mark::kHeld ? kHeldMark : kReleasedMark, holder_);
+  if (mark == Mark::kHeld && options_.note) text += fmt::format("{}{}", kNoteMark, options_.note());
   List list = MakeList(options_.topic, shards);
   for (int i = 0; i < list->cnt; i++) {
     list->elems[i].metadata = strdup(text.c_str());  // the list frees it
@@ -314,7 +321,7 @@ Async<void> Membership::LookUpPredecessors(std::set<int32_t> shards) {
       if (at.err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
       const std::string_view mark(static_cast<const char*>(at.metadata), at.metadata == nullptr ? 0 : at.metadata_size);
       const bool never_held = at.offset == RD_KAFKA_OFFSET_INVALID;
-      const bool held_by_us = mark == fmt::format("{}{}", kHeldMark, holder);
+      const bool held_by_us = mark.starts_with(kHeldMark) && HolderOf(mark) == holder;
       if (never_held || held_by_us || mark.starts_with(kReleasedMark)) {
         found.none.insert(at.partition);
       } else if (mark.starts_with(kHeldMark) && InstanceOf(mark) != own) {

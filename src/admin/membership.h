@@ -11,6 +11,7 @@
 // its last owner where a late write of that one could do harm: predecessor_until().
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -44,6 +45,7 @@ struct MembershipOptions {
   std::string topic;        // the same name
   std::string instance_id;  // stable for this agent's data directory: a restart rejoins at once
   Duration session_timeout = 20s;
+  std::function<std::string()> note = {};  // said with every mark, for whoever reads the group's offsets
 };
 
 class Membership {

@@ -81,7 +81,13 @@
   ROW(GroupSyncFailed, 1604, "the offsets of some group, or of all, are not carried over now", "read error; klink status shows the task group-sync") \
   ROW(PromotionBegun, 1701, "mirrors are being promoted", "none: klink promote and klink failover print the outcome") \
   ROW(PromotionEnded, 1702, "a promotion is over; PARTIAL: something remains to be done", "klink failover printed the commands that remain; asked for again, it goes on with what is unfinished") \
-  ROW(PromotionTrouble, 1703, "a step of a promotion could not be done as it should; it goes on", "read msg and error; the outcome tells what remains to be done")
+  ROW(PromotionTrouble, 1703, "a step of a promotion could not be done as it should; it goes on", "read msg and error; the outcome tells what remains to be done") \
+  ROW(AutoFailover, 1721, "klink fails over by itself, as auto_failover is configured", "klink mirror list shows what is STOPPED; klink failover --inhibit off lets it be done again") \
+  ROW(AutoFailoverHeld, 1722, "klink would fail over by itself, but may not, or could not begin", "read msg; klink failover does it now, klink failover --inhibit off lets klink do it") \
+  ROW(FailoverInhibited, 1723, "somebody decided whether klink may fail over by itself", "none") \
+  ROW(StoodAside, 1724, "an agent that does not hear of the source leaves its place to another one that does, or comes back", "look at the network between this agent and the source") \
+  ROW(CutoverStep, 1731, "a planned move goes on", "none: klink cutover prints the outcome") \
+  ROW(CutoverHalted, 1732, "a planned move waits for somebody to say how to go on", "read msg; klink cutover again goes on with it, klink cutover --undo ends it before anything is promoted")
 // clang-format on
 
 namespace klink {

@@ -23,7 +23,7 @@
   ROW(Gauge, PartitionLagRecords, "klink_partition_lag_records", KLINK_LABELS("link", "topic", "partition"), "klink_lag_records of one partition; with agent.metrics.per_partition") \
   ROW(Gauge, PartitionLagSeconds, "klink_partition_lag_seconds", KLINK_LABELS("link", "topic", "partition"), "klink_lag_seconds of one partition; with agent.metrics.per_partition") \
   ROW(Gauge, PartitionReplicatedOffset, "klink_partition_replicated_offset", KLINK_LABELS("link", "topic", "partition"), "Everything below this source offset is at the destination; with agent.metrics.per_partition") \
-  ROW(Gauge, RpoSeconds, "klink_rpo_seconds", KLINK_LABELS("link", "set"), "Seconds of writes a failover now would lose; absent when unknown") \
+  ROW(Gauge, RpoSeconds, "klink_rpo_seconds", KLINK_LABELS("link", "set"), "Seconds of writes a failover of that set would lose now; set all: of the whole link; absent when unknown") \
   ROW(Histogram, ReplicationLatency, "klink_replication_latency_seconds", KLINK_LABELS("link"), "From a batch first seen at the source to its acknowledgement by the destination") \
   ROW(Histogram, RequestDuration, "klink_request_duration_seconds", KLINK_LABELS("cluster", "api"), "From sending a request to its answer") \
   ROW(Counter, RequestErrors, "klink_request_errors_total", KLINK_LABELS("cluster", "api", "error"), "Requests answered with an error, or not at all") \

@@ -133,6 +133,14 @@ TEST_F(MembershipTest, AnotherAgentThatNeverReleasedWasSilentForASession) {
   EXPECT_TRUE(silent_);
 }
 
+TEST_F(MembershipTest, WhatAnAgentNotesBehindItsNameIsNotItsName) {
+  LeaveMark("held by klink-0-1234/0123456789abcdef; source silent for 12000 ms, mark 57");
+  NewMember();
+  Run(JoinAndLeave());
+  EXPECT_TRUE(waits_);
+  EXPECT_FALSE(silent_) << "the same instance id";
+}
+
 TEST_F(MembershipTest, OurOwnDeadProcessMayHaveSentAMomentAgo) {
   LeaveMark("held by klink-0-1234/0123456789abcdef");
   NewMember();

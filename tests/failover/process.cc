@@ -104,10 +104,35 @@ class Process::Sink final : public Destination {
   PromotionWorld& w_;
 };
 
+// ACLs at the source, which answers late.
+class Process::Door final : public link::SourceDoor {
+ public:
+  explicit Door(Process& process) : p_(process) {}
+  Async<StatusOr<std::vector<admin::Acl>>> Look() override {
+    CO_RETURN_IF_ERROR(co_await p_.Pause());
+    co_return std::vector<admin::Acl>(p_.w_.source_acls.begin(), p_.w_.source_acls.end());
+  }
+  Async<Status> Create(std::vector<admin::Acl> acls) override {
+    CO_RETURN_IF_ERROR(co_await p_.Pause());
+    if (p_.w_.door_shut) co_return absl::PermissionDeniedError("CLUSTER_AUTHORIZATION_FAILED");
+    p_.w_.source_acls.insert(acls.begin(), acls.end());
+    co_return co_await p_.Pause();
+  }
+  Async<Status> Delete(std::vector<admin::Acl> acls) override {
+    CO_RETURN_IF_ERROR(co_await p_.Pause());
+    for (const admin::Acl& acl : acls) p_.w_.source_acls.erase(acl);
+    co_return co_await p_.Pause();
+  }
+
+ private:
+  Process& p_;
+};
+
 Process::Process(PromotionWorld& world)
     : w_(world),
       clock_(world.world),
       destination_(std::make_unique<Sink>(*this)),
+      door_(std::make_unique<Door>(*this)),
       controller_(std::make_unique<Controller>(*this, *destination_, io_.get_executor(), clock_)),
       tasks_(std::make_unique<TaskGroup>(io_.get_executor())) {
   CatchUp();
@@ -135,6 +160,27 @@ void Process::Start() {
   CatchUp();
   tasks_->Spawn(Work());
 }
+
+void Process::Serve() {
+  w_.TakeControl();
+  generation_ = w_.generation;
+  CatchUp();
+  tasks_->Spawn(Run());
+}
+Async<void> Process::Run() { ended_ = co_await controller_->Run(); }
+
+void Process::AskMove(link::CutoverRequest request, Answered& answer) {
+  tasks_->Spawn(Ask(std::move(request), answer));
+}
+Async<void> Process::Ask(link::CutoverRequest request, Answered& answer) {
+  answer = co_await controller_->AskCutover(std::move(request));
+}
+void Process::AskFailover(std::vector<std::string> topics) {
+  link::PromoteRequest request;
+  request.topics = std::move(topics);
+  tasks_->Spawn(Ask(std::move(request)));
+}
+Async<void> Process::Ask(link::PromoteRequest request) { (void)co_await controller_->Ask(std::move(request)); }
 
 // As Controller::Run does, to the end of one journal.
 Async<void> Process::Work() {
@@ -179,6 +225,7 @@ link::CopyStanding Process::Standing(const TopicPartition& tp) const {
     if (batch.source_base) copied = *batch.source_base + (batch.next - batch.base), end = batch.next;
   standing.replicated_to = SourceOffset(copied);
   standing.copied_end = DestOffset(end);
+  standing.source_end = SourceOffset(partition.source.end());
   standing.shift = partition.dest.end() - copied;
   return standing;
 }

@@ -56,6 +56,17 @@ class PromotionSim : public testing::Test {
       cut.partitions.resize(mirror.partitions.size());
       w->Append(cut);
     }
+    if (!planned && random.Chance(0.5)) {  // two sets, the first of higher priority
+      PromotionRecord later = promotion;
+      later.id = promotion.id + ".002";
+      later.operation = promotion.id;
+      later.topics.erase(later.topics.begin());
+      promotion.topics.pop_back();
+      state::CutRecord cut = *w->view.cut("b");
+      cut.promotion = later.id;
+      w->Append(cut);
+      w->Append(later);
+    }
     w->Append(promotion);
     for (const auto& p : w->partitions) {
       if (random.Chance(0.5)) w->CopyOne(*p, random.Within(0s, 20ms));

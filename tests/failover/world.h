@@ -63,6 +63,8 @@ class PromotionWorld {
   klink::sim::World world;
   Weather weather;
   bool source_answers = true;
+  std::set<admin::Acl> source_acls;
+  bool door_shut = false;  // ACLs of the source cannot be changed
   bool markers_allowed = true;
   std::vector<std::unique_ptr<Partition>> partitions;
   std::vector<Effect> effects;
@@ -88,12 +90,18 @@ class Process final : public link::PromotionHost {
   // What happens between two waits. False: it waits for something.
   bool Step();
   void Start();  // takes control and carries out what the journal holds
+  void Serve();  // takes control, and serves whoever asks, until another one took over
+  using Answered = std::optional<StatusOr<link::CutoverSnapshot>>;
+  void AskMove(link::CutoverRequest request, Answered& answer);
+  void AskFailover(std::vector<std::string> topics);
   bool frozen = false;
   bool ended() const { return ended_.has_value(); }
   const Status& end() const { return *ended_; }
 
   const std::string& link() const override { return link_; }
   const state::StateView& view() const override { return view_; }
+  const config::TopicSets& sets() const override { return sets_; }
+  link::SourceDoor* door() override { return door_.get(); }
   Async<Status> Write(std::vector<state::Record> records) override;
   Status MayStep() const override;
   link::CopyStanding Standing(const TopicPartition& tp) const override;
@@ -109,19 +117,25 @@ class Process final : public link::PromotionHost {
 
  private:
   class Sink;
+  class Door;
   void CatchUp();
   Async<Status> Have(std::string effect);
   Async<void> Work();
+  Async<void> Run();
+  Async<void> Ask(link::CutoverRequest request, Answered& answer);
+  Async<void> Ask(link::PromoteRequest request);
   Async<Status> Pause();
 
   PromotionWorld& w_;
   std::string link_ = "l";
+  config::TopicSets sets_;
   klink::sim::SimClock clock_;
   asio::io_context io_;
   state::StateView view_;
   size_t read_ = 0;
   int64_t generation_ = 0;
   std::unique_ptr<Destination> destination_;
+  std::unique_ptr<link::SourceDoor> door_;
   std::unique_ptr<Controller> controller_;
   std::unique_ptr<TaskGroup> tasks_;
   std::optional<Status> ended_;

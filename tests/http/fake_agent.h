@@ -96,6 +96,8 @@ inline link::LinkSnapshot Link() {
   link::TaskSnapshot sync;
   sync.name = "topic-sync";
   link.tasks.push_back(sync);
+  link.sets.push_back({"tier1", 10, 5.0, 120.0, {"orders.eu", "orders.legacy"}});
+  link.sets.push_back({"tier2", 0, std::nullopt, std::nullopt, {"payments"}});
   link.mirrors.push_back(Mirror("orders.eu", "ACTIVE", {Active(0, 0, 1000, 0), Active(1, 120, 900, 3)}));
   link.mirrors.push_back(Translated());
   link.mirrors.push_back(Fresh());
@@ -124,6 +126,10 @@ class FakeAgent : public link::AgentApi {
   // Promotes what `snapshot` holds, at once; of each mirror 7 records did not cross.
   Async<StatusOr<link::PromotionSnapshot>> Promote(link::PromoteRequest request) override;
   StatusOr<link::PromotionSnapshot> Operation(const std::string& operation) const override;
+  // One move of orders.eu: the first time it waits, asked again it is done.
+  Async<StatusOr<link::CutoverSnapshot>> Cutover(link::CutoverRequest request) override;
+  StatusOr<link::CutoverSnapshot> CutoverNow(const std::string& link) const override;
+  Async<StatusOr<link::InhibitSnapshot>> Inhibit(link::InhibitRequest request) override;
   Async<StatusOr<std::vector<link::Explanation>>> Explain(link::ExplainRequest request) override;
   // Topics as `snapshot` has them; orders.eu with fewer partitions and another retention than its source, and without
   // an ACL; groups as Groups() has them.
@@ -139,6 +145,9 @@ class FakeAgent : public link::AgentApi {
   std::vector<link::ControlRequest> asked;
   std::optional<link::PromoteRequest> promoting;
   link::PromotionSnapshot promotion;  // the last one begun
+  std::optional<link::CutoverRequest> moving;
+  std::optional<link::CutoverSnapshot> move;  // the last one begun
+  bool inhibited = false;
 
  private:
   Status Check(const std::string& link, const TopicPartition& partition) const;
@@ -327,6 +336,10 @@ inline Async<StatusOr<link::PromotionSnapshot>> FakeAgent::Promote(link::Promote
   if (!request.reason.empty()) out.reason = request.reason;
   if (request.all)
     for (const link::MirrorSnapshot& mirror : snapshot.links[0].mirrors) request.topics.push_back(mirror.topic);
+  for (const std::string& set : request.sets) {
+    if (set != "tier1") co_return NotFound("link {} has no set {}; did you mean tier1?", request.link, set);
+    request.topics = {"orders.eu", "orders.legacy"};
+  }
   bool all = true, any = false;
   for (const std::string& topic : request.topics) {
     link::PromotedMirror& mirror = out.mirrors.emplace_back();
@@ -371,6 +384,65 @@ inline Async<StatusOr<link::PromotionSnapshot>> FakeAgent::Promote(link::Promote
 inline StatusOr<link::PromotionSnapshot> FakeAgent::Operation(const std::string& operation) const {
   if (promotion.operation != operation) return NotFound("no link of this agent knows an operation {}", operation);
   return promotion;
+}
+
+inline Async<StatusOr<link::CutoverSnapshot>> FakeAgent::Cutover(link::CutoverRequest request) {
+  moving = request;
+  if (!control_status.ok()) co_return control_status;
+  const bool undo = request.order == link::CutoverOrder::kUndo;
+  if (undo && !move) co_return FailedPrecondition("link {}: no planned move is under way", request.link);
+  link::CutoverSnapshot out = move.value_or(link::CutoverSnapshot());
+  out.link = request.link;
+  out.dry_run = request.dry_run;
+  if (!move) {
+    out.block = request.block;
+    out.settle_seconds = static_cast<double>(ToMillis(request.settle)) / 1000;
+    for (const std::string& topic : request.topics) {
+      link::MovedMirror& mirror = out.mirrors.emplace_back();
+      mirror.topic = topic;
+      if (topic != "orders.eu") mirror.error = fmt::format("link {} has no mirror topic {}", request.link, topic);
+      if (topic != "orders.eu") out.state = "REFUSED";
+      if (topic == "orders.eu") mirror.state = "ACTIVE", mirror.outcome = "would_move", mirror.lag = 3;
+    }
+    if (request.block) out.denied = {"orders.eu"};
+  }
+  if (request.dry_run || out.state == "REFUSED") co_return out;
+  out.operation = "20260101T000100Z-ab12";
+  out.started = fake::kStart + 60s;
+  if (!move) {
+    out.state = "HALTED";
+    out.step = "DRAIN";
+    out.mirrors[0].outcome = "waiting";
+    out.halted = "1 of 1 mirrors are not ready: orders.eu: orders.eu-1: 3 offsets are not copied yet";
+    out.remaining = {"klink cutover orders.eu", "klink cutover --undo"};
+  } else {
+    out.state = undo ? "UNDONE" : "COMPLETED";
+    out.step = "DONE";
+    out.halted.reset();
+    out.remaining.clear();
+    out.finished = fake::kStart + 75s;
+    out.seconds = 15;
+    if (undo) out.denied.clear();
+    if (!undo) out.mirrors[0].state = "STOPPED", out.mirrors[0].outcome = "stopped", out.mirrors[0].lag.reset();
+  }
+  move = out;
+  co_return out;
+}
+
+inline StatusOr<link::CutoverSnapshot> FakeAgent::CutoverNow(const std::string& link) const {
+  if (!move) return NotFound("link {} knows of no planned move", link);
+  return *move;
+}
+
+inline Async<StatusOr<link::InhibitSnapshot>> FakeAgent::Inhibit(link::InhibitRequest request) {
+  if (!control_status.ok()) co_return control_status;
+  link::InhibitSnapshot out;
+  out.enabled = true;
+  out.inhibited_before = inhibited;
+  out.inhibited = request.inhibit;
+  if (inhibited != request.inhibit) out.outcome = request.inhibit ? "inhibited" : "lifted";
+  if (!request.dry_run) inhibited = request.inhibit;
+  co_return out;
 }
 
 // Realigns orders.legacy, which is translated; refuses orders.eu, which a group reads.

@@ -5,6 +5,7 @@
 
 #include "link/acl_list.h"
 #include "link/halt.h"
+#include "link/source_door.h"
 #include "tests/fake/acls.h"
 #include "tests/fake/api_versions.h"
 #include "tests/fake/clock.h"
@@ -115,6 +116,17 @@ class AclSyncTest : public fake::VirtualTimeTest {
   FakePorts* ports_ = nullptr;
   std::unique_ptr<AclSync> sync_;
 };
+
+TEST_F(AclSyncTest, WhatAPlannedMoveDeniesAtTheSourceDoesNotFollowToTheCopy) {
+  CarryOver();
+  state::CutoverRecord move;
+  move.id = "1";
+  move.denied = {orders_.name};
+  ASSERT_EQ(Run(ports_->Write({move})), absl::OkStatus());
+  source_.acls.push_back(DenyOf(orders_.name));
+  ASSERT_EQ(Round(), absl::OkStatus());
+  EXPECT_THAT(There(), UnorderedElementsAre(AclText(orders_), AclText(group_)));
+}
 
 TEST_F(AclSyncTest, ARefusedListingOfTheSourceDeletesNothingAtTheDestination) {
   CarryOver();
