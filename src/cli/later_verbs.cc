@@ -10,7 +10,7 @@
 namespace klink::cli {
 namespace {
 
-constexpr std::array<const char*, 7> kVerbs = {"reverse", "drill", "cutover", "lag", "check", "config", "completion"};
+constexpr std::array<const char*, 6> kVerbs = {"reverse", "drill", "lag", "check", "config", "completion"};
 constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
 constexpr std::array<const char*, 2> kMirrorVerbs = {"reverse", "truncate"};
 

@@ -32,6 +32,14 @@ std::string LossLine(const http::FailoverView& failover) {
   return line;
 }
 
+std::string SetLine(const http::SetView& set) {
+  std::string line = fmt::format("{} mirror{}", set.mirrors, set.mirrors == 1 ? "" : "s");
+  line += set.lag ? fmt::format(", {} records, {}", *set.lag, Show(set.lag_seconds)) : ", lag unknown";
+  if (!set.rpo_seconds) return line;
+  const char* met = !set.rpo_met ? "whether it is met is not known" : *set.rpo_met ? "met" : "MISSED";
+  return line + fmt::format("; at most {} may be lost: {}", Show(set.rpo_seconds), met);
+}
+
 }  // namespace
 
 std::string LinkText(const http::LinkView& link, bool color) {
@@ -56,6 +64,7 @@ std::string LinkText(const http::LinkView& link, bool color) {
   line("Offsets", fmt::format("{} partitions identical, {} translated, {} not known yet", counts.identical,
                               counts.translated, counts.unknown));
   line("Lag", link.lag ? fmt::format("{} records, {}", *link.lag, Show(link.lag_seconds)) : "unknown");
+  for (const http::SetView& set : link.sets) line("Set " + set.name, SetLine(set));
   for (const link::TaskSnapshot& task : link.tasks) {
     if (task.state == "ACTIVE" && !task.reason) continue;
     line("Task " + task.name, fmt::format("{}: {}", Paint(task.state, color), Show(task.reason)));

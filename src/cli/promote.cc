@@ -184,7 +184,8 @@ StatusOr<PromotionSnapshot> Watch(const Context& context, AgentClient& agent, Pr
 }
 
 Status CheckChoice(const Context& context, const PromoteChoice& choice) {
-  if (choice.all != choice.topics.empty()) return InvalidArgument("name the mirrors, or say --all");
+  if (choice.all + !choice.topics.empty() + !choice.sets.empty() != 1)
+    return InvalidArgument("name the mirrors, or say --set or --all");
   RETURN_IF_ERROR(Annotate(config::ParseDuration(choice.timeout).status(), "--timeout"));
   RETURN_IF_ERROR(MayAsk(context, choice.consent));
   if (choice.report.empty() || choice.consent.dry_run) return absl::OkStatus();
@@ -200,6 +201,7 @@ StatusOr<PromotionSnapshot> Carry(const Context& context, const PromoteChoice& c
   const std::string target = fmt::format("/v1/links/{}/mirrors:{}", http::Escape(link), choice.verb);
   JsonObject body = ControlBody(context);
   body["topics"] = ToJson(choice.topics);
+  body["sets"] = ToJson(choice.sets);
   body["all"] = choice.all;
   if (choice.verb == "promote") body["timeout_ms"] = ToMillis(timeout);
   Json json;
@@ -236,6 +238,10 @@ void AddVerb(CLI::App& parent, Context& context, const std::string& name, const 
   verb->add_option("TOPIC", choice->topics,
                    "Mirrors by their name at the destination; * and ? stand for any characters")
       ->type_name("");
+  verb->add_option("--set", choice->sets, "The mirrors of this set of the configuration; may be said again")
+      ->type_name("SET")
+      ->expected(1)
+      ->take_all();
   verb->add_flag("--all", choice->all, "Every mirror of the link; the link is paused, so that nothing new is copied");
   if (name == "promote")
     verb->add_option("--timeout", choice->timeout, "How long to wait for the source to be quiet and copied")
@@ -248,7 +254,23 @@ void AddVerb(CLI::App& parent, Context& context, const std::string& name, const 
     verb->add_flag("--direct", choice->direct,
                    "Without an agent: on the destination, with this machine's configuration");
   AddConsent(*verb, choice->consent);
-  verb->callback([&context, choice] { context.action = [&context, choice] { return Promote(context, *choice); }; });
+  auto inhibit = std::make_shared<std::string>();
+  CLI::Option* asked = nullptr;
+  if (name == "failover")
+    asked = verb->add_option("--inhibit", *inhibit,
+                             "Fail nothing over: klink is not to do it by itself from now on (auto_failover); off: it "
+                             "may, also once more after it did")
+                ->type_name("[off]")
+                ->expected(0, 1);
+  verb->callback([&context, choice, inhibit, asked] {
+    const bool inhibits = asked != nullptr && asked->count() > 0;
+    context.action = [&context, choice, inhibit, inhibits] {
+      if (!inhibits) return Promote(context, *choice);
+      if (choice->all || !choice->topics.empty() || !choice->sets.empty())
+        return context.Fail(InvalidArgument("--inhibit concerns the whole link: name no mirrors with it"));
+      return InhibitFailover(context, inhibit->empty() ? "on" : *inhibit, choice->consent);
+    };
+  });
 }
 
 }  // namespace

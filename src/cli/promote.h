@@ -12,6 +12,7 @@ namespace klink::cli {
 struct PromoteChoice {
   std::string verb;  // promote | failover
   std::vector<std::string> topics;
+  std::vector<std::string> sets;
   bool all = false;
   std::string timeout = "60s";
   std::string report;
@@ -34,6 +35,9 @@ class StepTeller {
 // Shows the outcome as asked, writes the report, and says how to end.
 Exit EndPromotion(const Context& context, const PromoteChoice& choice, const link::PromotionSnapshot& view,
                   bool declined);
+
+// Whether klink may fail over by itself: `order` is on or off.
+Exit InhibitFailover(const Context& context, const std::string& order, const Consent& consent);
 
 // On the destination alone, with the configuration of this machine.
 Exit PromoteDirect(const Context& context, const PromoteChoice& choice);

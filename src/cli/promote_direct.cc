@@ -44,6 +44,7 @@ Async<StatusOr<PromotionSnapshot>> Carry(const Context& context, const PromoteCh
   link::PromoteRequest request;
   request.link = std::move(link);
   request.topics = choice.topics;
+  request.sets = choice.sets;
   request.all = choice.all;
   request.by = context.io.env("USER").value_or("");
   request.reason = context.globals.reason;

@@ -11,6 +11,7 @@ constexpr int64_t kTimeoutMostMs = 24LL * 3600 * 1000;
 
 struct Body {
   std::vector<std::string> topics;
+  std::vector<std::string> sets;
   bool all = false;
   std::optional<int64_t> timeout_ms;
   std::string by;
@@ -20,6 +21,7 @@ struct Body {
 
   static void Describe(auto& m, auto& field) {
     field("topics", m.topics);
+    field("sets", m.sets);
     field("all", m.all);
     if (m.waits) field("timeout_ms", m.timeout_ms);
     field("by", m.by);
@@ -47,13 +49,16 @@ StatusOr<link::PromoteRequest> ReadPromotion(std::string_view text, state::Promo
   Body body;
   body.waits = kind == state::PromotionKind::kPromote;
   RETURN_IF_ERROR(ReadBody(text, body));
-  if (body.all != body.topics.empty()) return InvalidArgument("say which mirrors: either \"topics\" or \"all\": true");
+  if (body.all + !body.topics.empty() + !body.sets.empty() != 1)
+    return InvalidArgument("say which mirrors: one of \"topics\", \"sets\" and \"all\": true");
   RETURN_IF_ERROR(CheckSizes(body.topics, body.by, body.reason));
+  RETURN_IF_ERROR(CheckSizes(body.sets, "", ""));
   if (body.timeout_ms && (*body.timeout_ms < 0 || *body.timeout_ms > kTimeoutMostMs))
     return InvalidArgument("\"timeout_ms\" must be 0 to {}, it is {}", kTimeoutMostMs, *body.timeout_ms);
   link::PromoteRequest request;
   request.kind = kind;
   request.topics = std::move(body.topics);
+  request.sets = std::move(body.sets);
   request.all = body.all;
   if (body.timeout_ms) request.timeout = std::chrono::milliseconds(*body.timeout_ms);
   request.by = std::move(body.by);

@@ -8,7 +8,8 @@
 
 namespace klink::http {
 
-//   {"topics": ["orders", "app-*"], "all": false, "timeout_ms": 60000, "by": "…", "reason": "…", "dry_run": false}
+//   {"topics": ["orders", "app-*"], "sets": [], "all": false, "timeout_ms": 60000, "by": "…", "reason": "…", "dry_run":
+//   false}
 // InvalidArgument says what is wrong. `link` stays empty.
 StatusOr<link::PromoteRequest> ReadPromotion(std::string_view body, state::PromotionKind kind);
 

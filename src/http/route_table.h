@@ -48,6 +48,9 @@ inline constexpr auto kRouteTable = std::to_array<RouteRow>({
     {Method::kPost, "/v1/links/{}/mirrors:realign", Need::kAdmin, "mirrors.realign"},  // deletes copies
     {Method::kPost, "/v1/links/{}/mirrors:promote", Need::kAdmin, "mirrors.promote"},
     {Method::kPost, "/v1/links/{}/mirrors:failover", Need::kAdmin, "mirrors.failover"},
+    {Method::kGet, "/v1/links/{}/mirrors:cutover", Need::kViewer, ""},
+    {Method::kPost, "/v1/links/{}/mirrors:cutover", Need::kAdmin, "mirrors.cutover"},
+    {Method::kPost, "/v1/links/{}:inhibit", Need::kAdmin, "link.inhibit"},  // lifted, klink may fail over
 });
 
 constexpr const RouteRow* FindRow(Method method, std::string_view pattern) {

@@ -6,6 +6,7 @@
 #include "base/json_fields.h"
 #include "http/control_body.h"
 #include "http/group_routes.h"
+#include "http/move_routes.h"
 #include "http/promotion_routes.h"
 #include "http/question_routes.h"
 #include "http/snapshot_metrics.h"
@@ -304,6 +305,7 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
     return routes->Translate(FromBody(*body, c[0]));
   });
   AddPromotionRoutes(router, agent);
+  AddMoveRoutes(router, agent);
   AddGroupRoutes(router, agent);
   AddQuestionRoutes(router, agent);
   return router;

@@ -68,6 +68,8 @@ void SetLink(Setter& set, const link::LinkSnapshot& link, Detail detail) {
       for (const link::PartitionSnapshot& partition : mirror.partitions)
         SetPartition(set, link.name, mirror.topic, partition);
   }
+  for (const SetView& of : view.sets)
+    if (of.lag_seconds) set.Set(metric::kRpoSeconds, *of.lag_seconds, link.name, of.name);
   if (view.failover.lost_seconds) set.Set(metric::kRpoSeconds, *view.failover.lost_seconds, link.name, "all");
 }
 

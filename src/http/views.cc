@@ -154,7 +154,30 @@ LinkView Summarise(const link::LinkSnapshot& link) {
       }
     }
   }
+  for (const link::SetSnapshot& set : link.sets) view.sets.push_back(Summarise(set, link));
   view.failover = CanFailOver(link);
+  return view;
+}
+
+SetView Summarise(const link::SetSnapshot& set, const link::LinkSnapshot& link) {
+  SetView view;
+  view.name = set.name;
+  view.priority = set.priority;
+  view.mirrors = static_cast<int64_t>(set.mirrors.size());
+  view.rpo_seconds = set.rpo_seconds;
+  view.rto_seconds = set.rto_seconds;
+  view.lag = 0, view.lag_seconds = 0;
+  bool copied = false;
+  for (const link::MirrorSnapshot& mirror : link.mirrors) {
+    if (std::find(set.mirrors.begin(), set.mirrors.end(), mirror.topic) == set.mirrors.end()) continue;
+    if (mirror.state == "STOPPED") continue;
+    copied = true;
+    const MirrorView summary = Summarise(mirror);
+    Sum(view.lag, summary.lag);
+    Worst(view.lag_seconds, summary.lag_seconds);
+  }
+  if (!copied) view.lag.reset(), view.lag_seconds.reset();
+  if (view.rpo_seconds && view.lag_seconds) view.rpo_met = *view.lag_seconds <= *view.rpo_seconds;
   return view;
 }
 

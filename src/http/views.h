@@ -57,6 +57,29 @@ struct FailoverView {
   }
 };
 
+// A set of topics now: what a failover of it would lose, against what may be lost.
+struct SetView {
+  std::string name;
+  int64_t priority = 0;
+  int64_t mirrors = 0;                // STOPPED ones among them
+  std::optional<int64_t> lag;         // of those that are not STOPPED; null when one of them is unknown
+  std::optional<double> lag_seconds;  // the worst of them
+  std::optional<double> rpo_seconds;  // objectives; null: none
+  std::optional<double> rto_seconds;
+  std::optional<bool> rpo_met;  // null: no objective, or not known
+
+  static void Describe(auto& m, auto& field) {
+    field("name", m.name);
+    field("priority", m.priority);
+    field("mirrors", m.mirrors);
+    field("lag", m.lag);
+    field("lag_seconds", m.lag_seconds);
+    field("rpo_seconds", m.rpo_seconds);
+    field("rto_seconds", m.rto_seconds);
+    field("rpo_met", m.rpo_met);
+  }
+};
+
 struct LinkView {
   std::string name;
   std::string state;
@@ -71,6 +94,7 @@ struct LinkView {
   PartitionCounts partitions;
   std::optional<int64_t> lag;         // over all partitions; null when one of them is unknown
   std::optional<double> lag_seconds;  // the worst partition
+  std::vector<SetView> sets;          // by priority
   FailoverView failover;
 
   static void Describe(auto& m, auto& field) {
@@ -87,6 +111,7 @@ struct LinkView {
     field("partitions", m.partitions);
     field("lag", m.lag);
     field("lag_seconds", m.lag_seconds);
+    field("sets", m.sets);
     field("failover", m.failover);
   }
 };
@@ -257,6 +282,19 @@ struct LinkControlView {
   }
 };
 
+// What `:inhibit` answers.
+struct InhibitView {
+  std::string link;
+  bool dry_run = false;
+  link::InhibitSnapshot result;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("dry_run", m.dry_run);
+    link::InhibitSnapshot::Describe(m.result, field);
+  }
+};
+
 // One thing that keeps a mirror, or one of its partitions, from being a plain running copy: `klink mirror errors`.
 struct ErrorView {
   std::string topic;
@@ -380,5 +418,6 @@ ErrorsView ErrorsOf(const link::LinkSnapshot& link);
 LinkView Summarise(const link::LinkSnapshot& link);
 MirrorView Summarise(const link::MirrorSnapshot& mirror);
 FailoverView CanFailOver(const link::LinkSnapshot& link);
+SetView Summarise(const link::SetSnapshot& set, const link::LinkSnapshot& link);
 
 }  // namespace klink::http

@@ -50,6 +50,24 @@ TEST_F(Promoting, WhatIsRefusedEndsWithOne) {
   ExpectGolden("failover_second", {"failover", "orders.eu", "--yes"});
 }
 
+TEST_F(Promoting, ASetIsNamedInsteadOfItsMirrors) {
+  ExpectGolden("failover_set", {"failover", "--set", "tier1", "--yes"});
+  EXPECT_EQ(agent_.promoting->sets, std::vector<std::string>{"tier1"});
+  ExpectGolden("failover_set_unknown", {"failover", "--set", "tire1", "--yes"});
+  EXPECT_EQ(Run({"failover", "orders.eu", "--set", "tier1", "--yes"}).exit, Exit::kUsage);
+  EXPECT_EQ(Run({"failover", "--all", "--set", "tier1", "--yes"}).exit, Exit::kUsage);
+}
+
+TEST_F(Promoting, KlinksOwnFailoverIsInhibitedAndPermitted) {
+  ExpectGolden("failover_inhibit", {"failover", "--inhibit", "--yes", "--reason", "maintenance"});
+  EXPECT_TRUE(agent_.inhibited);
+  ExpectExample("failover_inhibit", {"failover", "--inhibit", "--yes"});
+  ExpectGolden("failover_inhibit_off", {"failover", "--inhibit", "off"}, "y\n");
+  EXPECT_FALSE(agent_.inhibited);
+  EXPECT_EQ(Run({"failover", "--inhibit", "maybe", "--yes"}).exit, Exit::kUsage);
+  EXPECT_EQ(Run({"failover", "--all", "--inhibit", "--yes"}).exit, Exit::kUsage);
+}
+
 TEST_F(Promoting, TheReportIsKept) {
   const std::string file = Write("report.json", "");
   EXPECT_EQ(Run({"failover", "orders.eu", "--yes", "--report", file}).exit, Exit::kOk);

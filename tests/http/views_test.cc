@@ -17,6 +17,23 @@ TEST(ViewsTest, LagIsKnownOnlyWhenEveryPartitionsIs) {
   EXPECT_EQ(Summarise(link).lag, 53);
 }
 
+TEST(ViewsTest, ASetIsMeasuredAgainstWhatMayBeLost) {
+  link::LinkSnapshot link = FakeAgent().snapshot.links[0];
+  SetView tier1 = Summarise(link).sets.at(0);
+  EXPECT_EQ(tier1.name, "tier1");
+  EXPECT_EQ(tier1.mirrors, 2);
+  EXPECT_EQ(tier1.lag, 3);
+  EXPECT_EQ(tier1.rpo_met, true);
+  link.mirrors[0].partitions[1].lag_seconds = 5.1;
+  EXPECT_EQ(Summarise(link).sets.at(0).rpo_met, false);
+  link.mirrors[0].partitions[1].lag_seconds.reset();
+  EXPECT_EQ(Summarise(link).sets.at(0).rpo_met, std::nullopt) << "what is not known is not met, nor missed";
+  link.mirrors[0].state = "STOPPED";
+  EXPECT_EQ(Summarise(link).sets.at(0).lag, 0) << "what was promoted is lost no more";
+  link.mirrors[1].state = "STOPPED";
+  EXPECT_EQ(Summarise(link).sets.at(0).lag, std::nullopt);
+}
+
 TEST(ViewsTest, AMirrorIsTranslatedAsSoonAsOnePartitionIs) {
   link::MirrorSnapshot mirror = FakeAgent().snapshot.links[0].mirrors[0];
   EXPECT_EQ(Summarise(mirror).offsets, "identical");
