@@ -68,7 +68,7 @@ class Table {
     };
     T::Describe(value, field);
   }
-  std::string Take() { return std::move(out_); }
+  std::vector<ReferenceRow> Take() { return std::move(rows_); }
 
  private:
   template <Described T>
@@ -78,31 +78,30 @@ class Table {
   template <class T>
   void Field(const std::string& path, std::vector<T>&, const Spec& spec) {
     if constexpr (Described<T>) {
-      Row(path, "list", "`[]`", spec);
+      Row(path, "list", "[]", spec);
       Struct<T>(path + "[]", spec.later);
     } else {
-      Row(path, fmt::format("list of {}", Form(T{}, spec)), "`[]`", spec);
+      Row(path, fmt::format("list of {}", Form(T{}, spec)), "[]", spec);
     }
   }
   template <class T>
   void Field(const std::string& path, std::map<std::string, T>&, const Spec& spec) {
-    Row(path, "mapping by name", "`{}`", spec);
+    Row(path, "mapping by name", "{}", spec);
     Struct<T>(path + ".NAME", spec.later);
   }
-  void Field(const std::string& path, ReservedList&, const Spec& spec) { Row(path, "list", "`[]`", spec); }
+  void Field(const std::string& path, ReservedList&, const Spec& spec) { Row(path, "list", "[]", spec); }
   template <class T>
   void Field(const std::string& path, T& value, const Spec& spec) {
     const std::string preset = spec.preset ? spec.preset : ValueText(value, spec);
-    Row(path, Form(value, spec), preset.empty() ? "" : fmt::format("`{}`", preset), spec);
+    Row(path, Form(value, spec), preset, spec);
   }
 
   void Row(const std::string& path, const std::string& form, const std::string& preset, const Spec& spec) {
     const std::string state = spec.later ? fmt::format("only the default: {}", spec.later) : "supported";
-    out_ += fmt::format("| `{}` | {} | {} | {} | {} |\n", path, form, spec.required ? "required" : preset, state,
-                        spec.help);
+    rows_.push_back({path, form, spec.required ? "" : preset, state, spec.help, spec.required});
   }
 
-  std::string out_;
+  std::vector<ReferenceRow> rows_;
 };
 
 // ---------------------------------------------------------------------------------------------------- the schema
@@ -221,10 +220,20 @@ class Schema {
 
 }  // namespace
 
-std::string ReferenceMarkdown() {
+std::vector<ReferenceRow> ReferenceRows() {
   Table table;
   table.Struct<Config>("", nullptr);
-  return "| Key | Value | Default | State | Meaning |\n|---|---|---|---|---|\n" + table.Take();
+  return table.Take();
+}
+
+std::string ReferenceMarkdown() {
+  std::string out = "| Key | Value | Default | State | Meaning |\n|---|---|---|---|---|\n";
+  for (const ReferenceRow& row : ReferenceRows()) {
+    const std::string preset = row.preset.empty() ? "" : fmt::format("`{}`", row.preset);
+    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", row.key, row.form, row.required ? "required" : preset,
+                       row.state, row.help);
+  }
+  return out;
 }
 
 std::string JsonSchema() {
