@@ -67,6 +67,7 @@ class Writer {
   }
   template <class T>
   void Field(const std::string& key, const std::map<std::string, T>& values, const Spec& spec) {
+    if (values.empty()) return Line(key + ": {}", spec.help, false);
     Block(key, spec, true, [&] {
       for (const auto& [name, value] : values) {
         Block(name, Spec(), true, [&, &member = value] { Struct(member); });
@@ -76,7 +77,6 @@ class Writer {
     });
   }
   void Field(const std::string&, const ReservedList&, const Spec&) {}
-  void Field(const std::string&, const ReservedMap&, const Spec&) {}
 
   void Entry(const std::string& text) { Line("- " + Quoted(text), "", true); }
   void Entry(const Pattern& pattern) { Line(fmt::format("- {{literal: {}}}", Quoted(pattern.literal)), "", true); }

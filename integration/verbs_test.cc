@@ -277,5 +277,30 @@ TEST_F(Verbs, ATranslatedMirrorIsMadeAgainAtTheSourcesOffsets) {
   EXPECT_THAT(agent->Cli({"mirror", "realign", topic_, "--yes"}).out, testing::HasSubstr("unchanged"));
 }
 
+// Probes say whether the process works and has reached its clusters once; what is mirrored is the plugin's to say.
+TEST_F(Verbs, ProbesDoNotChangeWithWhatIsMirroredAndThePluginDoes) {
+  Produce(pair_->source, topic_, SampleRecords(300, kPartitions));
+  const auto agent = NewAgent();
+  const auto ends_with = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "check");
+    return agent->Cli(std::move(arguments)).exit_code;
+  };
+  agent->Start();
+  EXPECT_EQ(ends_with({"--live"}), 0);
+  Await("readiness", seconds(30), [&] { return ends_with({"--ready"}) == 0; });
+  AwaitMirrored(pair_->source, pair_->destination, topic_, seconds(60));
+  Await("the plugin to be content", seconds(30), [&] { return ends_with({}) == 0; });
+  EXPECT_THAT(agent->Cli({"lag"}).out, testing::HasSubstr(topic_));
+  const Outcome same = agent->Cli({"config", "diff"});
+  EXPECT_EQ(same.exit_code, 0) << same.out << same.err;
+  Expect(*agent, {"mirror", "pause", topic_});
+  Await("the plugin to warn", seconds(30), [&] { return ends_with({}) == 1; });
+  EXPECT_EQ(ends_with({"--live"}), 0);
+  EXPECT_EQ(ends_with({"--ready"}), 0);
+  EXPECT_EQ(agent->Terminate(), 0);
+  EXPECT_EQ(ends_with({}), 2);
+  EXPECT_EQ(ends_with({"--live"}), 2);
+}
+
 }  // namespace
 }  // namespace klink::it

@@ -90,7 +90,8 @@ Status AgentClient::Refusal(const http::ClientResponse& response) const {
                          token_.empty() ? "; name your token with --token-file or $KLINK_TOKEN_FILE" : "");
 }
 
-StatusOr<Json> AgentClient::Ask(const std::string& target, const std::string& body, Duration deadline) {
+StatusOr<http::ClientResponse> AgentClient::Answer(const std::string& target, const std::string& body,
+                                                   Duration deadline) {
   TRY(const http::Url url, http::ParseUrl(url_));
   http::ClientRequest request;
   request.method = body.empty() ? http::Method::kGet : http::Method::kPost;
@@ -106,9 +107,16 @@ StatusOr<Json> AgentClient::Ask(const std::string& target, const std::string& bo
   }
   answered_ = true;
   if (response->status != 200) return Refusal(*response);
+  return response;
+}
+
+Status AgentClient::Probe(const std::string& target) { return Answer(target, "", kAskDeadline).status(); }
+
+StatusOr<Json> AgentClient::Ask(const std::string& target, const std::string& body, Duration deadline) {
+  TRY(const http::ClientResponse response, Answer(target, body, deadline));
   JsonLimits limits;
   limits.bytes = http::kAnswerBytesMost;
-  StatusOr<Json> json = ParseJson(response->body, limits);
+  StatusOr<Json> json = ParseJson(response.body, limits);
   if (!json.ok()) return Internal("{} did not answer like an agent: {}", url_, Text(json.status()));
   return json;
 }

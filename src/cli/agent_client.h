@@ -22,6 +22,8 @@ class AgentClient {
   // GET, or POST when there is a body. An error of the agent comes back as the Status it was there; when nobody
   // answers, the text says how to start one.
   StatusOr<Json> Ask(const std::string& target, const std::string& body = "", Duration deadline = kAskDeadline);
+  // Of /livez and /readyz, which do not answer in JSON.
+  Status Probe(const std::string& target);
   template <class View>
   StatusOr<View> Get(const std::string& target, Json& json, Duration deadline = kAskDeadline) {
     TRY(json, Ask(target, "", deadline));
@@ -43,6 +45,7 @@ class AgentClient {
 
  private:
   AgentClient(const Context& context, std::string url) : context_(context), url_(std::move(url)) {}
+  StatusOr<http::ClientResponse> Answer(const std::string& target, const std::string& body, Duration deadline);
   // Of an error status.
   Status Refusal(const http::ClientResponse& response) const;
   const Context& context_;

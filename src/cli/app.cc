@@ -46,7 +46,7 @@ void FallThrough(CLI::App& app) {
   for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) {
     if (sub->get_group().empty()) continue;  // a verb of later versions takes whatever follows it
     sub->fallthrough();
-    sub->footer("Global flags: klink --help");
+    if (sub->get_footer() == kFooter) sub->footer("Global flags: klink --help");
     FallThrough(*sub);
   }
 }
@@ -80,7 +80,12 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   AddExplain(app, context);
   AddAcl(app, context);
   AddDiff(app, context);
+  AddLag(app, context);
+  AddCheck(app, context);
+  AddConfig(app, context);
   AddAudit(app, context);
+  AddCompletion(app, context);
+  AddMan(app, context);
   AddVersion(app, context);
   AddLaterVerbs(app, context);
   FallThrough(app);
@@ -88,7 +93,8 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   try {
     app.parse(arguments);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e, io.out, io.err) == 0 ? Exit::kOk : Exit::kUsage;
+    if (app.exit(e, io.out, io.err) == 0) return Exit::kOk;
+    return app.got_subcommand("check") ? kCheckUsage : Exit::kUsage;
   }
   if (context.globals.verbose) {
     LogOptions everything;

@@ -81,6 +81,11 @@ void AddOffsetsGroup(CLI::App& offsets, Context& context);
 void AddExplain(CLI::App& app, Context& context);
 void AddAcl(CLI::App& app, Context& context);
 void AddAudit(CLI::App& app, Context& context);
+void AddLag(CLI::App& app, Context& context);
+void AddCheck(CLI::App& app, Context& context);
+void AddConfig(CLI::App& app, Context& context);
+void AddCompletion(CLI::App& app, Context& context);  // describes `app` as it is when it is asked
+void AddMan(CLI::App& app, Context& context);
 void AddVersion(CLI::App& app, Context& context);
 // Verbs that this version refuses by name.
 void AddLaterVerbs(CLI::App& app, Context& context);

@@ -17,6 +17,9 @@ enum class Exit {
   kConfiguration = 78,
 };
 
+// `klink check` ends as monitoring plugins do, also for a wrong command line: 3 is UNKNOWN there.
+inline constexpr Exit kCheckUsage = static_cast<Exit>(3);
+
 inline Exit ExitFor(const Status& status) {
   switch (status.code()) {
     case Code::kOk:

@@ -10,9 +10,10 @@
 namespace klink::cli {
 namespace {
 
-constexpr std::array<const char*, 6> kVerbs = {"reverse", "drill", "lag", "check", "config", "completion"};
+constexpr std::array<const char*, 2> kVerbs = {"reverse", "drill"};
 constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
 constexpr std::array<const char*, 2> kMirrorVerbs = {"reverse", "truncate"};
+constexpr std::array<const char*, 1> kConfigVerbs = {"import"};
 
 void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const char* name) {
   CLI::App* verb = parent.add_subcommand(name, "");
@@ -32,6 +33,7 @@ void AddLaterVerbs(CLI::App& app, Context& context) {
   for (const char* name : kVerbs) Refuse(app, context, "", name);
   for (const char* name : kLinkVerbs) Refuse(*app.get_subcommand("link"), context, "link ", name);
   for (const char* name : kMirrorVerbs) Refuse(*app.get_subcommand("mirror"), context, "mirror ", name);
+  for (const char* name : kConfigVerbs) Refuse(*app.get_subcommand("config"), context, "config ", name);
 }
 
 }  // namespace klink::cli

@@ -5,6 +5,7 @@
 #include "cli/agent_client.h"
 #include "cli/link_text.h"
 #include "cli/table.h"
+#include "cli/watch.h"
 #include "http/views.h"
 
 namespace klink::cli {
@@ -24,13 +25,10 @@ std::string StatusText(const http::StatusView& view, bool color) {
   return text;
 }
 
-Exit PrintStatus(const Context& context) {
-  Exit exit = Exit::kOk;
-  StatusOr<AgentClient> agent = AgentClient::Find(context, exit);
-  if (!agent.ok()) return exit;
+Exit PrintStatus(const Context& context, AgentClient& agent) {
   Json json;
-  StatusOr<http::StatusView> view = agent->Get<http::StatusView>("/v1/status", json);
-  if (!view.ok()) return context.Fail(view.status(), agent->ExitFor(view.status()));
+  StatusOr<http::StatusView> view = agent.Get<http::StatusView>("/v1/status", json);
+  if (!view.ok()) return context.Fail(view.status(), agent.ExitFor(view.status()));
   const std::string& wanted = context.globals.link;
   if (!wanted.empty()) {
     std::erase_if(view->links, [&](const http::LinkView& link) { return link.name != wanted; });
@@ -45,11 +43,20 @@ Exit PrintStatus(const Context& context) {
   return Exit::kOk;
 }
 
+Exit ShowStatus(const Context& context, const WatchChoice& choice) {
+  Exit exit = Exit::kOk;
+  StatusOr<AgentClient> agent = AgentClient::Find(context, exit);
+  if (!agent.ok()) return exit;
+  return ShowOrWatch(context, choice, [&] { return PrintStatus(context, *agent); });
+}
+
 }  // namespace
 
 void AddStatus(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand("status", "Can I fail over now, and what would I lose?");
-  verb->callback([&context] { context.action = [&context] { return PrintStatus(context); }; });
+  auto choice = std::make_shared<WatchChoice>();
+  AddWatch(*verb, *choice);
+  verb->callback([&context, choice] { context.action = [&context, choice] { return ShowStatus(context, *choice); }; });
 }
 
 }  // namespace klink::cli
