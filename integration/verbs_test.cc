@@ -277,6 +277,28 @@ TEST_F(Verbs, ATranslatedMirrorIsMadeAgainAtTheSourcesOffsets) {
   EXPECT_THAT(agent->Cli({"mirror", "realign", topic_, "--yes"}).out, testing::HasSubstr("unchanged"));
 }
 
+TEST_F(Verbs, ADeletedLinkLeavesItsCopiesAndNothingOfItsOwn) {
+  file_.link = "to-be-deleted";
+  Produce(pair_->source, topic_, SampleRecords(300, kPartitions));
+  const auto agent = NewAgent();
+  agent->Start();
+  AwaitMirrored(pair_->source, pair_->destination, topic_, seconds(60));
+  const Outcome refused = agent->Cli({"link", "delete", "to-be-deleted", "--yes"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, testing::HasSubstr("an agent of link to-be-deleted still runs"));
+  EXPECT_EQ(agent->Terminate(), 0);
+  const auto plan = [&] { return agent->Cli({"link", "delete", "to-be-deleted", "--dry-run", "-o", "json"}); };
+  Await("the agent to leave the group", seconds(40),
+        [&] { return plan().out.find("\"agents\": []") != std::string::npos; });
+  EXPECT_THAT(plan().out, testing::AllOf(testing::HasSubstr("to_delete"), testing::HasSubstr(topic_)));
+  Expect(*agent, {"link", "delete", "to-be-deleted"});
+  EXPECT_EQ(End(topic_), 300);
+  Await("the topics to be gone", seconds(30), [&] {
+    const Outcome again = agent->Cli({"link", "delete", "to-be-deleted", "--yes"});
+    return again.exit_code == 1 && again.err.find("has nothing of a link to-be-deleted") != std::string::npos;
+  });
+}
+
 // Probes say whether the process works and has reached its clusters once; what is mirrored is the plugin's to say.
 TEST_F(Verbs, ProbesDoNotChangeWithWhatIsMirroredAndThePluginDoes) {
   Produce(pair_->source, topic_, SampleRecords(300, kPartitions));

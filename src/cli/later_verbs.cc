@@ -11,7 +11,6 @@ namespace klink::cli {
 namespace {
 
 constexpr std::array<const char*, 2> kVerbs = {"reverse", "drill"};
-constexpr std::array<const char*, 1> kLinkVerbs = {"delete"};
 constexpr std::array<const char*, 2> kMirrorVerbs = {"reverse", "truncate"};
 constexpr std::array<const char*, 1> kConfigVerbs = {"import"};
 
@@ -31,7 +30,6 @@ void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const
 
 void AddLaterVerbs(CLI::App& app, Context& context) {
   for (const char* name : kVerbs) Refuse(app, context, "", name);
-  for (const char* name : kLinkVerbs) Refuse(*app.get_subcommand("link"), context, "link ", name);
   for (const char* name : kMirrorVerbs) Refuse(*app.get_subcommand("mirror"), context, "mirror ", name);
   for (const char* name : kConfigVerbs) Refuse(*app.get_subcommand("config"), context, "config ", name);
 }

@@ -1,9 +1,10 @@
-// klink link list|describe|pause|resume: a link as a whole.
+// klink link list|describe|pause|resume, and where delete joins: a link as a whole.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/ask_and_show.h"
 #include "cli/consent.h"
+#include "cli/link_delete.h"
 #include "cli/link_text.h"
 #include "cli/table.h"
 #include "http/views.h"
@@ -101,6 +102,7 @@ void AddLink(CLI::App& app, Context& context) {
   });
   AddControl(*noun, context, "pause", "Stop every mirror and make none; the copies stay as they are");
   AddControl(*noun, context, "resume", "Let every mirror go on that is not paused itself");
+  AddLinkDelete(*noun, context);
 }
 
 }  // namespace klink::cli

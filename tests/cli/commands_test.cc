@@ -143,7 +143,6 @@ TEST_F(CliTest, AnErrorOnTheCommandLineIsSixtyFour) {
 
 TEST_F(CliTest, VerbsOfLaterVersionsAreRefusedByName) {
   ExpectGolden("later_mirror_truncate", {"mirror", "truncate", "orders"});
-  ExpectGolden("later_link_delete", {"link", "delete", "x"});
   ExpectGolden("later_drill", {"drill", "run", "quarterly"});
 }
 
