@@ -151,7 +151,13 @@ class ModelTest : public testing::Test {
       return batch;
     };
     const std::string id = plain ? "" : client.live.id;
-    const Answered real = live_->Produce(build(client.live), id);
+    // A leader whose question to the coordinator must wait (the last transaction is being finished) says
+    // NOT_ENOUGH_REPLICAS, so that every producer asks again.
+    Answered real;
+    Await("the leader's answer", kMarkerLimit, [&] {
+      real = live_->Produce(build(client.live), id);
+      return real.error != Error::kNotEnoughReplicas;
+    });
     const Answered model = model_->Produce(build(client.model), id);
     Compare(fmt::format("{} records, epoch {}, sequence {}{}{}{}", sent.records, sent.epoch, sent.sequence,
                         plain ? "" : ", transactional", spoilt ? ", spoilt" : "", offset > 0 ? ", offset 3" : ""),

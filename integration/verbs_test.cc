@@ -301,6 +301,7 @@ TEST_F(Verbs, ADeletedLinkLeavesItsCopiesAndNothingOfItsOwn) {
 
 // Probes say whether the process works and has reached its clusters once; what is mirrored is the plugin's to say.
 TEST_F(Verbs, ProbesDoNotChangeWithWhatIsMirroredAndThePluginDoes) {
+  file_.link = "probed";  // mirrors that other cases left paused are not its own
   Produce(pair_->source, topic_, SampleRecords(300, kPartitions));
   const auto agent = NewAgent();
   const auto ends_with = [&](std::vector<std::string> arguments) {

@@ -54,7 +54,9 @@ std::string BlockText(const CutoverSnapshot& view) {
 std::string CutoverText(const CutoverSnapshot& view, bool color) {
   std::string text = Head(view);
   Table table({{"Mirror Topic Name"}, {"State"}, {"Outcome"}, {"Lag", Align::kRight}});
-  for (const MovedMirror& mirror : view.mirrors) {
+  std::vector<MovedMirror> by_name = view.mirrors;  // which moves first is decided by lags, from moment to moment
+  std::sort(by_name.begin(), by_name.end(), [](const auto& a, const auto& b) { return a.topic < b.topic; });
+  for (const MovedMirror& mirror : by_name) {
     std::string outcome = mirror.outcome;
     std::replace(outcome.begin(), outcome.end(), '_', ' ');
     if (mirror.error) outcome += ": " + *mirror.error;
