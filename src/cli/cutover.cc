@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/consent.h"
+#include "cli/promote.h"
 #include "cli/table.h"
 #include "config/text.h"
 #include "http/message.h"
@@ -101,13 +101,11 @@ Status CheckChoice(const Context& context, const CutoverChoice& choice) {
 // Follows it until it is over, or waits for somebody; an agent that goes away is replaced by another one.
 StatusOr<CutoverSnapshot> Watch(const Context& context, AgentClient& agent, const std::string& target,
                                 CutoverSnapshot view) {
-  std::string told;
+  StepTeller steps(context);
   Json json;
   auto heard = std::chrono::steady_clock::now();
   while (view.state == "RUNNING") {
-    if (context.io.in != nullptr && view.step && *view.step != told)
-      context.io.err << "klink: " << *view.step << "\n" << std::flush;
-    told = view.step.value_or("");
+    steps.Tell(view.step);
     std::this_thread::sleep_for(kWatchEvery);
     auto next = agent.Get<CutoverSnapshot>(target, json);
     const auto now = std::chrono::steady_clock::now();

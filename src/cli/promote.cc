@@ -140,10 +140,9 @@ bool AgreedTo(const Context& context, const PromoteChoice& choice, const Promoti
   return Agreed(context, question);
 }
 
-void StepTeller::Tell(const PromotionSnapshot& now) {
-  if (context_.io.in != nullptr && now.step && *now.step != told_)
-    context_.io.err << "klink: " << *now.step << "\n" << std::flush;
-  told_ = now.step.value_or("");
+void StepTeller::Tell(const std::optional<std::string>& step) {
+  if (context_.io.in != nullptr && step && *step != told_) context_.io.err << "klink: " << *step << "\n" << std::flush;
+  told_ = step.value_or("");
 }
 
 Exit EndPromotion(const Context& context, const PromoteChoice& choice, const PromotionSnapshot& view, bool declined) {
@@ -166,7 +165,7 @@ StatusOr<PromotionSnapshot> Watch(const Context& context, AgentClient& agent, Pr
   const auto until = std::chrono::steady_clock::now() + limit;
   auto heard = std::chrono::steady_clock::now();
   while (view.state == "RUNNING") {
-    steps.Tell(view);
+    steps.Tell(view.step);
     std::this_thread::sleep_for(kWatchEvery);
     auto next = agent.Get<PromotionSnapshot>("/v1/operations/" + http::Escape(*view.operation), json);
     const auto now = std::chrono::steady_clock::now();

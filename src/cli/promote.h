@@ -1,6 +1,7 @@
 // What the two ways to promote share: over an agent, and without one.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ bool AgreedTo(const Context& context, const PromoteChoice& choice, const link::P
 class StepTeller {
  public:
   explicit StepTeller(const Context& context) : context_(context) {}
-  void Tell(const link::PromotionSnapshot& now);
+  void Tell(const std::optional<std::string>& step);
 
  private:
   const Context& context_;

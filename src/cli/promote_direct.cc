@@ -50,7 +50,7 @@ Async<StatusOr<PromotionSnapshot>> Carry(const Context& context, const PromoteCh
   request.reason = context.globals.reason;
   request.dry_run = true;
   StepTeller steps(context);
-  const auto progress = [&steps](const PromotionSnapshot& now) { steps.Tell(now); };
+  const auto progress = [&steps](const PromotionSnapshot& now) { steps.Tell(now.step); };
   if (choice.consent.dry_run || !choice.consent.yes) {
     CO_TRY(const PromotionSnapshot plan, co_await direct.Promote(request, progress));
     if (choice.consent.dry_run) co_return plan;

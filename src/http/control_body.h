@@ -34,6 +34,14 @@ Status ReadBody(std::string_view text, Body& body) {
 }
 Status CheckSizes(const std::vector<std::string>& topics, const std::string& by, const std::string& reason);
 
+// Who was let in, not who says so.
+template <class R>
+void TakeCaller(const Request& request, std::string link, R& asked) {
+  asked.link = std::move(link);
+  if (!request.by.empty()) asked.by = request.by;
+  if (asked.reason.empty()) asked.reason = request.reason.substr(0, kTextBytesMost);
+}
+
 std::string_view NameOf(link::ControlVerb verb);
 bool IsJson(std::string_view content_type);
 Response NotJson();

@@ -52,14 +52,6 @@ Status CheckWait(std::string_view name, int64_t ms) {
   return InvalidArgument("\"{}\" must be 0 to {}, it is {}", name, kWaitMostMs, ms);
 }
 
-// Who was let in, not who says so.
-template <class R>
-void TakeCaller(const Request& request, std::string link, R& asked) {
-  asked.link = std::move(link);
-  if (!request.by.empty()) asked.by = request.by;
-  if (asked.reason.empty()) asked.reason = request.reason.substr(0, kTextBytesMost);
-}
-
 Async<Response> Cutover(link::AgentApi& agent, Request request, std::string link) {
   if (!IsJson(request.content_type)) co_return NotJson();
   auto asked = ReadCutover(request.body);

@@ -34,9 +34,7 @@ Async<Response> Begin(link::AgentApi& agent, state::PromotionKind kind, Request 
   if (!IsJson(request.content_type)) co_return NotJson();
   auto asked = ReadPromotion(request.body, kind);
   if (!asked.ok()) co_return Problem(asked.status());
-  asked->link = std::move(link);
-  if (!request.by.empty()) asked->by = request.by;  // who was let in, not who says so
-  if (asked->reason.empty()) asked->reason = request.reason.substr(0, kTextBytesMost);
+  TakeCaller(request, std::move(link), *asked);
   link::PromoteRequest order = *std::move(asked);
   auto answer = co_await agent.Promote(std::move(order));
   if (!answer.ok()) co_return Problem(answer.status());

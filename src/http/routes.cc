@@ -171,9 +171,7 @@ class Routes {
     if (!IsJson(request.content_type)) co_return NotJson();
     auto asked = ReadControl(request.body, verb, of);
     if (!asked.ok()) co_return Problem(asked.status());
-    asked->link = link;
-    if (!request.by.empty()) asked->by = request.by;  // who was let in, not who says so
-    if (asked->reason.empty()) asked->reason = request.reason.substr(0, kTextBytesMost);
+    TakeCaller(request, link, *asked);
     View view;
     view.link = link;
     view.verb = NameOf(verb);
