@@ -45,7 +45,7 @@ TEST_F(Failover, TheSourceIsKilledUnderLoadAndOneCommandMakesTheCopiesWritable) 
   load->Stop();  // once all it holds was acknowledged
   more->Stop();
   agent.Restart();
-  Await("the agent to lead", seconds(40),
+  Await("the agent to know of the pause; that it leads is its own affair", seconds(40),
         [&] { return agent.Cli({"link", "list"}).out.find("PAUSED") != std::string::npos; });
   Produce(source(), topic_, SampleRecords(30, kPartitions));
   EXPECT_EQ(Run(agent, {"failover", topic_}).mirrors.at(0).outcome, "already_stopped");
@@ -71,6 +71,21 @@ TEST_F(Failover, ABlackHoleDoesNotHoldItUp) {
   EXPECT_EQ(promotion.lost, 0);
   source().proxy(0).Release();
   ExpectWritable(promotion, topic_);
+}
+
+TEST_F(Failover, AnAgentStartedDuringTheOutagePromotesAllTheSameAndMirrorsTheRestOnceItIsOver) {
+  Agent& agent = NewAgent();
+  agent.Start();
+  Produce(source(), topic_, SampleRecords(300, kPartitions));
+  AwaitProgress(topic_, 300);
+  source().proxy(0).Hold();
+  agent.Restart();
+  const Promotion promotion = Run(agent, {"failover", topic_});
+  EXPECT_EQ(agent.GetStatus("/readyz"), 503) << "the source has not been heard of";
+  source().proxy(0).Release();
+  ExpectWritable(promotion, topic_);
+  const std::string fresh = NewTopic("fresh");
+  AwaitState(agent, fresh, "ACTIVE", "");
 }
 
 TEST_F(Failover, AFrozenSourceDoesNotHoldItUp) {

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <random>
 #include <set>
@@ -152,7 +153,7 @@ TempDir::TempDir(const std::string& name) {
 
 TempDir::~TempDir() {
   std::error_code ignored;
-  if (keep_) {
+  if (keep_ || std::uncaught_exceptions() > 0) {
     fmt::print(stderr, "kept for a look: {}\n", path_.string());
   } else {
     fs::remove_all(path_, ignored);

@@ -19,6 +19,8 @@ using state::Reason;
 constexpr Duration kWatchEvery = 2s;
 constexpr Duration kRetryFirst = 500ms;
 constexpr Duration kRetryMost = 10s;
+constexpr Duration kFirstWord = 3s;  // a link that is known goes on without its source after that
+constexpr Duration kFirstWordPoll = 50ms;
 
 }  // namespace
 
@@ -202,6 +204,8 @@ Async<Status> Link::Serve() {
       lead_->Spawn(LeadLoop());
     }
     CO_RETURN_IF_ERROR(co_await membership_->changed().Wait());
+    CO_RETURN_IF_ERROR(DifferentClusters());
+    CO_RETURN_IF_ERROR(CheckIdentities());
     changed_.NotifyAll();  // the gate may have opened or closed
     if (aside_)
       co_return Unavailable(
@@ -210,16 +214,46 @@ Async<Status> Link::Serve() {
   }
 }
 
+// The source has a moment to answer: what is on the other side of an outage must be promoted by an agent that was
+// started during it, too.
 Async<Status> Link::Reach() {
-  CO_TRY(const std::string source_id, co_await source_.ClusterId());
-  source_id_ = source_id;
-  CO_TRY(const std::string destination_id, co_await destination_.ClusterId());
-  destination_id_ = destination_id;
-  both_seen_ = true;
-  if (source_id == destination_id)
-    co_return FailedPrecondition("link {}: {} and {} are the same cluster ({}); a link needs two", config_.name,
-                                 config_.source, config_.destination, source_id);
-  co_return absl::OkStatus();
+  TaskGroup asking(parts_.executor);
+  source_word_ = Unavailable("cluster {} has not answered yet", config_.source);
+  asking.Spawn(AskSource());
+  const auto destination_id = co_await destination_.ClusterId();
+  const Instant last = parts_.clock.Now() + kFirstWord;
+  while (asking.size() > 0 && destination_id.ok() && parts_.clock.Now() < last)
+    if (!(co_await parts_.clock.Sleep(kFirstWordPoll)).ok()) break;
+  asking.Stop();
+  co_await asking.Join();
+  CO_RETURN_IF_ERROR(destination_id.status());
+  destination_id_ = *destination_id;
+  if (!source_id_ && !Passes(source_word_)) co_return source_word_;
+  co_return DifferentClusters();
+}
+
+// As long as the source has not said who it is, nothing of it is read.
+Async<void> Link::AskSource() {
+  const auto id = co_await source_.ClusterId();
+  if (!IsCancelled(id.status())) source_word_ = id.status();
+  if (id.ok()) source_id_ = *id;
+}
+
+Status Link::DifferentClusters() const {
+  if (source_id_ != destination_id_) return absl::OkStatus();
+  return FailedPrecondition("link {}: {} and {} are the same cluster ({}); a link needs two", config_.name,
+                            config_.source, config_.destination, *source_id_);
+}
+
+// Of the leader, before it mirrors. Serve() sees who came back.
+Async<Status> Link::UntilSourceKnown() {
+  while (!source_id_) {
+    co_await AskSource();
+    if (!source_id_) CO_RETURN_IF_ERROR(co_await parts_.clock.Sleep(kRetryFirst));
+  }
+  membership_->changed().NotifyAll();
+  CO_RETURN_IF_ERROR(DifferentClusters());
+  co_return CheckIdentities();
 }
 
 // The link's own topics at the destination; the state topic is made only where nothing of the link exists yet.
@@ -246,6 +280,7 @@ Async<Status> Link::OpenState() {
   }
   facts.known_mirrors = static_cast<int64_t>(store_->run_count());
   CO_TRY(const auto plan, state::PlanStateTopic(facts, config_.name));
+  if (plan == state::StateTopicPlan::kCreate && !source_id_) co_return source_word_;
   if (plan == state::StateTopicPlan::kCreate)
     Log(Level::kInfo, Event::kStateTopicCreated, "the link is new: its own topics are made", {{"link", config_.name}});
   Status made = co_await state::CreateLinkTopics(*topics_, config_.name, static_cast<int32_t>(metadata.brokers.size()));
@@ -257,21 +292,22 @@ Async<Status> Link::OpenState() {
   options.agent = parts_.agent_id;
   state_ = std::make_unique<state::LinkState>(parts_.executor, parts_.clock, parts_.pool, std::move(options));
   CO_RETURN_IF_ERROR(NeedsOwnRight(co_await state_->Open(), "READ", config_.name, config_.destination));
-  co_return co_await CheckIdentities();
+  co_return CheckIdentities();
 }
 
-// The link is between two clusters for good.
-Async<Status> Link::CheckIdentities() const {
+// The link is between two clusters for good. One that is new waits for both, one that is known may wait for its source.
+Status Link::CheckIdentities() const {
   const auto& link = state_->view().link();
-  if (!link) co_return absl::OkStatus();
-  for (const auto& [name, is, was] : {std::tuple(config_.source, *source_id_, link->source_cluster_id),
-                                      std::tuple(config_.destination, *destination_id_, link->destination_cluster_id)})
+  if (!link) return source_id_ ? absl::OkStatus() : source_word_;
+  for (const auto& [name, is, was] :
+       {std::tuple(config_.source, source_id_.value_or(link->source_cluster_id), link->source_cluster_id),
+        std::tuple(config_.destination, *destination_id_, link->destination_cluster_id)})
     if (is != was)
-      co_return Halt(Reason::kLinkClusterChanged,
-                     "link {}: cluster {} is {}, but the link was made with {}; correct "
-                     "bootstrap.servers, another cluster needs another link",
-                     config_.name, name, is, was);
-  co_return absl::OkStatus();
+      return Halt(Reason::kLinkClusterChanged,
+                  "link {}: cluster {} is {}, but the link was made with {}; correct "
+                  "bootstrap.servers, another cluster needs another link",
+                  config_.name, name, is, was);
+  return absl::OkStatus();
 }
 
 Async<void> Link::Close() {

@@ -89,7 +89,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<GroupSnapshot>> GroupNow(std::string group);
   const GroupTotals& group_totals() const { return group_totals_; }
   // Both clusters have answered once.
-  bool both_seen() const { return both_seen_; }
+  bool both_seen() const { return source_id_ && destination_id_; }
   const std::string& name() const { return config_.name; }
   offsets::TranslationStore* store() { return store_.get(); }
   // Sums over the partitions since the link was made.
@@ -131,7 +131,10 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<Status> Serve();
   Async<Status> Reach();      // both clusters, their ids
   Async<Status> OpenState();  // the link's own topics
-  Async<Status> CheckIdentities() const;
+  Async<void> AskSource();
+  Async<Status> UntilSourceKnown();
+  Status DifferentClusters() const;
+  Status CheckIdentities() const;
   Async<void> Close();
   Async<void> LeaveToOthers(size_t held);
 
@@ -154,7 +157,11 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   void Count(const TopicPartition& tp, const PartitionRunner& runner);
 
   // link_control.cc
+  const std::string* LedElsewhere() const;
   Status MayControl() const;
+  Async<Status> UntilControl() const;
+  template <class T, class Request>
+  Async<StatusOr<T>> AsLeader(Async<StatusOr<T>> (Link::*work)(Request), Request request);
   Status Written(Status written) const;
   Async<StatusOr<std::vector<ControlledMirror>>> ChangeMirrors(ControlRequest request);
   Async<StatusOr<ControlledLink>> ChangeLink(ControlRequest request);
@@ -242,7 +249,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Status destination_trouble_;
   std::optional<std::string> source_id_;
   std::optional<std::string> destination_id_;
-  bool both_seen_ = false;
+  Status source_word_;  // of the last question who the source is
 
   std::unique_ptr<admin::Topics> topics_;
   std::unique_ptr<state::LinkState> state_;

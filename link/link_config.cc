@@ -63,9 +63,7 @@ Async<Status> Link::PublishConfig() {
 
 // A standby whose file differs says so; it is not used until the standby leads.
 void Link::CompareConfig() {
-  const bool led_elsewhere = state_ && state_->view().controller().has_value() && !leading_ &&
-                             state_->view().controller()->agent != parts_.agent_id;
-  if (!led_elsewhere) return differing_.clear();
+  if (leading_ || LedElsewhere() == nullptr) return differing_.clear();
   std::vector<std::string> keys = DifferingSettings(config_, state_->view().config());
   if (keys == differing_) return;
   if (differing_.empty()) differing_since_ = parts_.clock.Wall();

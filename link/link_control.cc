@@ -22,6 +22,9 @@ struct Link::Asked {
 
 namespace {
 
+constexpr Duration kUntilControl = 10s;  // within what a caller of the HTTP interface waits
+constexpr Duration kControlPoll = 50ms;
+
 template <class T, class A>
 Async<void> Answer(Async<StatusOr<T>> work, std::shared_ptr<A> asked) {
   asked->answer = co_await std::move(work);
@@ -36,58 +39,65 @@ auto Await(std::shared_ptr<A> asked) -> Async<typename decltype(asked->answer)::
 
 }  // namespace
 
+// The agent that leads, where the state names another one.
+const std::string* Link::LedElsewhere() const {
+  if (!state_) return nullptr;
+  const auto& controller = state_->view().controller();
+  return controller && controller->agent != parts_.agent_id ? &controller->agent : nullptr;
+}
+
 // Only the leader writes the state. A standby names it, as far as the state says who it is.
 Status Link::MayControl() const {
   if (steering_) return absl::OkStatus();
   if (!state_) return Unavailable("link {} is not connected yet: {}", config_.name, text_);
-  const auto& controller = state_->view().controller();
-  if (controller && controller->agent != parts_.agent_id)
-    return Unavailable("link {} is led by agent {}, this is {}: ask that one", config_.name, controller->agent,
-                       parts_.agent_id);
+  if (const std::string* leader = LedElsewhere())
+    return Unavailable("link {} is led by agent {}, this is {}: ask that one", config_.name, *leader, parts_.agent_id);
   return Unavailable("link {}: agent {} does not lead the link now: try again, or ask the agent that does",
                      config_.name, parts_.agent_id);
 }
 
-Async<StatusOr<std::vector<ControlledMirror>>> Link::ControlMirrors(ControlRequest request) {
-  CO_RETURN_IF_ERROR(MayControl());
-  auto asked = std::make_shared<Asked<std::vector<ControlledMirror>>>(parts_.executor);
-  lead_->Spawn(Answer(ChangeMirrors(std::move(request)), asked));
+// Right after a start, or between two turns, nobody leads and this agent is about to: whoever asks waits for that.
+Async<Status> Link::UntilControl() const {
+  const Instant last = parts_.clock.Now() + kUntilControl;
+  Status may = MayControl();
+  while (!may.ok() && !LedElsewhere() && parts_.clock.Now() < last) {
+    CO_RETURN_IF_ERROR(co_await parts_.clock.Sleep(kControlPoll));
+    may = MayControl();
+  }
+  co_return may;
+}
+
+// The leader's task, not the caller's: see above.
+template <class T, class Request>
+Async<StatusOr<T>> Link::AsLeader(Async<StatusOr<T>> (Link::*work)(Request), Request request) {
+  CO_RETURN_IF_ERROR(co_await UntilControl());
+  auto asked = std::make_shared<Asked<T>>(parts_.executor);
+  lead_->Spawn(Answer((this->*work)(std::move(request)), asked));
   co_return co_await Await(asked);
+}
+
+Async<StatusOr<std::vector<ControlledMirror>>> Link::ControlMirrors(ControlRequest request) {
+  return AsLeader(&Link::ChangeMirrors, std::move(request));
 }
 
 Async<StatusOr<ControlledLink>> Link::ControlLink(ControlRequest request) {
-  CO_RETURN_IF_ERROR(MayControl());
-  auto asked = std::make_shared<Asked<ControlledLink>>(parts_.executor);
-  lead_->Spawn(Answer(ChangeLink(std::move(request)), asked));
-  co_return co_await Await(asked);
+  return AsLeader(&Link::ChangeLink, std::move(request));
 }
 
 Async<StatusOr<std::vector<RealignedMirror>>> Link::Realign(ControlRequest request) {
-  CO_RETURN_IF_ERROR(MayControl());
-  auto asked = std::make_shared<Asked<std::vector<RealignedMirror>>>(parts_.executor);
-  lead_->Spawn(Answer(ChangeAlignment(std::move(request)), asked));
-  co_return co_await Await(asked);
+  return AsLeader(&Link::ChangeAlignment, std::move(request));
 }
 
 Async<StatusOr<PromotionSnapshot>> Link::Promote(PromoteRequest request) {
-  CO_RETURN_IF_ERROR(MayControl());
-  auto asked = std::make_shared<Asked<PromotionSnapshot>>(parts_.executor);
-  lead_->Spawn(Answer(BeginPromotion(std::move(request)), asked));
-  co_return co_await Await(asked);
+  return AsLeader(&Link::BeginPromotion, std::move(request));
 }
 
 Async<StatusOr<CutoverSnapshot>> Link::Cutover(CutoverRequest request) {
-  CO_RETURN_IF_ERROR(MayControl());
-  auto asked = std::make_shared<Asked<CutoverSnapshot>>(parts_.executor);
-  lead_->Spawn(Answer(BeginCutover(std::move(request)), asked));
-  co_return co_await Await(asked);
+  return AsLeader(&Link::BeginCutover, std::move(request));
 }
 
 Async<StatusOr<InhibitSnapshot>> Link::Inhibit(InhibitRequest request) {
-  CO_RETURN_IF_ERROR(MayControl());
-  auto asked = std::make_shared<Asked<InhibitSnapshot>>(parts_.executor);
-  lead_->Spawn(Answer(ChangeInhibit(std::move(request)), asked));
-  co_return co_await Await(asked);
+  return AsLeader(&Link::ChangeInhibit, std::move(request));
 }
 
 // An error of writing the state, as the caller should see it.

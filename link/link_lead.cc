@@ -77,12 +77,15 @@ Async<Status> Link::Lead() {
   fills_ = std::make_unique<Permits>(parts_.executor, kFillsPerBroker * brokers);
   TaskGroup keeper(parts_.executor);
   keeper.Spawn(store_->Run());
-  StartCarrying(keeper);
-  keeper.Spawn(CountDrift());
-  keeper.Spawn(SyncGroups());
   BeginPromotions(keeper);
   steering_ = true;
-  Status ended = co_await SyncTopics();
+  Status ended = co_await UntilSourceKnown();
+  if (ended.ok()) {
+    StartCarrying(keeper);
+    keeper.Spawn(CountDrift());
+    keeper.Spawn(SyncGroups());
+    ended = co_await SyncTopics();
+  }
   steering_ = false;
   keeper.Stop();
   co_await keeper.Join();
