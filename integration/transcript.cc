@@ -29,8 +29,12 @@ std::string Wrapped(const std::string& text) {
   return out;
 }
 
+// As a shell takes it.
 std::string CommandLine(const std::vector<std::string>& arguments) {
-  return fmt::format("$ klink {}", fmt::join(arguments, " "));
+  std::string line = "$ klink";
+  for (const std::string& argument : arguments)
+    line += argument.find(' ') == std::string::npos ? " " + argument : fmt::format(" \"{}\"", argument);
+  return line;
 }
 
 std::string LastLine(std::string text) {
@@ -54,9 +58,11 @@ std::string Normalised(std::string text) {
       {std::regex(R"(127\.0\.0\.1:\d+)"), "broker:9092"},
       {std::regex(R"(producer( |_)id(=| )\d+)"), "producer$1id$2<id>"},
       {std::regex(R"(\(id \d+\))"), "(id <id>)"},
+      {std::regex(R"( \([A-Za-z0-9_-]{22}\))"), " (<cluster id>)"},
       {std::regex(R"(\b(id|was) [A-Za-z0-9_-]{22}(?![A-Za-z0-9_-]))"), "$1 <topic id>"},
       {std::regex(R"( (since|after|in) \d+(\.\d+)? (ms|s)\b)"), " $1 <a while>"},
       {std::regex(R"( repeated=\d+)"), ""},
+      {std::regex(R"(\b1[78]\d{11}\b)"), "1790000000000"},                              // a time in ms
       {std::regex(R"((offset \d+ on), and ends at \d+\.)"), "$1, and ends at <end>."},  // when it was looked at
       {std::regex(R"(\b\d+ bytes, from )"), "<n> bytes, from "},
       {std::regex(R"([0-9a-f]{64}  (\S+)  \d+ bytes)"), "<sha256>  $1  <n> bytes"},
@@ -70,7 +76,11 @@ std::string Normalised(std::string text) {
 Transcript::Transcript(std::string title) : Transcript(Env("KLINK_LOGS_PAGE", KLINK_LOGS_PAGE), std::move(title)) {}
 
 void Transcript::Code(const std::string& text) {
-  std::istringstream lines(Normalised(text));
+  std::string named = text;
+  for (const auto& [from, words] : names_)
+    for (size_t at = 0; (at = named.find(from, at)) != std::string::npos; at += words.size())
+      named.replace(at, from.size(), words);
+  std::istringstream lines(Normalised(std::move(named)));
   std::string indented;
   for (std::string line; std::getline(lines, line);) {
     while (!line.empty() && line.back() == ' ') line.pop_back();
@@ -80,20 +90,47 @@ void Transcript::Code(const std::string& text) {
   blocks_.push_back({true, indented});
 }
 
-Outcome Transcript::Run(const Agent& agent, const std::vector<std::string>& arguments, const std::string& awaited) {
+Outcome Transcript::Told(const std::vector<std::string>& arguments, const std::string& awaited,
+                         const std::function<Outcome()>& run) {
   Outcome outcome;
-  Await(fmt::format("klink {} to print \"{}\"", fmt::join(arguments, " "), awaited), kSaidWithin, [&] {
-    outcome = agent.Cli(arguments);
+  const bool said = Eventually(kSaidWithin, [&] {
+    outcome = run();
     return (outcome.out + outcome.err).find(awaited) != std::string::npos;
   });
+  if (!said)
+    throw std::runtime_error(fmt::format("klink {} did not print \"{}\" but\n{}{}", fmt::join(arguments, " "), awaited,
+                                         outcome.out, outcome.err));
   Code(CommandLine(arguments) + "\n" + outcome.out + outcome.err);
   return outcome;
 }
 
+Outcome Transcript::Run(const Agent& agent, const std::vector<std::string>& arguments, const std::string& awaited) {
+  return Told(arguments, awaited, [&] { return agent.Cli(arguments); });
+}
+
+Outcome Transcript::RunIn(const fs::path& directory, const std::vector<std::string>& arguments,
+                          const std::string& awaited) {
+  std::vector<std::string> argv = arguments;
+  argv.insert(argv.begin(), KlinkBinary());
+  return Told(arguments, awaited, [&] { return RunToEnd({argv, {}, directory}); });
+}
+
 Outcome Transcript::RunForVerdict(const Agent& agent, const std::vector<std::string>& arguments) {
   const Outcome outcome = agent.Cli(arguments);
-  Code(CommandLine(arguments) + " | tail -1\n" + LastLine(outcome.out + outcome.err));
+  Verdict(arguments, outcome);
   return outcome;
+}
+
+Outcome Transcript::RunInForVerdict(const fs::path& directory, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), KlinkBinary());
+  const Outcome outcome = RunToEnd({arguments, {}, directory});
+  arguments.erase(arguments.begin());
+  Verdict(arguments, outcome);
+  return outcome;
+}
+
+void Transcript::Verdict(const std::vector<std::string>& arguments, const Outcome& outcome) {
+  Code(CommandLine(arguments) + " | tail -1\n" + LastLine(outcome.out + outcome.err));
 }
 
 void Transcript::LogLine(const Agent& agent, const std::string& event, const std::string& text) {

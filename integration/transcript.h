@@ -4,7 +4,9 @@
 // KLINK_UPDATE=1 writes it instead.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "integration/agent.h"
@@ -24,8 +26,15 @@ class Transcript {
 
   // `klink ARGS…` with what it prints; asked again until that holds `awaited` (a copy looks again every few seconds).
   Outcome Run(const Agent& agent, const std::vector<std::string>& arguments, const std::string& awaited = "");
+  // `klink ARGS…` as they stand, in a directory, by somebody who has no agent at hand.
+  Outcome RunIn(const fs::path& directory, const std::vector<std::string>& arguments, const std::string& awaited = "");
+  // A file's text, as its reader sees it.
+  void File(const fs::path& path) { Code(ReadFile(path)); }
+  // What is of this run alone, and the words that the page has for it.
+  void Call(const std::string& text, const std::string& words) { names_.emplace_back(text, words); }
   // The same, of whose output only the last line is shown: tables of counts that depend on how records were batched.
   Outcome RunForVerdict(const Agent& agent, const std::vector<std::string>& arguments);
+  Outcome RunInForVerdict(const fs::path& directory, std::vector<std::string> arguments);
   // The newest line with that event and text in the agent's log; waits for it.
   void LogLine(const Agent& agent, const std::string& event, const std::string& text);
   // One sample of /metrics, as it is printed.
@@ -41,8 +50,12 @@ class Transcript {
   };
   void Paragraph(const std::string& text) { blocks_.push_back({false, text}); }
   void Code(const std::string& text);
+  void Verdict(const std::vector<std::string>& arguments, const Outcome& outcome);
   std::string Text() const;
+  Outcome Told(const std::vector<std::string>& arguments, const std::string& awaited,
+               const std::function<Outcome()>& run);
 
+  std::vector<std::pair<std::string, std::string>> names_;
   fs::path page_;
   std::string title_;
   std::vector<Block> blocks_;
