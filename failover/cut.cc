@@ -47,13 +47,14 @@ void LeaveUnfinished(PromotionRecord& now, const std::string& link, const std::m
 }
 
 // Where the copy ends in the log, and what of it will be aborted: of a transaction whose verdict did not cross nothing
-// counts as copied, nor what stands behind its first record.
+// counts as copied, nor what stands behind its first record. Where an earlier promotion aborted them unseen, how much
+// counts stays unknown.
 void TakeEnd(const PartitionFacts& facts, const link::CopyStanding& standing, const state::StateView& view,
              CutPartition& partition) {
   if (partition.copied_end) return;  // by who began this
   partition.copied_end = facts.end.value;
   const std::optional<int64_t> shift = standing.shift;
-  if (!shift) return;
+  if (!shift || partition.transactions_cut > 0) return;
   int64_t end = facts.end.value - *shift;
   // Behind the last record the source may have a hole; what was copied since counts as late.
   const bool same = standing.copied_end && *standing.copied_end <= facts.end;
@@ -65,6 +66,17 @@ void TakeEnd(const PartitionFacts& facts, const link::CopyStanding& standing, co
     partition.aborted_from = end;
   }
   partition.replicated_to = end;
+}
+
+// Where neither a leader said what is open nor a coordinator what it ended, there may have been one.
+bool TakeAborted(const StatusOr<std::map<TopicPartition, int64_t>>& aborted, const TopicPartition& tp,
+                 CutPartition& partition) {
+  int64_t count = !aborted.ok() && !partition.copied_end ? 1 : 0;
+  if (aborted.ok())
+    if (const auto at = aborted->find(tp); at != aborted->end()) count = at->second;
+  if (count <= partition.transactions_cut) return false;
+  partition.transactions_cut = count;
+  return true;
 }
 
 }  // namespace
@@ -123,7 +135,8 @@ Async<Status> Controller::StopCopying(PromotionRecord& now) {
       const TopicPartition tp{topic, static_cast<int32_t>(p)};
       CutPartition& partition = cut.partitions[p];
       const link::CopyStanding standing = host_.Standing(tp);
-      if (standing.replicated_to && !partition.copied_end) partition.replicated_to = standing.replicated_to->value;
+      if (standing.replicated_to && !partition.copied_end && partition.transactions_cut == 0)
+        partition.replicated_to = standing.replicated_to->value;
       if (const auto at = facts.find(tp); at != facts.end() && at->second.ok())
         TakeEnd(*at->second, standing, host_.view(), partition);
       else
@@ -163,9 +176,8 @@ Async<Status> Controller::EndTransactions(PromotionRecord& now) {
   for (const std::string& topic : topics) {
     state::CutRecord cut = CutOf(now, topic);
     bool any = false;
-    for (size_t p = 0; p < cut.partitions.size() && aborted.ok(); p++)
-      if (const auto count = aborted->find({topic, static_cast<int32_t>(p)}); count != aborted->end())
-        cut.partitions[p].transactions_cut = std::max(cut.partitions[p].transactions_cut, count->second), any = true;
+    for (size_t p = 0; p < cut.partitions.size(); p++)
+      any |= TakeAborted(aborted, {topic, static_cast<int32_t>(p)}, cut.partitions[p]);
     if (any) records.emplace_back(std::move(cut));
   }
   co_return co_await Advance(now, Step::kFence, std::move(records));

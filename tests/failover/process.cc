@@ -175,12 +175,18 @@ void Process::AskMove(link::CutoverRequest request, Answered& answer) {
 Async<void> Process::Ask(link::CutoverRequest request, Answered& answer) {
   answer = co_await controller_->AskCutover(std::move(request));
 }
+void Process::AskPromotion(link::PromoteRequest request, Promised& answer) {
+  tasks_->Spawn(Ask(std::move(request), &answer));
+}
 void Process::AskFailover(std::vector<std::string> topics) {
   link::PromoteRequest request;
   request.topics = std::move(topics);
-  tasks_->Spawn(Ask(std::move(request)));
+  tasks_->Spawn(Ask(std::move(request), nullptr));
 }
-Async<void> Process::Ask(link::PromoteRequest request) { (void)co_await controller_->Ask(std::move(request)); }
+Async<void> Process::Ask(link::PromoteRequest request, Promised* answer) {
+  auto told = co_await controller_->Ask(std::move(request));
+  if (answer != nullptr) *answer = std::move(told);
+}
 
 // As Controller::Run does, to the end of one journal.
 Async<void> Process::Work() {

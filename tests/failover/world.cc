@@ -148,15 +148,17 @@ void PromotionWorld::TakeControl() {
   Append(stamp);
 }
 
-bool PromotionWorld::Planned() const {
-  return view.promotions().begin()->second.kind == state::PromotionKind::kPromote;
-}
-
-bool PromotionWorld::GivenBack(const std::string& topic) const {
+const state::PromotionTopic* PromotionWorld::LastOf(const std::string& topic, bool& planned) const {
+  const state::PromotionTopic* last = nullptr;
+  int64_t started = -1;
   for (const auto& [id, promotion] : view.promotions())
     for (const state::PromotionTopic& of : promotion.topics)
-      if (of.topic == topic) return of.outcome == state::PromotionOutcome::kRefused;
-  return false;
+      if (of.topic == topic && promotion.started_ms > started) {
+        last = &of;
+        started = promotion.started_ms;
+        planned = promotion.kind == state::PromotionKind::kPromote;
+      }
+  return last;
 }
 
 std::string PromotionWorld::Complaint() {
@@ -166,7 +168,9 @@ std::string PromotionWorld::Complaint() {
     if (effect.after_the_end) return fmt::format("L11: {} after the end", effect.what);
   for (const auto& p : partitions) {
     const state::MirrorRecord* mirror = view.mirror(p->tp.topic);
-    if (GivenBack(p->tp.topic)) {
+    bool planned = false;
+    const state::PromotionTopic* last = LastOf(p->tp.topic, planned);
+    if (last != nullptr && last->outcome == state::PromotionOutcome::kRefused) {
       if (mirror->phase != Phase::kActive || p->cut) return fmt::format("{} was given back, and cut", p->tp);
       continue;
     }
@@ -184,7 +188,7 @@ std::string PromotionWorld::Complaint() {
     const int64_t copied = CopiedTo(*p);
     if (recorded.replicated_to.value_or(-1) > copied)
       return fmt::format("L13: {} says {}, holds {}", p->tp, *recorded.replicated_to, copied);
-    if (Planned() && recorded.transactions_cut == 0 && copied < p->source.end())
+    if (planned && recorded.transactions_cut == 0 && copied < p->source.end())
       return fmt::format("L1: a planned promotion of {} left {} records behind", p->tp, p->source.end() - copied);
     p->dest.WriteForeign(1);
     if (p->dest.end() != *p->cut + 1)

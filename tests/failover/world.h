@@ -57,8 +57,8 @@ class PromotionWorld {
   state::MirrorRecord Mirror(const std::string& topic) const;
   // What must hold once the journal is done; empty when it does.
   std::string Complaint();
-  bool Planned() const;
-  bool GivenBack(const std::string& topic) const;  // a planned promotion was not made
+  // What became of it in the last promotion that it was part of; null: it was in none.
+  const state::PromotionTopic* LastOf(const std::string& topic, bool& planned) const;
 
   klink::sim::World world;
   Weather weather;
@@ -93,6 +93,8 @@ class Process final : public link::PromotionHost {
   void Serve();  // takes control, and serves whoever asks, until another one took over
   using Answered = std::optional<StatusOr<link::CutoverSnapshot>>;
   void AskMove(link::CutoverRequest request, Answered& answer);
+  using Promised = std::optional<StatusOr<link::PromotionSnapshot>>;
+  void AskPromotion(link::PromoteRequest request, Promised& answer);
   void AskFailover(std::vector<std::string> topics);
   bool frozen = false;
   bool ended() const { return ended_.has_value(); }
@@ -123,7 +125,7 @@ class Process final : public link::PromotionHost {
   Async<void> Work();
   Async<void> Run();
   Async<void> Ask(link::CutoverRequest request, Answered& answer);
-  Async<void> Ask(link::PromoteRequest request);
+  Async<void> Ask(link::PromoteRequest request, Promised* answer);
   Async<Status> Pause();
 
   PromotionWorld& w_;
