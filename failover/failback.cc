@@ -178,7 +178,7 @@ Async<Status> Failback::Export() {
 
 }  // namespace
 
-TailView ViewOf(const Tail& tail) {
+TailView ViewOf(const LogTail& tail) {
   TailView view;
   view.from = tail.from;
   view.to = tail.to;

@@ -47,7 +47,7 @@ struct TailView {
     field("transactions_torn", m.transactions_torn);
   }
 };
-TailView ViewOf(const Tail& tail);
+TailView ViewOf(const LogTail& tail);
 
 struct FailbackPartition {
   std::string topic;

@@ -40,7 +40,7 @@ class PartitionReader {
   link::Pace pace_;
   PartitionReading& reading_;
   PartingFacts facts_;
-  Tail crossed_not_, written_, copied_;
+  LogTail crossed_not_, written_, copied_;
 };
 
 // The copy's end is asked first: what it holds then, the source held before.

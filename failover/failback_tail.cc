@@ -61,7 +61,7 @@ void TailTally::End(int64_t first, Outcome outcome) {
   if (first < tail_.from) tail_.torn++;
 }
 
-Tail TailTally::Finish() {
+LogTail TailTally::Finish() {
   for (const auto& [producer_id, first] : std::exchange(open_, {})) End(first, Outcome::kOpen);
   return tail_;
 }

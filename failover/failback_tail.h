@@ -16,7 +16,7 @@
 
 namespace klink::failover {
 
-struct Tail {
+struct LogTail {
   int64_t from = 0;  // offsets of that log
   int64_t to = 0;    // behind the last batch; `from` when there is none
   int64_t batches = 0;
@@ -45,7 +45,7 @@ class TailTally {
   // DataLoss: the batch cannot be read. ResourceExhausted: more transactions than can be told apart.
   Status Take(const kafka::BatchView& batch);
   // After the last batch.
-  Tail Finish();
+  LogTail Finish();
   // Of a record of that producer there, when its batch is transactional.
   Outcome OutcomeOf(int64_t producer_id, int64_t offset) const;
 
@@ -54,7 +54,7 @@ class TailTally {
   void Count(const kafka::BatchView& batch, int64_t records);
   void End(int64_t first, Outcome outcome);
 
-  Tail tail_;
+  LogTail tail_;
   std::map<int64_t, int64_t> open_;  // producer id to the first offset seen
   struct Ended {
     int64_t marker;

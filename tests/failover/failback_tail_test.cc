@@ -15,22 +15,22 @@ using link::testing::InTransaction;
 using link::testing::Marker;
 using link::testing::Records;
 
-Tail Count(TailTally& tally, const Batches& log) {
+LogTail Count(TailTally& tally, const Batches& log) {
   for (const SharedBytes& batch : log) EXPECT_TRUE(tally.Take(kafka::BatchView(batch.view())).ok());
   return tally.Finish();
 }
-Tail Count(int64_t from, const Batches& log) {
+LogTail Count(int64_t from, const Batches& log) {
   TailTally tally(from);
   return Count(tally, log);
 }
-std::string Transactions(const Tail& tail) {
+std::string Transactions(const LogTail& tail) {
   return fmt::format("{} committed, {} aborted, {} open, {} torn", tail.committed, tail.aborted, tail.open, tail.torn);
 }
 
 TEST(FailbackTail, CountsRecordsBytesAndTimesFromTheOffsetOn) {
   const Batches log = {Records({{0, "a", "1", 100}, {1, "b", "2", 200}}),
                        Records({{2, "c", "3", 300}, {3, "d", "4", 90}}), Records({{4, "e", "5", 400}})};
-  const Tail tail = Count(2, log);
+  const LogTail tail = Count(2, log);
   EXPECT_EQ(tail.from, 2);
   EXPECT_EQ(tail.to, 5);
   EXPECT_EQ(tail.batches, 2);
@@ -41,22 +41,22 @@ TEST(FailbackTail, CountsRecordsBytesAndTimesFromTheOffsetOn) {
 }
 
 TEST(FailbackTail, OfABatchAcrossTheOffsetOnlyTheRecordsBehindItCount) {
-  const Tail tail = Count(2, {Records({{0, "a", "1"}, {1, "b", "2"}, {2, "c", "3"}})});
+  const LogTail tail = Count(2, {Records({{0, "a", "1"}, {1, "b", "2"}, {2, "c", "3"}})});
   EXPECT_EQ(tail.records, 1);
   EXPECT_EQ(tail.batches, 1);
 }
 
 TEST(FailbackTail, NothingBeyondIsEmpty) {
-  const Tail tail = Count(5, {Records({{3, "a", "1"}, {4, "b", "2"}})});
+  const LogTail tail = Count(5, {Records({{3, "a", "1"}, {4, "b", "2"}})});
   EXPECT_TRUE(tail.empty());
   EXPECT_EQ(tail.to, 5);
   EXPECT_EQ(tail.first_time_ms, std::nullopt);
 }
 
 TEST(FailbackTail, TellsHowTransactionsEnded) {
-  const Tail tail = Count(0, {Records({{0, "a", "1"}}, InTransaction(1)), Records({{1, "b", "1"}}, InTransaction(2)),
-                              Records({{2, "a", "2"}}, InTransaction(1)), Marker(3, 2, ControlType::kAbort),
-                              Marker(4, 1, ControlType::kCommit), Records({{5, "c", "1"}}, InTransaction(2))});
+  const LogTail tail = Count(0, {Records({{0, "a", "1"}}, InTransaction(1)), Records({{1, "b", "1"}}, InTransaction(2)),
+                                 Records({{2, "a", "2"}}, InTransaction(1)), Marker(3, 2, ControlType::kAbort),
+                                 Marker(4, 1, ControlType::kCommit), Records({{5, "c", "1"}}, InTransaction(2))});
   EXPECT_EQ(Transactions(tail), "1 committed, 1 aborted, 1 open, 0 torn");
   EXPECT_EQ(tail.markers, 2);
   EXPECT_EQ(tail.records, 4);
