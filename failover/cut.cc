@@ -216,7 +216,7 @@ Async<Status> Controller::Fence(PromotionRecord& now) {
   std::map<std::string, Status> stuck;
   Status written;
   Attempted attempted;
-  Backoff backoff(kAgainFirst, kAgainMost, std::hash<std::string>{}(now.id));
+  Backoff backoff(kAgainFirst, kAgainMost, std::hash<std::string>{}(host_.link()));
   for (const Instant until = clock_.Now() + kFenceLimit; !left.empty();) {
     const AllFacts facts = co_await Inspect(left);
     stuck.clear();
@@ -290,7 +290,7 @@ Async<Status> Controller::RecordCut(PromotionRecord& now) {
   for (const std::string& topic : topics) cuts[topic] = CutOf(now, topic);
   std::map<std::string, Status> stuck;
   std::map<TopicPartition, CutPartition*> tails;
-  Backoff backoff(kAgainFirst, kAgainMost, std::hash<std::string>{}(now.id));
+  Backoff backoff(kAgainFirst, kAgainMost, std::hash<std::string>{}(host_.link()));
   for (const Instant until = clock_.Now() + kCutLimit; !left.empty();) {
     const AllFacts facts = co_await Inspect(left);
     stuck.clear();
