@@ -204,7 +204,6 @@ Async<Status> Link::Serve() {
       lead_->Spawn(LeadLoop());
     }
     CO_RETURN_IF_ERROR(co_await membership_->changed().Wait());
-    CO_RETURN_IF_ERROR(DifferentClusters());
     CO_RETURN_IF_ERROR(CheckIdentities());
     changed_.NotifyAll();  // the gate may have opened or closed
     if (aside_)
@@ -252,7 +251,6 @@ Async<Status> Link::UntilSourceKnown() {
     if (!source_id_) CO_RETURN_IF_ERROR(co_await parts_.clock.Sleep(kRetryFirst));
   }
   membership_->changed().NotifyAll();
-  CO_RETURN_IF_ERROR(DifferentClusters());
   co_return CheckIdentities();
 }
 
@@ -297,6 +295,7 @@ Async<Status> Link::OpenState() {
 
 // The link is between two clusters for good. One that is new waits for both, one that is known may wait for its source.
 Status Link::CheckIdentities() const {
+  RETURN_IF_ERROR(DifferentClusters());
   const auto& link = state_->view().link();
   if (!link) return source_id_ ? absl::OkStatus() : source_word_;
   for (const auto& [name, is, was] :
