@@ -49,6 +49,7 @@ class FirstHour : public testing::Test {
   void RunAgent() {
     agent_ = std::make_unique<Process>(Command{{KlinkBinary(), "run", "-c", "klink.yaml"}, {}, dir_.path()},
                                        dir_.path() / "klink.log");
+    Await("the agent to answer", seconds(60), [&] { return HttpGet(port_, "/livez").has_value(); });
   }
   void Mirrored(const std::string& topic) { AwaitMirrored(pair_.source, pair_.destination, topic); }
 
@@ -84,7 +85,6 @@ void FirstHour::RunTheAgent() {
   told.Source("Orders are there, and an application has read some of them.");
   told.Operator("starts `klink run -c klink.yaml`, and looks:");
   RunAgent();
-  Await("the agent to answer", seconds(60), [&] { return HttpGet(port_, "/livez").has_value(); });
   Mirrored(kOrders);
   Await("the group's place in lyon", seconds(60),
         [&] { return CommittedPlaces(pair_.destination, kGroup, {{kOrders, 0}}) == Places{{{kOrders, 0}, 40}}; });
@@ -118,7 +118,6 @@ void FirstHour::KillTheAgent() {
   EXPECT_EQ(told.RunIn(dir_.path(), {"check", "-c", "klink.yaml"}).exit_code, 2);
   told.Operator("starts it again. It keeps no checkpoint: the destination's log is where it goes on.");
   RunAgent();
-  Await("the agent to answer", seconds(60), [&] { return HttpGet(port_, "/livez").has_value(); });
   Mirrored(kOrders);
   EXPECT_EQ(told.RunInForVerdict(dir_.path(), {"verify", kOrders, "--full", "-c", "klink.yaml"}).exit_code, 0);
   EXPECT_EQ(told.Drift(), "");
@@ -139,8 +138,7 @@ void FirstHour::LoseParis() {
   EXPECT_EQ(RangeOf(pair_.destination, kOrders, 0)->end, end + 1);
   told.Destination(
       "Producers write to the same topics, behind the last copied record; the application finds its place under its "
-      "own "
-      "name. Before the day when this is needed, read the [runbooks](runbooks), and rehearse them.");
+      "own name. Before the day when this is needed, read the [runbooks](runbooks), and rehearse them.");
   EXPECT_EQ(told.Drift(), "");
 }
 

@@ -37,6 +37,11 @@ std::string CommandLine(const std::vector<std::string>& arguments) {
   return line;
 }
 
+Outcome RunKlink(const fs::path& directory, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), KlinkBinary());
+  return RunToEnd({arguments, {}, directory});
+}
+
 std::string LastLine(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text.substr(text.rfind('\n') + 1);
@@ -110,9 +115,7 @@ Outcome Transcript::Run(const Agent& agent, const std::vector<std::string>& argu
 
 Outcome Transcript::RunIn(const fs::path& directory, const std::vector<std::string>& arguments,
                           const std::string& awaited) {
-  std::vector<std::string> argv = arguments;
-  argv.insert(argv.begin(), KlinkBinary());
-  return Told(arguments, awaited, [&] { return RunToEnd({argv, {}, directory}); });
+  return Told(arguments, awaited, [&] { return RunKlink(directory, arguments); });
 }
 
 Outcome Transcript::RunForVerdict(const Agent& agent, const std::vector<std::string>& arguments) {
@@ -121,10 +124,8 @@ Outcome Transcript::RunForVerdict(const Agent& agent, const std::vector<std::str
   return outcome;
 }
 
-Outcome Transcript::RunInForVerdict(const fs::path& directory, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), KlinkBinary());
-  const Outcome outcome = RunToEnd({arguments, {}, directory});
-  arguments.erase(arguments.begin());
+Outcome Transcript::RunInForVerdict(const fs::path& directory, const std::vector<std::string>& arguments) {
+  const Outcome outcome = RunKlink(directory, arguments);
   Verdict(arguments, outcome);
   return outcome;
 }

@@ -34,7 +34,7 @@ class Transcript {
   void Call(const std::string& text, const std::string& words) { names_.emplace_back(text, words); }
   // The same, of whose output only the last line is shown: tables of counts that depend on how records were batched.
   Outcome RunForVerdict(const Agent& agent, const std::vector<std::string>& arguments);
-  Outcome RunInForVerdict(const fs::path& directory, std::vector<std::string> arguments);
+  Outcome RunInForVerdict(const fs::path& directory, const std::vector<std::string>& arguments);
   // The newest line with that event and text in the agent's log; waits for it.
   void LogLine(const Agent& agent, const std::string& event, const std::string& text);
   // One sample of /metrics, as it is printed.

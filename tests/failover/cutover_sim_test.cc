@@ -16,15 +16,7 @@ class CutoverSim : public testing::Test {
   explicit CutoverSim(uint64_t seed = 1) { Begin(seed); }
   void Begin(uint64_t seed) {
     w = std::make_unique<PromotionWorld>(seed);
-    w->source_acls = {Grant()};
-  }
-  // What everybody may do with every topic.
-  static admin::Acl Grant() {
-    admin::Acl grant;
-    grant.name = admin::kEveryName;
-    grant.principal = admin::kEverybody;
-    grant.operation = admin::AclOperation::kAll;
-    return grant;
+    w->source_acls = {EverybodyMayAll()};
   }
   static link::CutoverRequest Move() {
     link::CutoverRequest request;
@@ -60,7 +52,7 @@ class CutoverSim : public testing::Test {
     return shown.ok() ? *shown : link::CutoverSnapshot();
   }
   Phase PhaseOf(const std::string& topic) const { return w->view.mirror(topic)->phase; }
-  std::set<admin::Acl> Blocked() const { return {Grant(), link::DenyOf("a"), link::DenyOf("b")}; }
+  std::set<admin::Acl> Blocked() const { return {EverybodyMayAll(), link::DenyOf("a"), link::DenyOf("b")}; }
 
   std::unique_ptr<PromotionWorld> w;
   int written = 0;
@@ -95,7 +87,7 @@ TEST_F(CutoverSim, ADryRunTellsThePlanAndTouchesNothing) {
   ASSERT_TRUE(answer && answer->ok());
   EXPECT_EQ((*answer)->state, "PLANNED");
   EXPECT_THAT((*answer)->denied, testing::ElementsAre("a", "b"));
-  EXPECT_EQ(w->source_acls, std::set<admin::Acl>{Grant()});
+  EXPECT_EQ(w->source_acls, std::set<admin::Acl>{EverybodyMayAll()});
   EXPECT_FALSE(w->view.cutover());
   request.dry_run = false;
   request.topics = {"a", "nope"};
@@ -137,7 +129,8 @@ TEST_F(CutoverSim, IsUndoneUntilTheFirstPromotion) {
   Run(agent, 20s);
   ASSERT_TRUE(answer && answer->ok()) << answer->status();
   EXPECT_EQ(Shown().state, "UNDONE");
-  EXPECT_EQ(w->source_acls, (std::set<admin::Acl>{Grant(), link::DenyOf("b")})) << "what it did not make stays";
+  EXPECT_EQ(w->source_acls, (std::set<admin::Acl>{EverybodyMayAll(), link::DenyOf("b")}))
+      << "what it did not make stays";
   EXPECT_EQ(PhaseOf("a"), Phase::kActive);
   agent.AskMove(Undo(), answer);
   Run(agent, 1s);

@@ -8,8 +8,9 @@
 //   state refuses|writes            the state topic
 //   write TOPIC-P [TIME]            one batch more at the source; its copy arrives TIME later
 //   mirror TOPIC PHASE              as its record says
-//   failover|promote|cutover WORDS… as on the command line: topics, --all, --dry-run, --block, --timeout, --settle,
-//   --undo run TIME check                           what must hold once all is done
+//   failover|promote|cutover WORDS  topics and the command line's --all --dry-run --block --timeout --settle --undo
+//   run TIME                        nothing is asked meanwhile
+//   check                           what must hold once all is done
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -86,13 +87,7 @@ struct RecordText {
 
 class Script {
  public:
-  explicit Script(std::string text) : text_(std::move(text)) {
-    admin::Acl everybody;
-    everybody.name = admin::kEveryName;
-    everybody.principal = admin::kEverybody;
-    everybody.operation = admin::AclOperation::kAll;
-    w_.source_acls = {everybody};
-  }
+  explicit Script(std::string text) : text_(std::move(text)) { w_.source_acls = {EverybodyMayAll()}; }
 
   // The text again, with what happened.
   std::string Play() {
@@ -183,6 +178,26 @@ class Script {
     throw std::runtime_error("nobody is there to ask");
   }
 
+  // A word that promotions and moves both know, at `i`.
+  template <class Request>
+  static void TakeWord(const Words& words, size_t& i, Request& request) {
+    if (words[i] == "--dry-run")
+      request.dry_run = true;
+    else if (words[i] == "--timeout")
+      request.timeout = *config::ParseDuration(words.at(++i));
+    else
+      request.topics.push_back(words[i]);
+  }
+
+  // Waits for it; null: there was none, or it was refused, which is told.
+  template <class Snapshot>
+  const Snapshot* Answer(const std::optional<StatusOr<Snapshot>>& answer) {
+    RunFor(30s, [&] { return answer.has_value(); });
+    if (answer && answer->ok()) return &**answer;
+    Tell(answer ? "refused: " + Text(answer->status()) : "no answer");
+    return nullptr;
+  }
+
   void AskPromotion(const Words& words) {
     link::PromoteRequest request;
     request.link = "l";
@@ -190,19 +205,12 @@ class Script {
     for (size_t i = 1; i < words.size(); i++) {
       if (words[i] == "--all")
         request.all = true;
-      else if (words[i] == "--dry-run")
-        request.dry_run = true;
-      else if (words[i] == "--timeout")
-        request.timeout = *config::ParseDuration(words.at(++i));
       else
-        request.topics.push_back(words[i]);
+        TakeWord(words, i, request);
     }
     Process::Promised answer;
     Asked().AskPromotion(std::move(request), answer);
-    RunFor(30s, [&] { return answer.has_value(); });
-    if (!answer) return Tell("no answer");
-    if (!answer->ok()) return Tell("refused: " + Text(answer->status()));
-    Show(**answer);
+    if (const link::PromotionSnapshot* now = Answer(answer)) Show(*now);
   }
 
   void Show(const link::PromotionSnapshot& now) {
@@ -220,23 +228,19 @@ class Script {
     for (size_t i = 1; i < words.size(); i++) {
       if (words[i] == "--block")
         request.block = true;
-      else if (words[i] == "--dry-run")
-        request.dry_run = true;
       else if (words[i] == "--undo")
         request.order = link::CutoverOrder::kUndo;
       else if (words[i] == "--settle")
         request.settle = *config::ParseDuration(words.at(++i));
-      else if (words[i] == "--timeout")
-        request.timeout = *config::ParseDuration(words.at(++i));
       else
-        request.topics.push_back(words[i]);
+        TakeWord(words, i, request);
     }
     Process::Answered answer;
     Asked().AskMove(std::move(request), answer);
-    RunFor(30s, [&] { return answer.has_value(); });
-    if (!answer) return Tell("no answer");
-    if (!answer->ok()) return Tell("refused: " + Text(answer->status()));
-    const link::CutoverSnapshot& now = **answer;
+    if (const link::CutoverSnapshot* now = Answer(answer)) Show(*now);
+  }
+
+  void Show(const link::CutoverSnapshot& now) {
     Tell(fmt::format("answer: the move is {}", now.state));
     for (const link::MovedMirror& mirror : now.mirrors)
       Tell(fmt::format("  {}: {}{}", mirror.topic, mirror.outcome, mirror.error ? ", " + *mirror.error : ""));

@@ -37,6 +37,14 @@ int64_t CopiedTo(const Partition& p) {
 
 }  // namespace
 
+admin::Acl EverybodyMayAll() {
+  admin::Acl grant;
+  grant.name = admin::kEveryName;
+  grant.principal = admin::kEverybody;
+  grant.operation = admin::AclOperation::kAll;
+  return grant;
+}
+
 Partition::Partition(klink::sim::World& world, const Weather& weather, TopicPartition name)
     : tp(std::move(name)),
       source(world, 0),

@@ -41,6 +41,9 @@ struct Effect {
   bool after_the_end = false;
 };
 
+// The grant by which everybody may do everything with every topic.
+admin::Acl EverybodyMayAll();
+
 class PromotionWorld {
  public:
   explicit PromotionWorld(uint64_t seed);
