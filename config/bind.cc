@@ -50,9 +50,6 @@ class Binder {
   void Read(const Node& node, const std::string& path, const Spec& spec, std::vector<T>& out);
   template <class T>
   void Read(const Node& node, const std::string& path, const Spec& spec, std::map<std::string, T>& out);
-  void Read(const Node& node, const std::string& path, const Spec& spec, ReservedList&) {
-    if (Expect(node, path, Node::Kind::kList) && !node.items.empty()) Later(node, path, spec, "");
-  }
   template <class T>
     requires(!Described<T>)
   void Read(const Node& node, const std::string& path, const Spec& spec, T& out);

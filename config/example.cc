@@ -76,7 +76,6 @@ class Writer {
       brief_ = false;
     });
   }
-  void Field(const std::string&, const ReservedList&, const Spec&) {}
 
   void Entry(const std::string& text) { Line("- " + Quoted(text), "", true); }
   void Entry(const Pattern& pattern) { Line(fmt::format("- {{literal: {}}}", Quoted(pattern.literal)), "", true); }

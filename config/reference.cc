@@ -89,7 +89,6 @@ class Table {
     Row(path, "mapping by name", "{}", spec);
     Struct<T>(path + ".NAME", spec.later);
   }
-  void Field(const std::string& path, ReservedList&, const Spec& spec) { Row(path, "list", "[]", spec); }
   template <class T>
   void Field(const std::string& path, T& value, const Spec& spec) {
     const std::string preset = spec.preset ? spec.preset : ValueText(value, spec);
@@ -192,7 +191,6 @@ class Schema {
     return fmt::format(R"("type": "object", "minProperties": {}, "additionalProperties": {{{}}})",
                        spec.required ? 1 : 0, Struct<T>(spec.later, indent));
   }
-  static std::string Field(ReservedList&, const Spec&, size_t) { return R"("type": "array", "maxItems": 0)"; }
   template <class T>
   static std::string Field(T& value, const Spec& spec, size_t) {
     const std::string text = ValueText(value, spec);

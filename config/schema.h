@@ -10,6 +10,7 @@
 #include "config/origin.h"
 #include "config/schema_agent.h"
 #include "config/schema_cluster.h"
+#include "config/schema_drill.h"
 #include "config/schema_link.h"
 
 namespace klink::config {
@@ -18,14 +19,14 @@ struct Config {
   Agent agent = {};
   std::map<std::string, ClusterConfig> clusters = {};
   std::vector<LinkConfig> links = {};
-  ReservedList drills = {};
+  std::vector<DrillConfig> drills = {};
   Origin origin = {};  // not a key: where each value was written
 
   static void Describe(auto& m, auto& field) {
     field("agent", m.agent, {.help = "This process"});
     field("clusters", m.clusters, {.help = "Kafka clusters by name", .required = true, .check = CheckName});
     field("links", m.links, {.help = "What is mirrored from where to where", .required = true});
-    field("drills", m.drills, {.help = "Rehearsals of a failover", .later = "drills are not supported yet"});
+    field("drills", m.drills, {.help = "Rehearsals of a failover"});
   }
 };
 

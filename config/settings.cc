@@ -35,7 +35,6 @@ class Flattener {
   void Field(const std::string& path, const std::map<std::string, T>& values, const Spec& spec) {
     for (const auto& [name, value] : values) Field(fmt::format("{}.{}", path, name), value, spec);
   }
-  void Field(const std::string&, const ReservedList&, const Spec&) {}
 
   Settings out_;
 };

@@ -62,7 +62,6 @@ class Printer {
     for (const auto& [name, value] : values) Field(Quoted(name), value, Spec());
     indent_ -= 2;
   }
-  void Field(const std::string& key, const ReservedList&, const Spec&) { Line(key + ": []"); }
 
   void Line(const std::string& text) {
     const size_t indent = dash_ ? indent_ - 2 : indent_;

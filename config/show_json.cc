@@ -38,7 +38,6 @@ Json Value(const std::map<std::string, T>& values, const Spec& spec) {
   for (const auto& [name, value] : values) object[name] = Value(value, spec);
   return object;
 }
-Json Value(const ReservedList&, const Spec&) { return JsonArray(); }
 
 template <Described T>
 JsonObject Struct(const T& value) {

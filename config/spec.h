@@ -69,7 +69,4 @@ concept Textual = std::is_class_v<T> && requires(const T& value, std::string_vie
   { T::kForm } -> std::convertible_to<const char*>;
 };
 
-// Keys whose contents no release reads yet: only the empty list is accepted.
-struct ReservedList {};
-
 }  // namespace klink::config

@@ -58,6 +58,7 @@ class Validator {
         Add(Severity::kError, PathOf(i, finding.key), std::move(finding.text));
       for (size_t j = 0; j < i; ++j) ComparePair(j, i);
     }
+    for (size_t i = 0; i < config_.drills.size(); ++i) CheckDrill(i);
     CheckUnused();
     return std::move(findings_);
   }
@@ -202,6 +203,22 @@ class Validator {
     }
     if (groups.include.empty() && !groups.exclude.empty())
       Warn(PathOf(i, "groups.exclude"), "nothing is included that it could exclude; name groups.include");
+  }
+
+  void CheckDrill(size_t i) {
+    const DrillConfig& drill = config_.drills[i];
+    const auto path = [i](std::string_view key) { return fmt::format("drills[{}].{}", i, key); };
+    for (size_t j = 0; j < i; ++j)
+      if (config_.drills[j].name == drill.name)
+        Error(path("name"), "the drill '{}' exists already; give it another name", drill.name);
+    if (drill.kind == DrillKind::kLive)
+      Error(path("kind"), "live drills are not supported yet; use isolated, or klink failover for the real thing");
+    std::vector<std::string> known;
+    for (const LinkConfig& link : config_.links) known.push_back(link.name);
+    if (drill.link.empty() || std::find(known.begin(), known.end(), drill.link) != known.end()) return;
+    const std::string near = Nearest(drill.link, known);
+    Error(path("link"), "there is no link '{}'; {}", drill.link,
+          near.empty() ? "add it under links" : fmt::format("did you mean '{}'?", near));
   }
 
   void ComparePair(size_t j, size_t i) {

@@ -1,5 +1,6 @@
 #include "integration/proxy.h"
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -28,6 +29,35 @@ void CloseByReset(int fd) {
   const linger hard{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
   close(fd);
+}
+
+int32_t Number(const std::string& bytes, size_t at, size_t size) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < size; i++) value = value << 8 | static_cast<unsigned char>(bytes.at(at + i));
+  return static_cast<int32_t>(value);
+}
+
+// Of a Produce request in a flexible version (9 to 12) that stands alone and whole in `bytes`.
+struct SeenProduce {
+  int32_t correlation = 0;
+  std::string topic;
+  int32_t partition = 0;
+};
+std::optional<SeenProduce> FindProduce(const std::string& bytes) {
+  constexpr size_t kHeader = 14;  // size, key, version, correlation id, length of the client id
+  if (bytes.size() < kHeader || Number(bytes, 0, 4) != static_cast<int32_t>(bytes.size()) - 4) return std::nullopt;
+  const int32_t version = Number(bytes, 6, 2);
+  if (Number(bytes, 4, 2) != 0 || version < 9 || version > 12) return std::nullopt;
+  SeenProduce seen;
+  seen.correlation = Number(bytes, 8, 4);
+  size_t at = kHeader + static_cast<size_t>(Number(bytes, 12, 2)) + 1;  // no tags
+  const auto length = static_cast<unsigned char>(bytes.at(at++));       // of the transactional id, and one
+  at += length > 0 ? length - 1u : 0u;
+  at += 2 + 4 + 1;  // acks, timeout, one topic
+  const size_t name = static_cast<unsigned char>(bytes.at(at++)) - 1u;
+  seen.topic = bytes.substr(at, name);
+  seen.partition = Number(bytes, at + name + 1, 4);
+  return seen;
 }
 
 }  // namespace
@@ -116,6 +146,32 @@ void Proxy::Corrupt(const std::string& text, int times) {
   corrupt_times_ = times;
 }
 
+void Proxy::SwallowProduce(std::function<bool(const std::string& topic)> which, int times) {
+  const std::lock_guard lock(mutex_);
+  swallow_ = std::move(which);
+  swallow_times_ = times;
+}
+
+// Empty when the request is to be forwarded.
+std::string Proxy::SwallowedAnswer(const std::string& request) {
+  const auto seen = FindProduce(request);
+  if (!seen || !swallow_(seen->topic)) return "";
+  --swallow_times_;
+  ++swallowed_;
+  const auto number = [](int64_t value, int size) {
+    std::string bytes;
+    for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
+    return bytes;
+  };
+  const auto tiny = [](size_t value) { return std::string(1, static_cast<char>(value)); };
+  // One topic with one partition: no error, base offset 0, no append time, log start 0, no record errors, no message.
+  const std::string partition = number(seen->partition, 4) + number(0, 2) + number(0, 8) + number(-1, 8) +
+                                number(0, 8) + tiny(1) + tiny(0) + tiny(0);
+  const std::string body = number(seen->correlation, 4) + tiny(0) + tiny(2) + tiny(seen->topic.size() + 1) +
+                           seen->topic + tiny(2) + partition + tiny(0) + number(0, 4) + tiny(0);
+  return number(static_cast<int64_t>(body.size()), 4) + body;
+}
+
 bool Proxy::Forward(int from, int to, bool from_broker) {
   static thread_local std::string chunk(kChunk, '\0');
   const ssize_t got = recv(from, chunk.data(), chunk.size(), MSG_DONTWAIT);
@@ -128,6 +184,10 @@ bool Proxy::Forward(int from, int to, bool from_broker) {
       --corrupt_times_;
       ++corrupted_;
     }
+  }
+  if (!from_broker && swallow_times_ > 0) {
+    const std::string answer = SwallowedAnswer(chunk.substr(0, static_cast<size_t>(got)));
+    if (!answer.empty()) return send(from, answer.data(), answer.size(), MSG_NOSIGNAL) > 0;
   }
   for (ssize_t at = 0; at < got;) {
     const ssize_t sent = send(to, chunk.data() + at, static_cast<size_t>(got - at), MSG_NOSIGNAL);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -26,6 +27,10 @@ class Proxy {
   // Changes one bit of that text whenever the broker sends it, so many times; a cable that lies.
   void Corrupt(const std::string& text, int times);
   int corrupted() const { return corrupted_; }
+  // Answers that many Produce requests to such a topic itself, with success and base offset 0, and forwards none of
+  // them: a broker that lies.
+  void SwallowProduce(std::function<bool(const std::string& topic)> which, int times);
+  int swallowed() const { return swallowed_; }
 
  private:
   struct Pipe {
@@ -36,6 +41,7 @@ class Proxy {
   void Run();
   void Accept();
   bool Forward(int from, int to, bool from_broker);
+  std::string SwallowedAnswer(const std::string& request);
 
   int port_;
   int listener_;
@@ -44,9 +50,12 @@ class Proxy {
   std::atomic<bool> stopping_ = false;
   std::atomic<int64_t> bytes_ = 0;
   std::atomic<int> corrupted_ = 0;
+  std::atomic<int> swallowed_ = 0;
   std::mutex mutex_;  // guards what follows
   std::string corrupt_;
   int corrupt_times_ = 0;
+  std::function<bool(const std::string&)> swallow_;
+  int swallow_times_ = 0;
   std::vector<Pipe> pipes_;
   std::thread thread_;
 };

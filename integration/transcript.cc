@@ -73,6 +73,8 @@ std::string Normalised(std::string text) {
       {std::regex(R"([0-9a-f]{64}  (\S+)  \d+ bytes)"), "<sha256>  $1  <n> bytes"},
       {std::regex(R"(\d{8}T\d{6}Z-[0-9a-f]{4})"), "<operation>"},
       {std::regex(R"( \d+\.\d s before)"), " <a while> before"},
+      {std::regex(R"((RTO|RPO) \d+\.\d s)"), "$1 <a while>"},
+      {std::regex(R"(-(<operation>|\d{8}T\d{6}Z)\.html)"), "-<UTC>.html"},
   };
   for (const auto& [pattern, words] : rules) text = std::regex_replace(text, pattern, words);
   return text;

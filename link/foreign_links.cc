@@ -29,6 +29,7 @@ std::string LinkOfStateTopic(std::string_view topic) {
   if (!topic.starts_with(kBefore) || !topic.ends_with(kBehind)) return "";
   topic.remove_prefix(kBefore.size());
   topic.remove_suffix(kBehind.size());
+  if (topic.find('.') != std::string_view::npos) return "";  // of a drill; no link has such a name
   return std::string(topic);
 }
 

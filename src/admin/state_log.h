@@ -1,5 +1,6 @@
-// The writers of a link's own topics. The state topic is written only by transactions of one transactional id, so a
-// newer controller fences the older one at the broker; the run log by an idempotent producer of each agent.
+// The writers of a link's own topics. What is decided stands in the state topic, written only by transactions of one
+// transactional id, so a newer controller fences the older one at the broker; the run log is written by an idempotent
+// producer of each agent.
 #pragma once
 
 #include <map>

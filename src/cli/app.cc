@@ -80,6 +80,7 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   AddExplain(app, context);
   AddAcl(app, context);
   AddDiff(app, context);
+  AddDrill(app, context);
   AddLag(app, context);
   AddCheck(app, context);
   AddConfig(app, context);

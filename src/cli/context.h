@@ -77,6 +77,7 @@ void AddVerify(CLI::App& app, Context& context);
 void AddOffsets(CLI::App& app, Context& context);
 void AddOffsetsAt(CLI::App& offsets, Context& context);
 void AddDiff(CLI::App& app, Context& context);
+void AddDrill(CLI::App& app, Context& context);
 void AddOffsetsGroup(CLI::App& offsets, Context& context);
 void AddExplain(CLI::App& app, Context& context);
 void AddAcl(CLI::App& app, Context& context);

@@ -10,7 +10,7 @@
 namespace klink::cli {
 namespace {
 
-constexpr std::array<const char*, 2> kVerbs = {"reverse", "drill"};
+constexpr std::array<const char*, 1> kVerbs = {"reverse"};
 constexpr std::array<const char*, 2> kMirrorVerbs = {"reverse", "truncate"};
 constexpr std::array<const char*, 1> kConfigVerbs = {"import"};
 

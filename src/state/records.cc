@@ -12,6 +12,7 @@ constexpr std::string_view kQuotaPrefix = "quota/";
 constexpr std::string_view kGroupPrefix = "group/";
 constexpr std::string_view kPromotionPrefix = "promotion/";
 constexpr std::string_view kCutPrefix = "cut/";
+constexpr std::string_view kDrillPrefix = "drill/";
 constexpr size_t kRecordBytesMax = limits::kStateRecordBytes;
 constexpr size_t kRecordDepthMax = limits::kStateRecordDepth;
 constexpr size_t kShownBytes = 80;  // of a key in a message
@@ -85,6 +86,13 @@ std::string KeyOf(const GroupRecord& record) { return fmt::format("{}{}", kGroup
 std::string KeyOf(const PromotionRecord& record) { return fmt::format("{}{}", kPromotionPrefix, record.id); }
 std::string KeyOf(const CutRecord& record) { return fmt::format("{}{}", kCutPrefix, record.topic); }
 
+std::string KeyOf(const DrillRecord& record) { return fmt::format("{}{}", kDrillPrefix, record.id); }
+
+std::optional<std::string> DrillOfKey(std::string_view key) {
+  if (!key.starts_with(kDrillPrefix)) return std::nullopt;
+  return std::string(key.substr(kDrillPrefix.size()));
+}
+
 std::optional<std::string> MirrorOfKey(std::string_view key) {
   if (!key.starts_with(kMirrorPrefix)) return std::nullopt;
   return std::string(key.substr(kMirrorPrefix.size()));
@@ -146,6 +154,7 @@ StatusOr<Record> Decode(std::string_view key, std::string_view value) {
   if (key.starts_with(kGroupPrefix)) return Read<GroupRecord>(*json, key);
   if (key.starts_with(kPromotionPrefix)) return Read<PromotionRecord>(*json, key);
   if (key.starts_with(kCutPrefix)) return Read<CutRecord>(*json, key);
+  if (key.starts_with(kDrillPrefix)) return Read<DrillRecord>(*json, key);
   return FailedPrecondition(
       "state record {} is of a kind this klink does not know: it was written by a newer version; upgrade this agent",
       shown);

@@ -11,6 +11,7 @@
 //   group/<name>            GroupRecord
 //   promotion/<id>, cut/<topic>                            (promotion.h)
 //   cutover                                                (cutover.h)
+//   drill/<id>                                             (drills.h)
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,7 @@
 #include "admin/state_log.h"
 #include "base/json_fields.h"
 #include "state/cutover.h"
+#include "state/drills.h"
 #include "state/promotion.h"
 #include "state/reasons.h"
 #include "state/states.h"
@@ -320,8 +322,9 @@ std::string KeyOf(const AclRecord& record);
 std::string KeyOf(const QuotaRecord& record);
 std::string KeyOf(const GroupRecord& record);
 
-using Record = std::variant<LinkRecord, ConfigRecord, ControllerRecord, PauseRecord, PidRecord, MirrorRecord, AclRecord,
-                            QuotaRecord, GroupRecord, PromotionRecord, CutRecord, InhibitRecord, CutoverRecord>;
+using Record =
+    std::variant<LinkRecord, ConfigRecord, ControllerRecord, PauseRecord, PidRecord, MirrorRecord, AclRecord,
+                 QuotaRecord, GroupRecord, PromotionRecord, CutRecord, InhibitRecord, CutoverRecord, DrillRecord>;
 
 // Ready to be written.
 admin::KeyValue Encode(const Record& record);

@@ -59,6 +59,7 @@ void StateView::Apply(std::string_view key, const std::optional<std::string>& va
     if (auto acl = acls_.find(key); acl != acls_.end()) acls_.erase(acl);
     if (auto quota = quotas_.find(key); quota != quotas_.end()) quotas_.erase(quota);
     if (auto group = GroupOfKey(key)) groups_.erase(*group);
+    if (auto drill = DrillOfKey(key)) drills_.erase(*drill);
     return;  // klink erases nothing else; compaction of an unknown kind takes nothing from us
   }
   StatusOr<Record> record = Decode(key, *value);
@@ -101,6 +102,10 @@ void StateView::Take(Record record) {
                  [this](CutRecord& r) {
                    std::string topic = r.topic;
                    cuts_[std::move(topic)] = std::move(r);
+                 },
+                 [this](DrillRecord& r) {
+                   std::string id = r.id;
+                   drills_[std::move(id)] = std::move(r);
                  },
              },
              record);

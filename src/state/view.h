@@ -44,6 +44,8 @@ class StateView {
   const PromotionRecord* automatic_promotion() const;
   // The last one; empty when there never was one.
   const std::optional<CutoverRecord>& cutover() const { return cutover_; }
+  // By id, so the oldest first.
+  const std::map<std::string, DrillRecord, std::less<>>& drills() const { return drills_; }
   // Where that topic was cut when it was last promoted; null when it never was.
   const CutRecord* cut(std::string_view destination_topic) const;
   // Grows with every record.
@@ -69,6 +71,7 @@ class StateView {
   std::map<std::string, GroupRecord, std::less<>> groups_;
   std::map<std::string, PromotionRecord, std::less<>> promotions_;
   std::map<std::string, CutRecord, std::less<>> cuts_;
+  std::map<std::string, DrillRecord, std::less<>> drills_;
   int64_t version_ = 0;
 };
 

@@ -143,7 +143,6 @@ TEST_F(CliTest, AnErrorOnTheCommandLineIsSixtyFour) {
 
 TEST_F(CliTest, VerbsOfLaterVersionsAreRefusedByName) {
   ExpectGolden("later_mirror_truncate", {"mirror", "truncate", "orders"});
-  ExpectGolden("later_drill", {"drill", "run", "quarterly"});
 }
 
 constexpr const char* kConfig = R"(agent: {{data_dir: "{}", http: {{listen: "127.0.0.1:{}"}}}}

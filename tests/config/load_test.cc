@@ -152,16 +152,16 @@ TEST(LoadHostile, ComplaintsAreBoundedInNumberLengthAndCharacters) {
 
 TEST(Reference, ListsEveryKeyWithItsState) {
   const std::string table = ReferenceMarkdown();
-  for (const char* row : {"| `agent.memory` | size from 16MiB to 1TiB | `256MiB` | supported |",
-                          "| `agent.id` | text | `${env:HOSTNAME:-klink-0}` | supported |",
-                          "| `clusters.NAME.bootstrap.servers` | text | required | supported |",
-                          "| `clusters.NAME.sasl.password` | a reference |  | supported |",
-                          "| `links[].topics.include` | list | required | supported |",
-                          "| `links[].topics.refresh` | duration from 100ms to 1h | `5s` | supported |",
-                          "| `links[].acks` | `all`, `pipelined` | `all` | supported |",
-                          "| `links[].groups.interval` | duration from 1s to 1h | `5s` | supported |",
-                          "| `links[].sets` | mapping by name | `{}` | supported |",
-                          "| `drills` | list | `[]` | only the default: drills are not supported"}) {
+  for (const char* row :
+       {"| `agent.memory` | size from 16MiB to 1TiB | `256MiB` | supported |",
+        "| `agent.id` | text | `${env:HOSTNAME:-klink-0}` | supported |",
+        "| `clusters.NAME.bootstrap.servers` | text | required | supported |",
+        "| `clusters.NAME.sasl.password` | a reference |  | supported |",
+        "| `links[].topics.include` | list | required | supported |",
+        "| `links[].topics.refresh` | duration from 100ms to 1h | `5s` | supported |",
+        "| `links[].acks` | `all`, `pipelined` | `all` | supported |",
+        "| `links[].groups.interval` | duration from 1s to 1h | `5s` | supported |",
+        "| `links[].sets` | mapping by name | `{}` | supported |", "| `drills` | list | `[]` | supported |"}) {
     EXPECT_THAT(table, HasSubstr(row));
   }
 }

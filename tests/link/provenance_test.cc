@@ -126,7 +126,8 @@ TEST(Provenance, AMirrorClaimsItsTopicInEveryPhaseButTheLast) {
 
 TEST(Provenance, KnowsStateTopicsByTheirNames) {
   EXPECT_EQ(LinkOfStateTopic("_klink.paris-to-lyon.state"), "paris-to-lyon");
-  for (const char* other : {"_klink..state", "_klink.state", "_klink.a.runs", "klink.a.state", "_klink.a.state2", ""})
+  for (const char* other : {"_klink..state", "_klink.state", "_klink.a.runs", "klink.a.state", "_klink.a.state2", "",
+                            "_klink.drill.20270115T080000Z-ab12.state"})
     EXPECT_EQ(LinkOfStateTopic(other), "") << other;
 }
 

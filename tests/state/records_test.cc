@@ -88,8 +88,14 @@ std::vector<Record> Samples() {
   move.topics = {"orders"};
   move.denied = {"orders"};
   move.until_ms = 1700000000000;
-  return {link,           config,        controller, pid,   pause,     Orders(), paused,  LinkRecord{},
-          MirrorRecord{}, PauseRecord{}, acl,        quota, promotion, cut,      inhibit, move};
+  DrillRecord drill;
+  drill.id = promotion.id;
+  drill.drill = "quarterly";
+  drill.rto_seconds = 1.5;
+  drill.rpo_records = 7;
+  drill.invariants = {{"L12", "PASSED"}};
+  return {link,          config, controller, pid,       pause, Orders(), paused, LinkRecord{}, MirrorRecord{},
+          PauseRecord{}, acl,    quota,      promotion, cut,   inhibit,  move,   drill};
 }
 
 TEST(Records, LedgerKeysOfAnyContentDiffer) {
@@ -127,6 +133,21 @@ TEST(View, LedgerEntriesComeAndGoByTheirKeys) {
   for (const std::string& key : {KeyOf(acl), KeyOf(quota)}) view.Apply(Erase(key).key, std::nullopt);
   EXPECT_TRUE(view.acls().empty() && view.quotas().empty());
   EXPECT_TRUE(view.status().ok());
+}
+
+TEST(View, DrillsAreRememberedByTheirIdsUntilTheyAreErased) {
+  StateView view;
+  DrillRecord drill;
+  for (const char* id : {"2", "1"}) {
+    drill.id = id;
+    const admin::KeyValue entry = Encode(drill);
+    view.Apply(entry.key, entry.value);
+  }
+  ASSERT_EQ(view.drills().size(), 2u);
+  EXPECT_EQ(view.drills().begin()->first, "1");
+  view.Apply(Erase("drill/1").key, std::nullopt);
+  ASSERT_EQ(view.drills().size(), 1u);
+  EXPECT_EQ(view.drills().begin()->first, "2");
 }
 
 TEST(View, OnePromotionIsUnderWayUntilItIsDone) {

@@ -1,0 +1,84 @@
+// One drill from its beginning to its end: what drill.h promises is told here, step by step.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "failover/drill.h"
+#include "failover/drill_copy.h"
+#include "failover/drill_look.h"
+#include "failover/drill_rehearsal.h"
+
+namespace klink::failover {
+
+using Seen = StatusOr<std::string>;
+
+class Drill {
+ public:
+  Drill(const config::Config& config, const config::LinkConfig& link, const config::DrillConfig& drill, DrillAsk ask,
+        DrillFolder& folder, Executor executor)
+      : config_(config),
+        link_(link),
+        drill_(drill),
+        ask_(std::move(ask)),
+        folder_(folder),
+        executor_(executor),
+        look_(config, link, drill, executor, clock_) {}
+
+  Async<DrillReport> Run();
+
+ private:
+  bool dry() const { return drill_.kind == config::DrillKind::kDry; }
+  void Begin();
+  Async<Status> Look();
+  Async<Status> RunDry();
+  Async<Status> RunIsolated();
+  Async<Seen> RemoveLeftovers();
+  Async<Seen> Plan();
+  Async<Status> BodyUntilInterrupted();
+  Async<Status> Body();
+  Async<Status> AfterIncident();
+  void Conclude(const Status& ended);
+  void JudgeObjectives();
+  config::LinkConfig OwnLink() const;
+
+  // One step of the report. Its error is its evidence.
+  Async<Status> Step(std::string name, Async<Seen> work);
+  Async<Status> Check(std::string name, Async<Finding> work);
+  void Note(const std::string& name, Instant began, WallTime at, DrillVerdict verdict, std::string evidence);
+
+  Async<Seen> Open();
+  Async<Seen> NoteGroups();
+  Async<Seen> Make();
+  Async<Seen> Copy();
+  Async<Seen> Positions();
+  Async<Seen> BreakOff();
+  Async<Seen> FailOver();
+  Async<Seen> Write();
+  Async<Seen> Read();
+  Async<Seen> WakeUp();
+  Async<Seen> Verify();
+  Async<Seen> MeasureLoss();
+  static Async<Finding> Found(Finding finding) { co_return finding; }
+
+  const config::Config& config_;
+  const config::LinkConfig& link_;
+  const config::DrillConfig& drill_;
+  DrillAsk ask_;
+  DrillFolder& folder_;
+  Executor executor_;
+  SystemClock clock_;
+  DrillLook look_;
+  DrillReport report_;
+  std::vector<DrillMirror> copies_;
+  std::map<TopicPartition, int64_t> begins_;
+  config::LinkConfig own_link_;
+  std::unique_ptr<DrillCopy> copy_;
+  std::unique_ptr<DrillRehearsal> rehearsal_;
+  bool begun_ = false;  // something may have been made
+  bool interrupted_ = false;
+};
+
+}  // namespace klink::failover
