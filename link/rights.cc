@@ -104,10 +104,27 @@ void AddOwn(List& list, const config::LinkConfig& link, const config::Audit& aud
   list.Add(ids, AclOperation::kWrite, "transactions");
 }
 
-std::vector<Right> OfDestination(const config::LinkConfig& link, const config::Audit& audit) {
+// What an isolated drill makes, uses and removes; it reads the mirrors, too. A dry one needs nothing of its own.
+void AddDrills(List& list, const config::LinkConfig& link, const std::vector<config::DrillConfig>& drills) {
+  const auto makes = [&](const config::DrillConfig& drill) {
+    return drill.link == link.name && drill.kind == config::DrillKind::kIsolated;
+  };
+  if (std::none_of(drills.begin(), drills.end(), makes)) return;
+  const Names topics{AclResource::kTopic, AclPattern::kPrefixed, "_klink.drill."};
+  for (const AclOperation operation :
+       {AclOperation::kCreate, AclOperation::kRead, AclOperation::kWrite, AclOperation::kDelete})
+    list.Add(topics, operation, "drills");
+  const Names groups{AclResource::kGroup, AclPattern::kPrefixed, "_klink.drill."};
+  list.Add(groups, AclOperation::kRead, "drills");
+  list.Add(groups, AclOperation::kDelete, "drills");
+  list.Add({AclResource::kTransactionalId, AclPattern::kPrefixed, "klink.drill."}, AclOperation::kWrite, "drills");
+}
+
+std::vector<Right> OfDestination(const config::LinkConfig& link, const config::Config& config) {
   List list;
   AddMirrors(list, link);
-  AddOwn(list, link, audit);
+  AddOwn(list, link, config.agent.audit);
+  AddDrills(list, link, config.drills);
   for (const auto& pattern : link.groups.include) {
     const Names groups = NamesOf(AclResource::kGroup, pattern, {});
     list.Add(groups, AclOperation::kRead, "group sync");
@@ -143,8 +160,8 @@ std::vector<Right> Grouped(const std::vector<Right>& rights) {
 
 }  // namespace
 
-Rights RightsFor(const config::LinkConfig& link, const config::Audit& audit) {
-  return {Grouped(OfSource(link)), Grouped(OfDestination(link, audit))};
+Rights RightsFor(const config::LinkConfig& link, const config::Config& config) {
+  return {Grouped(OfSource(link)), Grouped(OfDestination(link, config))};
 }
 
 std::string RightText(const Right& right) {

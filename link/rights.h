@@ -30,7 +30,8 @@ struct Rights {
   std::vector<Right> source;
   std::vector<Right> destination;
 };
-Rights RightsFor(const config::LinkConfig& link, const config::Audit& audit);
+// Of the configuration only what concerns this link: the audit log, its drills.
+Rights RightsFor(const config::LinkConfig& link, const config::Config& config);
 
 // "READ on topics orders.*", "ALTER on the cluster".
 std::string RightText(const Right& right);

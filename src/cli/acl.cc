@@ -121,7 +121,7 @@ Exit Plan(const Context& context, const Principals& asked) {
     if (!as_source.ok()) return context.Fail(as_source.status());
     auto as_destination = PrincipalAt(link.destination, destination, asked.destination, "--destination-principal");
     if (!as_destination.ok()) return context.Fail(as_destination.status());
-    const link::Rights rights = link::RightsFor(link, config->agent.audit);
+    const link::Rights rights = link::RightsFor(link, *config);
     view.links.push_back({link.name, SideOf(link.source, source, *std::move(as_source), rights.source),
                           SideOf(link.destination, destination, *std::move(as_destination), rights.destination)});
   }

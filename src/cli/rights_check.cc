@@ -175,7 +175,7 @@ Async<Status> AddWriters(const config::Config& config, const config::LinkConfig&
 
 Async<RightsFound> CheckRights(const config::Config& config, const config::LinkConfig& link) {
   RightsFound found;
-  const link::Rights rights = link::RightsFor(link, config.agent.audit);
+  const link::Rights rights = link::RightsFor(link, config);
   const Executor executor = co_await asio::this_coro::executor;
   Asking source(link.source, config.clusters.at(link.source), executor);
   Asking destination(link.destination, config.clusters.at(link.destination), executor);

@@ -60,6 +60,24 @@ TEST(RightsFor, EachFeatureAddsWhatItNeeds) {
                             "ALTER on the cluster: markers, acl sync", "ALTER_CONFIGS on the cluster: quota sync"}));
 }
 
+TEST(RightsFor, OnlyAnIsolatedDrillOfTheLinkNeedsRightsOfItsOwn) {
+  const config::LinkConfig link = Config({{.literal = "t"}});
+  const auto with = [&link](const std::string& of, config::DrillKind kind) {
+    config::Config config;
+    config.drills.emplace_back();
+    config.drills[0].link = of;
+    config.drills[0].kind = kind;
+    return Lines(RightsFor(link, config).destination);
+  };
+  EXPECT_THAT(with("l", config::DrillKind::kIsolated),
+              IsSupersetOf({"CREATE on topics _klink.drill.*: drills", "READ on topics _klink.drill.*: drills",
+                            "WRITE on topics _klink.drill.*: drills", "DELETE on topics _klink.drill.*: drills",
+                            "READ on groups _klink.drill.*: drills", "DELETE on groups _klink.drill.*: drills",
+                            "WRITE on transactional ids klink.drill.*: drills"}));
+  EXPECT_EQ(with("l", config::DrillKind::kDry), Destination(link));
+  EXPECT_EQ(with("another", config::DrillKind::kIsolated), Destination(link));
+}
+
 TEST(RightsFor, MarkersAreRequiredWhereTheConfigurationAsksForThem) {
   config::LinkConfig link = Config({{.literal = "t"}});
   link.holes = config::Holes::kTranslate;
