@@ -166,13 +166,16 @@ TEST_F(DrillTest, AnIsolatedOnePassesUnderLoadThreeTimesInARowAndTouchesNoMirror
   const Outcome list = agent_->Cli({"drill", "list"});
   EXPECT_EQ(std::count(list.out.begin(), list.out.end(), '\n'), 4) << list.out << list.err;
 
-  // The link remembers them where the folder does not.
+  // The link remembers them where the folder does not, and its agents tell of the last one.
+  Await("the agent to tell of the drill", seconds(20),
+        [&] { return Sample(agent_->Get("/metrics").value_or(""), R"(klink_last_drill_passed{drill="all"})") == 1; });
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(reports_.path())) files.push_back(entry.path());
   for (const fs::path& file : files) fs::remove(file);
   const Outcome remembered = agent_->Cli({"drill", "list"});
   EXPECT_EQ(remembered.out, list.out) << remembered.err;
   const std::string id = list.out.substr(list.out.rfind('\n', list.out.size() - 2) + 1, 21);
+  EXPECT_THAT(agent_->Get("/v1/drills").value_or(""), HasSubstr(id));
   EXPECT_THAT(agent_->Cli({"drill", "show", id}).out, HasSubstr("this is what the link remembers"));
 }
 

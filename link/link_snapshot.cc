@@ -327,6 +327,8 @@ LinkSnapshot Link::Snapshot() const {
   }
   if (state_)
     for (const auto& [name, record] : state_->view().mirrors()) link.mirrors.push_back(SnapshotOf(record));
+  if (state_)
+    for (const auto& [id, record] : state_->view().drills()) link.drills.push_back(record);
   ShowTroubles(link.mirrors);
   ShowTasks(link);
   ShowSets(link);

@@ -18,6 +18,7 @@
 #include "link/group_snapshot.h"
 #include "link/promotion_snapshot.h"
 #include "link/set_snapshot.h"
+#include "state/drills.h"
 #include "state/states.h"
 
 namespace klink::link {
@@ -125,6 +126,7 @@ struct LinkSnapshot {
   std::vector<TaskSnapshot> tasks;
   std::vector<SetSnapshot> sets;  // by priority
   std::vector<MirrorSnapshot> mirrors;
+  std::vector<state::DrillRecord> drills;  // the oldest first; not of this JSON: they have a page of their own
 
   static void Describe(auto& m, auto& field) {
     field("name", m.name);

@@ -45,5 +45,9 @@
   ROW(Gauge, StoreBytes, "klink_store_bytes", KLINK_LABELS(), "Size of the local store in data_dir") \
   ROW(Counter, HttpRequests, "klink_http_requests_total", KLINK_LABELS("route", "code"), "Requests the agent answered over HTTP") \
   ROW(Gauge, AuditSequence, "klink_audit_sequence", KLINK_LABELS(), "Sequence number of the last event in this agent's audit log") \
+  ROW(Gauge, LastDrillTimestamp, "klink_last_drill_timestamp_seconds", KLINK_LABELS("drill"), "When the newest drill of that name ended") \
+  ROW(Gauge, LastDrillPassed, "klink_last_drill_passed", KLINK_LABELS("drill"), "1 when the newest drill of that name passed, 0 when it did not") \
+  ROW(Gauge, LastDrillRto, "klink_last_drill_rto_seconds", KLINK_LABELS("drill"), "From the declared incident until applications worked again, in the newest drill of that name; absent when it did not come that far") \
+  ROW(Gauge, LastDrillRpo, "klink_last_drill_rpo_records", KLINK_LABELS("drill"), "Records a failover would have lost as the newest drill of that name ran; absent when unknown") \
   ROW(Gauge, ConfigLastReloadSuccessful, "klink_config_last_reload_successful", KLINK_LABELS(), "1 when the last load of the configuration was taken over")
 // clang-format on

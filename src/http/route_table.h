@@ -27,6 +27,7 @@ inline constexpr auto kRouteTable = std::to_array<RouteRow>({
     {Method::kGet, "/v1/audit", Need::kViewer, ""},
     {Method::kGet, "/v1/diff", Need::kViewer, ""},
     {Method::kGet, "/v1/explain", Need::kViewer, ""},
+    {Method::kGet, "/v1/drills", Need::kViewer, ""},
     {Method::kGet, "/v1/config", Need::kViewer, ""},
     {Method::kGet, "/v1/links", Need::kViewer, ""},
     {Method::kGet, "/v1/links/{}", Need::kViewer, ""},

@@ -5,6 +5,7 @@
 
 #include "base/json_fields.h"
 #include "http/control_body.h"
+#include "http/drill_routes.h"
 #include "http/group_routes.h"
 #include "http/move_routes.h"
 #include "http/promotion_routes.h"
@@ -306,6 +307,7 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
   AddMoveRoutes(router, agent);
   AddGroupRoutes(router, agent);
   AddQuestionRoutes(router, agent);
+  AddDrillRoutes(router, agent);
   return router;
 }
 

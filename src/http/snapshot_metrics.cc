@@ -38,6 +38,18 @@ void SetPartition(Setter& set, const std::string& link, const std::string& topic
     set.Set(metric::kPartitionReplicatedOffset, static_cast<double>(*p.replicated_to), link, topic, partition);
 }
 
+// Drills stand by age: of each name the last one counts.
+void SetDrills(Setter& set, const link::LinkSnapshot& link) {
+  std::map<std::string, const state::DrillRecord*> newest;
+  for (const state::DrillRecord& drill : link.drills) newest[drill.drill] = &drill;
+  for (const auto& [name, drill] : newest) {
+    set.Set(metric::kLastDrillTimestamp, static_cast<double>(drill->finished_ms) / 1000.0, name);
+    set.Set(metric::kLastDrillPassed, drill->exit_code == 0 ? 1 : 0, name);
+    if (drill->rto_seconds) set.Set(metric::kLastDrillRto, *drill->rto_seconds, name);
+    if (drill->rpo_records) set.Set(metric::kLastDrillRpo, static_cast<double>(*drill->rpo_records), name);
+  }
+}
+
 void SetLink(Setter& set, const link::LinkSnapshot& link, Detail detail) {
   const LinkView view = Summarise(link);
   for (const std::string_view state : kLinkStates) {
@@ -68,6 +80,7 @@ void SetLink(Setter& set, const link::LinkSnapshot& link, Detail detail) {
       for (const link::PartitionSnapshot& partition : mirror.partitions)
         SetPartition(set, link.name, mirror.topic, partition);
   }
+  SetDrills(set, link);
   for (const SetView& of : view.sets)
     if (of.lag_seconds) set.Set(metric::kRpoSeconds, *of.lag_seconds, link.name, of.name);
   if (view.failover.lost_seconds) set.Set(metric::kRpoSeconds, *view.failover.lost_seconds, link.name, "all");

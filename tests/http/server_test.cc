@@ -206,6 +206,39 @@ TEST_F(ServerTest, MetricsFollowTheSnapshotAndVanishWithTheTopic) {
   EXPECT_THAT(text, HasSubstr("klink_http_requests_total{code=\"200\",route=\"/metrics\"} 1\n"));
 }
 
+TEST_F(ServerTest, OfEachDrillTheNewestIsMeasured) {
+  state::DrillRecord drill;
+  drill.drill = "quarterly";
+  drill.id = "20270115T080000Z-ab12";
+  drill.exit_code = 0;
+  drill.rto_seconds = 9;
+  drill.finished_ms = 1'800'000'000'500;
+  state::DrillRecord missed = drill;
+  missed.id = "20270415T080000Z-cd34";
+  missed.exit_code = 1;
+  missed.rto_seconds = 1.5;
+  missed.rpo_records = 12;
+  missed.finished_ms += 7'776'000'000;
+  state::DrillRecord aborted = drill;
+  aborted.drill = "yearly";
+  aborted.exit_code = 3;
+  aborted.rto_seconds.reset();
+  Start();
+  EXPECT_THAT(Ask("/metrics").body, Not(HasSubstr("klink_last_drill_passed{")));
+  agent_.snapshot.links[0].drills = {drill, aborted, missed};
+  const std::string text = Ask("/metrics").body;
+  EXPECT_THAT(text, HasSubstr("klink_last_drill_passed{drill=\"quarterly\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("klink_last_drill_rto_seconds{drill=\"quarterly\"} 1.5\n"));
+  EXPECT_THAT(text, HasSubstr("klink_last_drill_rpo_records{drill=\"quarterly\"} 12\n"));
+  EXPECT_THAT(text, HasSubstr("klink_last_drill_timestamp_seconds{drill=\"quarterly\"} 1807776000.5\n"));
+  EXPECT_THAT(text, HasSubstr("klink_last_drill_passed{drill=\"yearly\"} 0\n"));
+  EXPECT_THAT(text, Not(HasSubstr("klink_last_drill_rto_seconds{drill=\"yearly\"}"))) << "it did not come that far";
+  const std::string drills = Ask("/v1/drills?link=paris-to-lyon").body;
+  EXPECT_THAT(drills, HasSubstr("\"finished\":\"2027-01-15T08:00:00.500Z\""));
+  EXPECT_LT(drills.find("20270115T080000Z-ab12"), drills.find("20270415T080000Z-cd34")) << drills;
+  EXPECT_EQ(Ask("/v1/drills?link=nobody").status, 404);
+}
+
 TEST_F(ServerTest, TheConfigurationInForceIsServedWithReferencesInPlaceOfSecrets) {
   config::Config config;
   config.clusters["paris"].bootstrap_servers = "p1:9092";
