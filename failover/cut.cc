@@ -185,12 +185,21 @@ Async<Status> Controller::EndTransactions(PromotionRecord& now) {
 
 // Without an answer about transactional ids, those are shut out where a partition remembers them: an agent that begins
 // with one elsewhere has to ask the same coordinator.
-Async<StatusOr<std::vector<OwnProducer>>> Controller::OwnProducers() {
+Async<StatusOr<std::vector<OwnProducer>>> Controller::OwnProducers(std::set<std::string> topics) {
   std::vector<OwnProducer> own;
   if (const auto& link = host_.view().link()) {
     own.push_back({link->data_pid, static_cast<int16_t>(link->data_epoch), state::DataTransactionalId(host_.link())});
     own.push_back(
         {link->filler_pid, static_cast<int16_t>(link->filler_epoch), state::FillerTransactionalId(host_.link())});
+  }
+  for (const std::string& topic : topics) {
+    const state::MirrorRecord* mirror = host_.view().mirror(topic);
+    if (mirror == nullptr || !mirror->producers) continue;
+    const state::MirrorProducers& its = *mirror->producers;
+    own.push_back({its.data_pid, static_cast<int16_t>(its.data_epoch),
+                   state::DataTransactionalId(host_.link(), its.incarnation)});
+    own.push_back({its.filler_pid, static_cast<int16_t>(its.filler_epoch),
+                   state::FillerTransactionalId(host_.link(), its.incarnation)});
   }
   const auto slots = co_await Within(executor_, clock_, kAbortLimit, "asking about transactional ids", host_.Slots());
   if (IsCancelled(slots.status())) co_return slots.status();
@@ -212,7 +221,7 @@ Async<Status> Controller::Fence(PromotionRecord& now) {
   std::set<TopicPartition> left = PartitionsOf(RunningTopics(now));
   std::vector<int64_t> ever;
   for (const auto& [pid, record] : host_.view().pids()) ever.push_back(pid);
-  CO_TRY(const std::vector<OwnProducer> own, co_await OwnProducers());
+  CO_TRY(const std::vector<OwnProducer> own, co_await OwnProducers(RunningTopics(now)));
   std::map<std::string, Status> stuck;
   Status written;
   Attempted attempted;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "admin/groups.h"
+#include "base/blocking.h"
 #include "failover/failback_reader.h"
 #include "link/cluster_access.h"
 #include "link/cluster_admin.h"
@@ -11,6 +13,12 @@
 
 namespace klink::failover {
 namespace {
+
+// A link writes to it, or will.
+bool IsMirrored(state::Phase phase) {
+  using enum state::Phase;
+  return phase != kStopped && phase != kSetupForRestore && phase != kRestore;
+}
 
 bool WasPromoted(const state::MirrorRecord& mirror) { return mirror.phase == state::Phase::kStopped; }
 
@@ -62,6 +70,8 @@ class Failback {
  private:
   Async<Status> ReadLink();
   Async<Status> ReadLinkWith(admin::Access access);
+  Async<Status> AskOldSource();
+  Async<Status> AskOldSourceWith(admin::Access access);
   Async<Status> ReadMirror(const state::MirrorRecord& mirror);
   PartitionReading ReadingOf(const state::MirrorRecord& mirror, int32_t partition) const;
   std::optional<std::string> Obstacle(const state::MirrorRecord& mirror, const PartitionReading& reading) const;
@@ -72,12 +82,15 @@ class Failback {
   FailbackAsk ask_;
   Executor executor_;
   SystemClock clock_;
+  BlockingPool pool_{1};
   kafka::Cluster source_;
   kafka::Cluster destination_;
   state::StateView state_;
   link::AnnouncedMaps maps_;
   link::Listing source_topics_;
   link::Listing destination_topics_;
+  std::map<std::string, std::string> mirrored_by_;        // links back by the topic there
+  std::map<std::string, std::set<std::string>> readers_;  // groups by the topic at the old source
   std::vector<PartitionReading> readings_;
   FailbackView view_;
 };
@@ -88,6 +101,7 @@ Async<Status> Failback::Read() {
   CO_RETURN_IF_ERROR(co_await ReadLink());
   CO_TRY(const std::vector<state::MirrorRecord> mirrors, Chosen(state_, link_.name, ask_.topics));
   CO_TRY(source_topics_, co_await link::ListTopics(source_, std::nullopt));
+  CO_RETURN_IF_ERROR(co_await AskOldSource());
   for (const state::MirrorRecord& mirror : mirrors) CO_RETURN_IF_ERROR(co_await ReadMirror(mirror));
   if (!ask_.export_folder.empty()) CO_RETURN_IF_ERROR(co_await Export());
   for (PartitionReading& reading : readings_) {
@@ -115,6 +129,28 @@ Async<Status> Failback::ReadLinkWith(admin::Access access) {
   co_return absl::OkStatus();
 }
 
+Async<Status> Failback::AskOldSource() {
+  const admin::Access access = link::AccessOf(link_.source, config_.clusters.at(link_.source), executor_, clock_);
+  const Status asked = co_await AskOldSourceWith(access);
+  co_await link::CloseAccess(access);
+  co_return asked;
+}
+
+// Who reads there, and what a link back mirrors there by now. Without the right to describe groups nobody is named.
+Async<Status> Failback::AskOldSourceWith(admin::Access access) {
+  auto readers = co_await admin::ReadTopicReaders(pool_, access);
+  if (IsCancelled(readers.status())) co_return readers.status();
+  if (readers.ok()) readers_ = std::move(readers->groups);
+  for (const config::LinkConfig& back : config_.links) {
+    if (back.source != link_.destination || back.destination != link_.source) continue;
+    if (!source_topics_.topics.contains(state::StateTopic(back.name))) continue;
+    CO_TRY(const state::StateView view, co_await link::ReadState(access, back.name));
+    for (const auto& [topic, mirror] : view.mirrors())
+      if (IsMirrored(mirror.phase)) mirrored_by_[topic] = back.name;
+  }
+  co_return absl::OkStatus();
+}
+
 Async<Status> Failback::ReadMirror(const state::MirrorRecord& mirror) {
   FailbackMirror& shown = view_.mirrors.emplace_back();
   shown.topic = mirror.destination_topic;
@@ -122,6 +158,12 @@ Async<Status> Failback::ReadMirror(const state::MirrorRecord& mirror) {
   shown.state = Name(mirror.phase);
   if (const auto topic = source_topics_.topics.find(mirror.source_topic); topic != source_topics_.topics.end())
     shown.source_topic_id = link::IdText(topic->second.id);
+  if (const auto topic = destination_topics_.topics.find(mirror.destination_topic);
+      topic != destination_topics_.topics.end())
+    shown.topic_id = link::IdText(topic->second.id);
+  if (const auto groups = readers_.find(mirror.source_topic); groups != readers_.end())
+    shown.readers.assign(groups->second.begin(), groups->second.end());
+  if (const auto by = mirrored_by_.find(mirror.source_topic); by != mirrored_by_.end()) shown.mirrored_by = by->second;
   for (size_t p = 0; p < mirror.partitions.size(); p++) {
     PartitionReading reading = ReadingOf(mirror, static_cast<int32_t>(p));
     reading.view.reason = Obstacle(mirror, reading);

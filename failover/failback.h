@@ -10,6 +10,7 @@
 #include "failover/failback_export.h"
 #include "failover/failback_plan.h"
 #include "failover/failback_tail.h"
+#include "link/adoption.h"
 
 namespace klink::failover {
 
@@ -57,6 +58,7 @@ struct FailbackPartition {
   std::optional<std::string> reason;  // why it is unknown
   // As the promotion recorded them; null: it recorded none.
   std::optional<int64_t> cut;            // destination offset
+  std::optional<int64_t> copied_end;     // destination offset: where the copy ended, before the fence
   std::optional<int64_t> replicated_to;  // source offset
   std::optional<int64_t> transactions_cut;
   // Everything from equal_from to parted_at is the same in both logs; source offsets.
@@ -80,6 +82,7 @@ struct FailbackPartition {
     field("relation", m.relation);
     field("reason", m.reason);
     field("cut", m.cut);
+    field("copied_end", m.copied_end);
     field("replicated_to", m.replicated_to);
     field("transactions_cut", m.transactions_cut);
     field("equal_from", m.equal_from);
@@ -101,22 +104,30 @@ struct FailbackMirror {
   std::string topic;
   std::string source_topic;
   std::string state;
+  std::optional<std::string> topic_id{};         // at the new primary now; null: it has no such topic
   std::optional<std::string> source_topic_id{};  // at the old source now; null: it has no such topic
+  std::vector<std::string> readers{};            // groups that read it at the old source now
+  std::optional<std::string> mirrored_by{};      // which link makes it there now, as a mirror
   static void Describe(auto& m, auto& field) {
     field("topic", m.topic);
     field("source_topic", m.source_topic);
     field("state", m.state);
+    field("topic_id", m.topic_id);
     field("source_topic_id", m.source_topic_id);
+    field("readers", m.readers);
+    field("mirrored_by", m.mirrored_by);
   }
 };
 
-// What --recreate does with a topic at the old source.
+// What is done with a topic at the old source: by --recreate, by --keep-and-map or klink mirror reverse.
 struct FailbackAction {
   std::string topic;
   std::string source_topic;
-  std::optional<std::string> link_back;  // which link makes it again
-  std::string outcome = "refused";       // would_delete | deleted | absent | refused
+  std::optional<std::string> link_back;  // which link makes it again, or goes on with it
+  std::string outcome = "refused";  // would_delete | deleted | absent; would_reverse | reversed | unchanged; refused
   std::optional<std::string> error;
+  // Of a reversal: below `from`, the new primary's offset, both logs are the same; what follows is appended at `at`.
+  std::vector<link::AdoptedPartition> partitions{};
 
   static void Describe(auto& m, auto& field) {
     field("topic", m.topic);
@@ -124,6 +135,7 @@ struct FailbackAction {
     field("link_back", m.link_back);
     field("outcome", m.outcome);
     field("error", m.error);
+    field("partitions", m.partitions);
   }
 };
 
@@ -139,7 +151,7 @@ struct FailbackView {
   std::vector<FailbackPartition> partitions;
   std::optional<std::string> exported_to;
   std::vector<ExportedFile> files;
-  std::vector<FailbackAction> actions;  // of --recreate
+  std::vector<FailbackAction> actions;  // what was asked to be done
 
   static void Describe(auto& m, auto& field) {
     field("link", m.link);

@@ -149,6 +149,7 @@ void PartitionReader::Judge(const Parting& parting) {
 void PartitionReading::Take(const state::CutPartition& recorded) {
   source_leader_epoch = std::max(source_leader_epoch, recorded.source_leader_epoch);
   view.transactions_cut = recorded.transactions_cut;
+  view.copied_end = recorded.copied_end;
   if (recorded.cut && recorded.replicated_to)
     cut = RecordedCut{.replicated_to = *recorded.replicated_to, .destination_end = *recorded.cut};
 }

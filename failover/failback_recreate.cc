@@ -1,5 +1,7 @@
 #include "failover/failback_recreate.h"
 
+#include <fmt/ranges.h>
+
 #include "admin/topics.h"
 #include "config/topic_filter.h"
 #include "link/cluster_access.h"
@@ -15,6 +17,10 @@ constexpr Duration kAskEvery = 200ms;
 // Why nothing of this mirror may be deleted; empty: it may.
 std::string Forbidden(const FailbackView& view, const FailbackMirror& mirror) {
   if (mirror.state != "STOPPED") return fmt::format("the mirror is {}, not STOPPED: fail over first", mirror.state);
+  if (mirror.mirrored_by) return fmt::format("link {} mirrors it already", *mirror.mirrored_by);
+  if (!mirror.readers.empty())
+    return fmt::format("consumers of group {} read it at {}: stop them first", fmt::join(mirror.readers, ", "),
+                       view.old_source);
   for (const FailbackPartition& p : view.partitions) {
     if (p.topic != mirror.topic) continue;
     if (p.reason) return fmt::format("partition {} is not known: {}", p.partition, *p.reason);

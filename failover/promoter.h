@@ -52,7 +52,7 @@ class Controller final : public link::Promoter {
   Async<Status> Fence(state::PromotionRecord& now);
   Async<Status> WriteFences(const std::vector<OwnProducer>& own, FencePlan plan, Attempted& attempted);
   Async<Status> RunEmptyTransactions(const std::vector<OwnProducer>& own, FencePlan plan, Attempted& attempted);
-  Async<StatusOr<std::vector<OwnProducer>>> OwnProducers();
+  Async<StatusOr<std::vector<OwnProducer>>> OwnProducers(std::set<std::string> topics);
   Async<Status> RecordCut(state::PromotionRecord& now);
   Async<Status> ReadTails(std::map<TopicPartition, state::CutPartition*> tails);
   Async<void> ReadTailOf(TopicPartition tp, state::CutPartition& cut, Permits& permits, const std::set<int64_t>& own);

@@ -56,19 +56,18 @@ class FailbackTest : public MirrorFixture {
   // The source is lost, its copy is promoted, the source comes back.
   static void FailOver(const std::string& topic) {
     source().Kill(0);
-    const Outcome outcome = agent().Cli({"failover", topic, "--yes"});
+    const Outcome outcome = agent().Cli({"failover", topic, "--link", "paris-to-lyon", "--yes"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
     source().Restart(0);
   }
-  static LinkFile BothWays(const std::string& topic) {
+  static LinkFile BothWays() {
     LinkFile file = LinkOfPair();
-    file.extra_link = fmt::format(
+    file.extra_link =
         "acks: all\n"
         "  - name: lyon-to-paris\n"
         "    source: lyon\n"
         "    destination: paris\n"
-        "    topics: {{include: [{{literal: {}}}], refresh: 1s}}",
-        topic);
+        "    topics: {include: [{prefix: t-}], refresh: 1s}";
     return file;
   }
   static Plan Ask(const std::string& topic, std::vector<std::string> more = {"--plan"}) {
@@ -128,38 +127,42 @@ void ExpectSame(const std::map<int64_t, Json>& lines, const std::vector<Record>&
 
 // First: a fence takes an offset for each producer id that the link ever had, and the page shows offsets.
 TEST_F(FailbackTest, TheRunbookIsFollowedBackToTheOldSource) {
-  const std::string topic = "t-payments";
+  const std::string topic = "t-payments", kept = "t-refunds", there = "paris-to-lyon", back = "lyon-to-paris";
   TempDir dir("runbook");
   const WorkingDirectory here(dir.path());
-  CreateTopic(source(), topic, 2);
-  Produce(source(), topic, SampleRecords(200, 2));
-  AwaitMirrored(source(), destination(), topic);
-  FailOver(topic);
-  Produce(source(), topic, SampleRecords(50, 2, 100, 0, "stray"));
-  Produce(destination(), topic, SampleRecords(30, 2, 100, 0, "new"));
+  EXPECT_EQ(agent().Terminate(), 0);
+  agent().SetFile(BothWays());
+  agent().Start();
+  for (const std::string& each : {topic, kept}) {
+    CreateTopic(source(), each, 2);
+    Produce(source(), each, SampleRecords(200, 2));
+    AwaitMirrored(source(), destination(), each);
+    FailOver(each);
+    Produce(source(), each, SampleRecords(50, 2, 100, 0, "stray"));
+    Produce(destination(), each, SampleRecords(30, 2, 100, 0, "new"));
+  }
   const std::vector<Record> stray = Behind(source(), topic, 0, 100);
 
   Transcript look(KLINK_FAILBACK_PAGE, "What each side has");
   look.Source(
       "Topic `t-payments` held 200 records when the source was lost, and `klink failover t-payments` was used. Then "
-      "the "
-      "source came back, and before anybody could stop it an application wrote 50 more there. The applications at the "
-      "destination wrote 30.");
+      "the source came back, and before anybody could stop it an application wrote 50 more there. The applications at "
+      "the destination wrote 30. So it was with `t-refunds`.");
+  look.Klink(
+      "The file has a link of the other direction, `lyon-to-paris`, from the first day on. It does not touch the old "
+      "topics, and says why:");
+  look.Run(agent(), {"mirror", "describe", topic, "--link", back}, "OLD_SOURCE");
   look.Operator("Stops the application at the old source, and looks.");
-  EXPECT_EQ(look.Run(agent(), {"mirror", "failback", topic, "--plan"}).exit_code, 0);
+  EXPECT_EQ(look.Run(agent(), {"mirror", "failback", topic, "--plan", "--link", there}).exit_code, 0);
   look.Klink(
       "Exit 0: every partition is known. 75 means that one could not be compared, and the text says which and why. "
       "Neither cluster was changed.");
   EXPECT_EQ(look.Drift(), "");
 
-  Transcript back(KLINK_FAILBACK_PAGE, "Back to the old source");
-  back.Operator(
-      "The old source shall have what the new primary has. Stops klink, and adds a link of the other direction to the "
-      "file: `{name: lyon-to-paris, source: lyon, destination: paris, topics: {include: [{literal: t-payments}]}}`. It "
-      "must not run before the old topic is gone: it would append to it. Looks first what would be done.");
-  EXPECT_EQ(agent().Terminate(), 0);
-  agent().SetFile(BothWays(topic));
-  const std::vector<std::string> recreate = {"mirror", "failback", topic, "--recreate", "--link", "paris-to-lyon"};
+  Transcript again(KLINK_FAILBACK_PAGE, "Back by making the topic again");
+  again.Operator(
+      "The old source shall have what the new primary has, and nothing else. Looks first what would be done.");
+  const std::vector<std::string> recreate = {"mirror", "failback", topic, "--recreate", "--link", there};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.begin(), recreate.begin(), recreate.end());
     return more;
@@ -167,26 +170,35 @@ TEST_F(FailbackTest, TheRunbookIsFollowedBackToTheOldSource) {
   const Outcome refused = agent().Cli(with({"--yes"}));
   EXPECT_EQ(refused.exit_code, 1) << "the stray records are not on disk";
   EXPECT_THAT(refused.out, HasSubstr("say --export DIR"));
-  EXPECT_EQ(PartitionCount(source(), topic), 2);
-  EXPECT_EQ(back.Run(agent(), with({"--export", "looked-at", "--dry-run"})).exit_code, 0);
-  EXPECT_EQ(PartitionCount(source(), topic), 2);
-  back.Operator("Does it. The folder must be new or empty.");
-  EXPECT_EQ(back.Run(agent(), with({"--export", "stray", "--yes"})).exit_code, 0);
-  EXPECT_EQ(PartitionCount(source(), topic), 0);
+  EXPECT_EQ(again.Run(agent(), with({"--export", "looked-at", "--dry-run"})).exit_code, 0);
+  EXPECT_EQ(RangeOf(source(), topic, 0), (Range{0, 125})) << "deleted, or written to, without a word";
+  again.Operator("Does it. The folder must be new or empty.");
+  EXPECT_EQ(again.Run(agent(), with({"--export", "stray", "--yes"})).exit_code, 0);
   ExpectSame(LinesOf(dir.path() / "stray" / (topic + "-0.jsonl")), stray);
   EXPECT_EQ(RunToEnd({.argv = {"sha256sum", "-c", "SHA256SUMS"}, .directory = dir.path() / "stray"}).exit_code, 0);
-  back.Klink(
+  again.Klink(
       "The topic is gone at the old source. What never crossed is in the folder: the batches as they lay in the log, "
-      "and "
-      "the same records as JSON, one a line; `sha256sum -c SHA256SUMS` checks them.");
-  agent().Start();
+      "and the same records as JSON, one a line; `sha256sum -c SHA256SUMS` checks them. The link back makes the topic "
+      "again within seconds, and copies it at the same offsets.");
+  Await("the topic to be made again", seconds(60), [&] { return PartitionCount(source(), topic) == 2; });
   AwaitMirrored(destination(), source(), topic);
-  back.Operator("Starts klink. The link back makes the topic again and copies it, at the same offsets.");
-  EXPECT_EQ(back.RunForVerdict(agent(), {"verify", topic, "--full", "--link", "lyon-to-paris"}).exit_code, 0);
+  EXPECT_EQ(again.RunForVerdict(agent(), {"verify", topic, "--full", "--link", back}).exit_code, 0);
   for (int p = 0; p < 2; p++) EXPECT_EQ(ReadPartition(source(), topic, p), ReadPartition(destination(), topic, p));
+  EXPECT_EQ(again.Drift(), "");
+
+  Transcript keep(KLINK_FAILBACK_PAGE, "Back with what the old source alone has");
+  keep.Operator("Of `t-refunds` nothing may be deleted: what never crossed stays where it is.");
+  EXPECT_EQ(keep.Run(agent(), {"mirror", "failback", kept, "--keep-and-map", "--link", there, "--yes"}).exit_code, 0);
+  Await("the copy", seconds(60),
+        [&] { return RangeOf(source(), kept, 0)->end == RangeOf(destination(), kept, 0)->end + 25; });
+  keep.Klink(
+      "The topic is a mirror of the new primary, with the 25 records of each partition in its midst. Offsets are "
+      "translated from there on, exactly; groups are carried over so.");
+  EXPECT_EQ(keep.RunForVerdict(agent(), {"verify", kept, "--full", "--link", back}).exit_code, 0);
+  EXPECT_EQ(keep.Run(agent(), {"offsets", "translate", kept, "0", "110", "--link", back}).exit_code, 0);
+  EXPECT_EQ(keep.Drift(), "");
   EXPECT_EQ(agent().Terminate(), 0);
   agent().SetFile(LinkOfPair());
-  EXPECT_EQ(back.Drift(), "");
 }
 
 TEST_F(FailbackTest, BothSidesWroteAndTheExportHoldsExactlyWhatNeverCrossed) {

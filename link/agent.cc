@@ -239,6 +239,11 @@ Async<StatusOr<std::vector<RealignedMirror>>> Agent::Realign(ControlRequest requ
   co_return co_await link->Realign(std::move(request));
 }
 
+Async<StatusOr<std::vector<AdoptedMirror>>> Agent::Adopt(AdoptRequest request) {
+  CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
+  co_return co_await link->Adopt(std::move(request));
+}
+
 Async<StatusOr<std::vector<TranslationSnapshot>>> Agent::Translate(TranslateRequest request) {
   CO_TRY(offsets::TranslationStore * store, StoreOf(request.link));
   std::vector<TranslationSnapshot> answers;

@@ -35,6 +35,7 @@ class Agent final : public AgentApi, private kafka::CallObserver {
 
   AgentSnapshot Snapshot() const override;
   Async<StatusOr<std::vector<TranslationSnapshot>>> Translate(TranslateRequest request) override;
+  Async<StatusOr<std::vector<AdoptedMirror>>> Adopt(AdoptRequest request) override;
   Async<StatusOr<RunsSnapshot>> Runs(std::string link, TopicPartition partition) override;
   StatusOr<AclsSnapshot> Acls(const std::string& link) const override;
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(OffsetsAtRequest request) override;

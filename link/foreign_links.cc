@@ -55,6 +55,13 @@ std::vector<Claim> ForeignLinks::ClaimsOn(std::string_view topic) const {
   return claims;
 }
 
+std::vector<Former> ForeignLinks::FormerCopies(std::string_view topic) const {
+  std::vector<Former> copies;
+  for (const auto& [link, state] : links_)
+    if (auto former = FormerOn(link, state.view, topic)) copies.push_back(*std::move(former));
+  return copies;
+}
+
 Async<Status> ForeignLinks::Read(std::string topic, State& state) {
   const TopicPartition tp{std::move(topic), 0};
   for (;;) {

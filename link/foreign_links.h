@@ -20,6 +20,7 @@ class ForeignLinks {
   // FailedPrecondition when a newer klink wrote it; the others are read all the same.
   Async<Status> Follow(std::map<std::string, kafka::Uuid> topics);
   std::vector<Claim> ClaimsOn(std::string_view topic) const;
+  std::vector<Former> FormerCopies(std::string_view topic) const;
   bool any() const { return !links_.empty(); }
 
  private:

@@ -69,6 +69,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<std::vector<ControlledMirror>>> ControlMirrors(ControlRequest request);
   Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request);
   Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request);
+  Async<StatusOr<std::vector<AdoptedMirror>>> Adopt(AdoptRequest request);
   Async<StatusOr<PromotionSnapshot>> Promote(PromoteRequest request);
   StatusOr<PromotionSnapshot> Operation(const std::string& operation) const;
   Async<StatusOr<CutoverSnapshot>> Cutover(CutoverRequest request);
@@ -166,6 +167,11 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<std::vector<ControlledMirror>>> ChangeMirrors(ControlRequest request);
   Async<StatusOr<ControlledLink>> ChangeLink(ControlRequest request);
   Async<StatusOr<std::vector<RealignedMirror>>> ChangeAlignment(ControlRequest request);
+  // link_adoption.cc
+  Async<StatusOr<std::vector<AdoptedMirror>>> BeginAdoption(AdoptRequest request);
+  Async<Status> GiveProducers(state::MirrorRecord& record, int64_t incarnation, std::vector<state::Record>& others);
+  Identity IdentityOf(const state::MirrorRecord* mirror) const;
+
   std::optional<int64_t> OnlyInCopy(const MirrorSnapshot& mirror) const;
   std::vector<MirrorSnapshot> MirrorsAsked(const ControlRequest& request, std::vector<RealignedMirror>& unknown) const;
   MirrorFacts FactsOf(const MirrorSnapshot& mirror) const;

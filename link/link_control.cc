@@ -88,6 +88,10 @@ Async<StatusOr<std::vector<RealignedMirror>>> Link::Realign(ControlRequest reque
   return AsLeader(&Link::ChangeAlignment, std::move(request));
 }
 
+Async<StatusOr<std::vector<AdoptedMirror>>> Link::Adopt(AdoptRequest request) {
+  return AsLeader(&Link::BeginAdoption, std::move(request));
+}
+
 Async<StatusOr<PromotionSnapshot>> Link::Promote(PromoteRequest request) {
   return AsLeader(&Link::BeginPromotion, std::move(request));
 }

@@ -238,13 +238,15 @@ void Link::StartMirror(const RunnerNames& names) {
   options.committed = config_.transactions == config::Transactions::kCommitted;
   options.log_start_hold = config_.topics.log_start_hold;
   options.start = StartOf(config_.topics.start);
-  if (const state::MirrorRecord* mirror = book_->Find(names.destination_topic)) {
+  const state::MirrorRecord* mirror = book_->Find(names.destination_topic);
+  if (mirror != nullptr) {
     options.compacted = mirror->compacted;
     options.follow_log_start = config_.topics.log_start == config::LogStart::kFollow && mirror->deletes;
     options.batch_bytes = static_cast<size_t>(mirror->max_message_bytes);
   }
-  RunnerParts parts{parts_.executor, parts_.clock, source_, destination_, fetch_,    produce_, markers_,       *store_,
-                    *book_,          *slots_,      *state_, *this,        identity_, options,  parts_.latency, *fills_};
+  RunnerParts parts{parts_.executor,    parts_.clock, source_,        destination_, fetch_,  produce_,
+                    markers_,           *store_,      *book_,         *slots_,      *state_, *this,
+                    IdentityOf(mirror), options,      parts_.latency, *fills_};
   stood_.erase(names.destination());
   Running& running = mirrors_[names.destination()];
   running.runner = std::make_unique<PartitionRunner>(std::move(parts), names);

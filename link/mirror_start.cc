@@ -5,6 +5,7 @@
 
 #include "kafka/record_batch.h"
 #include "link/batch_patch.h"
+#include "link/kept_tail.h"
 #include "link/partition_mirror.h"
 #include "link/reencode.h"
 #include "link/right_align.h"
@@ -43,6 +44,10 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::Recover() {
     co_return co_await Overshot(std::move(facts), std::move(overshot->why));
   if (!std::holds_alternative<Resume>(finding)) CO_RETURN_IF_ERROR(co_await replay_.Adopt(facts.log));
   if (std::holds_alternative<Begin>(finding)) co_return co_await StartFresh(std::move(facts));
+  if (const auto* taken = std::get_if<BeginAdopted>(&finding)) {
+    const Adoption adoption = taken->adoption;
+    co_return co_await StartAdopted(std::move(facts), adoption);
+  }
   if (const auto* more = std::get_if<ContinuePrefill>(&finding))
     co_return co_await StartPrefilled(more->prefill, more->from);
   if (auto* behind = std::get_if<BeginBehind>(&finding)) {
@@ -84,6 +89,10 @@ Async<StatusOr<Facts>> PartitionMirror::Gather() {
   facts.shift_since = p_.map.shift_since();
   if (facts.shift_since > facts.log.end) facts.shift_since.reset();  // a gap that is being filled
   facts.prefill = p_.phase.prefill();
+  facts.adoption = p_.phase.adoption();
+  // What stands before was there before us.
+  if (facts.adoption && facts.shift_since && *facts.shift_since < facts.adoption->at)
+    facts.shift_since = facts.adoption->at;
   facts.was_mirrored = p_.phase.was_mirrored();
   facts.sequences_are_offsets = p_.phase.sequences_are_offsets();
   facts.preserve = options_.preserve;
@@ -217,6 +226,27 @@ Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartBehind(SourceOff
   Started start{.at = {since, end, SequenceAt(end.value), identity_.producer_epoch}, .progressed = Progressed::kFresh};
   p_.progress.Replicated(start.at, 0, 0);
   if (!p_.progress.in_trouble()) Works();  // else once it has written, or has nothing to write
+  co_return start;
+}
+
+// Behind what the source's log and this one have in common, or behind a tail that this one alone has: the map goes
+// around it.
+Async<StatusOr<PartitionMirror::Started>> PartitionMirror::StartAdopted(Facts facts, Adoption adoption) {
+  const SourceOffset from = adoption.from;
+  const DestOffset common(from.value);
+  const bool tail = adoption.at != common;
+  if (tail && p_.map.shift_since() == adoption.at) {  // mapped by who began this
+    CO_RETURN_IF_ERROR(co_await p_.map.Resume(facts.log.start, from, adoption.at));
+  } else {
+    if (facts.log.start <= common) CO_RETURN_IF_ERROR(co_await p_.map.Resume(facts.log.start, from, common));
+    if (tail) CO_RETURN_IF_ERROR(co_await p_.map.ChangeShift(from, adoption.at, std::string(kKeptTail), -1));
+  }
+  CO_RETURN_IF_ERROR(co_await p_.phase.LeaveOffsetSequences());
+  CO_RETURN_IF_ERROR(co_await p_.phase.Activate(adoption.at.value - from.value, std::string(tail ? kKeptTail : "")));
+  unclear_ = Unclear::kNo;
+  Started start{.at = {from, adoption.at, SequenceAt(adoption.at.value), identity_.producer_epoch}};
+  p_.progress.Replicated(start.at, 0, 0);
+  Works();
   co_return start;
 }
 

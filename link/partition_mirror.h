@@ -165,6 +165,7 @@ class PartitionMirror {
   Async<StatusOr<SourceOffset>> FirstBase(SourceBounds bounds);
   Async<StatusOr<Started>> StartPrefilled(Prefill prefill, DestOffset from);
   Async<StatusOr<Started>> StartBehind(SourceOffset since, DestOffset end, std::string why);
+  Async<StatusOr<Started>> StartAdopted(Facts facts, Adoption adoption);
   Async<StatusOr<Started>> Continue(Facts facts, Resume resume);
   Async<Status> CompareTail(const Facts& facts, Resume& resume);
   Async<StatusOr<bool>> Corresponds(SharedBytes ours, SourceOffset at);

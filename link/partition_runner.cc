@@ -124,6 +124,12 @@ std::optional<Prefill> PartitionRunner::RecordedPhase::prefill() const {
   return prefill;
 }
 
+std::optional<Adoption> PartitionRunner::RecordedPhase::adoption() const {
+  const state::PartitionRecord* r = record();
+  if (r == nullptr || !r->adopted_from || !r->adopted_at) return std::nullopt;
+  return Adoption{SourceOffset(*r->adopted_from), DestOffset(*r->adopted_at)};
+}
+
 std::optional<int32_t> PartitionRunner::RecordedPhase::source_epoch() const {
   const state::PartitionRecord* r = record();
   if (r == nullptr || r->source_leader_epoch < 0) return std::nullopt;

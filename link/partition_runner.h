@@ -74,6 +74,7 @@ class PartitionRunner {
     RecordedPhase(RunnerParts& parts, const RunnerNames& names) : p_(parts), names_(names) {}
     bool was_mirrored() const override;
     std::optional<Prefill> prefill() const override;
+    std::optional<Adoption> adoption() const override;
     bool sequences_are_offsets() const override;
     std::optional<int32_t> source_epoch() const override;
     Async<Status> NoteSourceEpoch(int32_t epoch) override;

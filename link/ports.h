@@ -210,12 +210,20 @@ struct Prefill {
   std::optional<SourceOffset> aligned_from = std::nullopt;  // from here on offsets are equal
 };
 
+// A log that klink did not write, taken over by an operator's word: below `from` it is the source's, and it ends at
+// `at`, where what the source has from `from` on is appended.
+struct Adoption {
+  SourceOffset from;
+  DestOffset at;
+};
+
 // What the state topic says of one partition.
 class PartitionPhase {
  public:
   virtual ~PartitionPhase() = default;
   virtual bool was_mirrored() const = 0;  // ACTIVE was recorded once
   virtual std::optional<Prefill> prefill() const = 0;
+  virtual std::optional<Adoption> adoption() const { return std::nullopt; }
   // Every batch of ours in the log carries the sequence of its offset. Ends for good before the first marker, or batch
   // of another producer of ours, is written: they take offsets without taking sequences.
   virtual bool sequences_are_offsets() const = 0;

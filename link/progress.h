@@ -12,6 +12,7 @@
 #include "base/async.h"
 #include "base/clock.h"
 #include "base/types.h"
+#include "link/adoption.h"
 #include "link/cutover_snapshot.h"
 #include "link/difference.h"
 #include "link/explanation.h"
@@ -364,6 +365,8 @@ class AgentApi {
   virtual Async<StatusOr<ControlledLink>> ControlLink(ControlRequest request) = 0;
   // Decided and written; it is carried out from then on, by whichever agent leads the link.
   virtual Async<StatusOr<std::vector<RealignedMirror>>> Realign(ControlRequest request) = 0;
+  // Topics of the destination become mirrors as they are (link/adoption); all of them or none.
+  virtual Async<StatusOr<std::vector<AdoptedMirror>>> Adopt(AdoptRequest request) = 0;
   // Begun and written, with its id; or with dry_run the plan. FailedPrecondition: another one is under way.
   virtual Async<StatusOr<PromotionSnapshot>> Promote(PromoteRequest request) = 0;
   // How far a promotion is, or what came of it; any agent of the link knows.

@@ -29,6 +29,26 @@ std::optional<Claim> ClaimOn(const std::string& link, const state::StateView& st
   return Claim{link, state.link()->source_cluster_id, record->source_topic, record->created_ms, record->origins};
 }
 
+std::optional<Former> FormerOn(const std::string& link, const state::StateView& state, std::string_view topic) {
+  const state::MirrorRecord* record = state.mirror(topic);
+  if (record == nullptr || !state.link() || record->phase != Phase::kStopped) return std::nullopt;
+  return Former{link, state.link()->source_cluster_id, record->source_topic, record->source_topic_id};
+}
+
+Status CheckOldSource(const OldSourceFacts& facts, const std::vector<Former>& at_source) {
+  for (const Former& former : at_source) {
+    if (former.source_cluster_id != facts.destination_id || former.source_topic != facts.destination_topic) continue;
+    const bool known = !former.source_topic_id.empty() && !facts.destination_topic_id.empty();
+    if (known && former.source_topic_id != facts.destination_topic_id) continue;  // made again since
+    return Halt(Reason::kOldSource,
+                "topic {} of {} is what link {} copied to {} before {} was promoted there: klink mirror reverse --link "
+                "{} takes it over, klink mirror failback --link {} shows what it alone has",
+                facts.destination_topic, facts.destination, former.link, facts.source, facts.source_topic, former.link,
+                former.link);
+  }
+  return absl::OkStatus();
+}
+
 Status CheckProvenance(const ProvenanceFacts& facts) {
   for (const Claim& claim : facts.at_source) {
     const bool direct = claim.source_cluster_id == facts.destination_id;

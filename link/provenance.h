@@ -29,6 +29,29 @@ struct Claim {
 // What that link's state says of the topic; nothing when it makes no copy of it now.
 std::optional<Claim> ClaimOn(const std::string& link, const state::StateView& state, std::string_view topic);
 
+// A copy that was promoted, and what it was a copy of.
+struct Former {
+  std::string link;
+  std::string source_cluster_id;
+  std::string source_topic;
+  std::string source_topic_id;
+};
+// Nothing when that link made no such copy, or makes it now.
+std::optional<Former> FormerOn(const std::string& link, const state::StateView& state, std::string_view topic);
+
+// The topic that we would write, as it stands at the destination now.
+struct OldSourceFacts {
+  std::string source;  // clusters as the file names them
+  std::string destination;
+  std::string destination_id;
+  std::string source_topic;
+  std::string destination_topic;
+  std::string destination_topic_id;
+};
+// Halts with OLD_SOURCE when it is what one of these copies was made of: two logs with the same beginning are never put
+// one behind the other without an operator's word.
+Status CheckOldSource(const OldSourceFacts& facts, const std::vector<Former>& at_source);
+
 // What is asked about one topic of ours, and what others claim.
 struct ProvenanceFacts {
   std::string link;

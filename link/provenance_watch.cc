@@ -68,6 +68,17 @@ Status ProvenanceWatch::Check(const Asked& asked) const {
   return CheckProvenance(facts);
 }
 
+Status ProvenanceWatch::CheckOldSource(const Asked& asked, std::string destination_topic_id) const {
+  OldSourceFacts facts;
+  facts.source = config_.source;
+  facts.destination = config_.destination;
+  facts.destination_id = asked.destination_id;
+  facts.source_topic = asked.source_topic;
+  facts.destination_topic = asked.destination_topic;
+  facts.destination_topic_id = std::move(destination_topic_id);
+  return link::CheckOldSource(facts, at_source_.FormerCopies(asked.source_topic));
+}
+
 std::vector<std::string> ProvenanceWatch::OriginsOf(const std::string& source_topic) const {
   return link::OriginsOf(at_source_.ClaimsOn(source_topic));
 }

@@ -30,6 +30,8 @@ class ProvenanceWatch {
     std::optional<int64_t> created_ms;  // of our own mirror, when there is one
   };
   Status Check(const Asked& asked) const;
+  // Of a topic that is there and that we did not write yet.
+  Status CheckOldSource(const Asked& asked, std::string destination_topic_id) const;
   std::vector<std::string> OriginsOf(const std::string& source_topic) const;
   const Status& trouble() const { return trouble_; }
 

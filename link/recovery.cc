@@ -66,6 +66,17 @@ Finding DuringPrefill(const Facts& facts, const Identity& identity) {
               fmt::format("another producer wrote to the mirror before it was ready (end {})", end)};
 }
 
+// Only the very log that was compared with the source's.
+Finding TakenOver(const Facts& facts) {
+  const DestOffset end = facts.log.end;
+  if (end == facts.adoption->at) return BeginAdopted{*facts.adoption};
+  return Stop{
+      Reason::kForeignWrite,
+      fmt::format("the log ends at {}, it was compared with the source's when it ended at {}: somebody wrote to "
+                  "it since. Stop that writer and look again with: klink mirror failback --plan",
+                  end, facts.adoption->at)};
+}
+
 // Markers carry the coordinator's epoch and clock; the verdict is what counts.
 bool SameMarker(const BatchView& ours, const BatchView& source) {
   if (!ours.control() || !source.control()) return false;
@@ -94,6 +105,7 @@ Finding Examine(const Facts& facts, const Identity& identity) {
   const DestLog& log = facts.log;
   if (auto out = ShutOut(log, identity)) return *std::move(out);
   if (facts.prefill) return DuringPrefill(facts, identity);
+  if (facts.adoption && !facts.was_mirrored) return TakenOver(facts);
   const bool nothing_copied_yet = facts.shift && facts.shift_since == log.end;
   if (facts.was_mirrored && nothing_copied_yet && log.end > DestOffset(0))
     return AtTheEnd(facts, identity, *facts.shift);

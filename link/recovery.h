@@ -17,6 +17,7 @@ struct Facts {
   std::optional<int64_t> shift;  // what the map says is in force
   std::optional<DestOffset> shift_since;
   std::optional<Prefill> prefill;
+  std::optional<Adoption> adoption;
   bool was_mirrored = false;
   bool sequences_are_offsets = true;
   bool preserve = true;  // offsets: preserve
@@ -42,6 +43,10 @@ struct BeginBehind {
   DestOffset end;
   std::string why;
 };
+// It is taken over as it is.
+struct BeginAdopted {
+  Adoption adoption;
+};
 // Ours to continue. `tail`: our last batch, to be compared with the source's batch at `tail_source` when that is still
 // there.
 struct Resume {
@@ -52,7 +57,7 @@ struct Resume {
   // Markers of ours that the source does not have: what follows each is shifted by one more.
   std::vector<DestOffset> extra = {};
 };
-using Finding = std::variant<Begin, ContinuePrefill, Overshoot, BeginBehind, Resume, Stop>;
+using Finding = std::variant<Begin, ContinuePrefill, Overshoot, BeginBehind, BeginAdopted, Resume, Stop>;
 
 Finding Examine(const Facts& facts, const Identity& identity);
 

@@ -47,6 +47,8 @@ std::vector<NewMirror> TopicSync::Waiting(const Listing& source, const Listing& 
       Note(result, name, source_name, refused->second.status);
     else if (const Status provenance = CheckProvenance(source_name, name); !provenance.ok())
       Note(result, name, source_name, provenance);
+    else if (const Status old = CheckOldSource(source_name, name, destination); !old.ok())
+      Note(result, name, source_name, old);
     else
       waiting.push_back({shape, std::move(name)});
   }

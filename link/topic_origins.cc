@@ -30,6 +30,14 @@ Status TopicSync::CheckProvenance(const std::string& source, const std::string& 
   return provenance_.Check(asked);
 }
 
+// Only before there is a record of ours: it says that somebody decided.
+Status TopicSync::CheckOldSource(const std::string& source, const std::string& name, const Listing& destination) const {
+  const auto there = destination.topics.find(name);
+  if (there == destination.topics.end() || !p_.state.view().link()) return absl::OkStatus();
+  const ProvenanceWatch::Asked asked{source, name, p_.state.view().link()->destination_cluster_id, {}};
+  return provenance_.CheckOldSource(asked, IdText(there->second.id));
+}
+
 // What is behind us learns from our record where its source's records came from.
 Async<Status> TopicSync::FollowOrigins(std::string source, std::string name) {
   const std::vector<std::string> origins = provenance_.OriginsOf(source);

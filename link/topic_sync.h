@@ -13,6 +13,7 @@
 
 #include "config/topic_filter.h"
 #include "link/absence_plan.h"
+#include "link/adoption.h"
 #include "link/auditor.h"
 #include "link/mirror_book.h"
 #include "link/partition_runner.h"
@@ -62,6 +63,13 @@ class TopicSync final : private MakingPorts {
   Async<StatusOr<SyncResult>> Round();
   // The link's configuration changed.
   void Follow(config::TopicFilter filter) { filter_ = std::move(filter); }
+  // Topics that are to be taken over as they are (link/adoption): an answer each, and the records of those that may be.
+  struct Adoptions {
+    std::vector<AdoptedMirror> answers;
+    std::vector<state::MirrorRecord> records;
+  };
+  Async<StatusOr<Adoptions>> PlanAdoptions(std::vector<AdoptTopic> asked);
+  Async<Status> SetUpAdopted(std::vector<state::MirrorRecord> records);
   // Why loops cannot be told from other topics now; OK when they can.
   const Status& provenance() const { return provenance_.trouble(); }
 
@@ -71,6 +79,7 @@ class TopicSync final : private MakingPorts {
   void WarnOfIdleLines(const Listing& source);
   static ProvenanceWatch::Topics StateTopicsOf(const Listing& listing);
   Status CheckProvenance(const std::string& source, const std::string& name) const;
+  Status CheckOldSource(const std::string& source, const std::string& name, const Listing& destination) const;
   Async<Status> FollowOrigins(std::string source, std::string name);
   // topic_making's ports.
   Async<StatusOr<std::map<std::string, StatusOr<Configs>>>> SourceConfigs(std::vector<std::string> topics) override;

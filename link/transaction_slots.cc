@@ -133,8 +133,11 @@ Async<StatusOr<std::optional<TransactionSlot>>> TransactionSlots::Find(TopicPart
 
 // Nothing while the free ones have just been used and a few more would not hurt.
 TransactionSlots::Slot* TransactionSlots::Free() {
-  const auto first = std::find_if(free_.begin(), free_.end(),
-                                  [this](const std::string& id) { return clock_.Now() >= slots_.at(id).doubt_until; });
+  const int64_t from = state_.view().link() ? state_.view().link()->slots_from : 0;
+  const auto first = std::find_if(free_.begin(), free_.end(), [&](const std::string& id) {
+    const Slot& slot = slots_.at(id);
+    return slot.as.number >= from && clock_.Now() >= slot.doubt_until;
+  });
   if (first == free_.end()) return nullptr;
   Slot& slot = slots_.at(*first);
   const size_t held = slots_.size() - free_.size();

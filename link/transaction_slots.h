@@ -40,6 +40,8 @@ class TransactionSlots {
   // For a promotion: aborts what is open in these topics, under the next epoch, so that nobody who held a slot can
   // still commit it. How many there were in each partition.
   Async<StatusOr<std::map<TopicPartition, int64_t>>> Abort(std::set<std::string> topics);
+  // How many numbers were given out.
+  int64_t size() const { return std::ssize(slots_); }
   // Every slot with a producer.
   std::vector<TransactionSlot> All() const;
 

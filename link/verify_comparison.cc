@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "link/kept_tail.h"
 #include "state/reasons.h"
 
 namespace klink::link {
@@ -288,7 +289,7 @@ void LogComparison::Extra() {
 
 bool LogComparison::IsForeign() const {
   const offsets::Segment* next = map_ == nullptr ? nullptr : map_->Behind(DestOffset(copy_.front->item().offset));
-  return next != nullptr && next->reason == state::Name(state::Reason::kForeignWrite);
+  return next != nullptr && (next->reason == state::Name(state::Reason::kForeignWrite) || next->reason == kKeptTail);
 }
 
 bool LogComparison::IsFiller() {

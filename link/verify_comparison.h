@@ -8,7 +8,7 @@
 //   transaction's records.
 // At offsets that hold nothing in the source, the copy may have a filler: a copy of the source's next record, in the
 // same transaction, or a marker that ends nothing of the source's; or what the map lists as somebody else's
-// (FOREIGN_WRITE). Anything else there is a PHANTOM.
+// (FOREIGN_WRITE, KEPT_TAIL). Anything else there is a PHANTOM.
 // In compacted topics both cleaners go their own ways: verify_keys.h says what may be missing on one side.
 // With `transactions: committed` a record of the source's transactions may stand as a plain one, and a marker that ends
 // nothing for a record of an aborted one and for the source's markers: once its end is read it is known which it had

@@ -74,6 +74,7 @@ Exit RunCommand(std::vector<std::string> arguments, Io io) {
   AddLink(app, context);
   AddMirror(app, context);
   AddPromote(app, context);
+  AddReverse(app, context);
   AddCutover(app, context);
   AddVerify(app, context);
   AddOffsets(app, context);

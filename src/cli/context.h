@@ -72,6 +72,7 @@ void AddMirrorRealign(CLI::App& mirror, Context& context);
 void AddMirrorFailback(CLI::App& mirror, Context& context);
 void AddMirrorErrors(CLI::App& mirror, Context& context);
 void AddPromote(CLI::App& parent, Context& context);  // promote and failover: of `klink` and of `klink mirror`
+void AddReverse(CLI::App& parent, Context& context);  // of both as well
 void AddCutover(CLI::App& app, Context& context);
 void AddVerify(CLI::App& app, Context& context);
 void AddOffsets(CLI::App& app, Context& context);

@@ -1,6 +1,6 @@
 // klink mirror failback: after a failover, with the old source back, what each side has and what would be lost; then,
-// once that is confirmed, the old topics are deleted so that they can be mirrored back. It asks both clusters, no
-// agent.
+// once that is confirmed, the old topics are deleted so that they can be mirrored back, or kept with what they alone
+// have. It asks both clusters; only what is kept is an order to an agent.
 #include <algorithm>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +8,7 @@
 #include "cli/await.h"
 #include "cli/consent.h"
 #include "cli/failback_text.h"
+#include "cli/reverse.h"
 #include "failover/failback_recreate.h"
 
 namespace klink::cli {
@@ -24,21 +25,10 @@ struct Flags {
 Status Refusal(const Context& context, const Flags& flags) {
   if (flags.recreate && flags.keep_and_map)
     return InvalidArgument("--recreate and --keep-and-map are two ways: choose one");
-  if (flags.keep_and_map)
-    return Unimplemented(
-        "--keep-and-map: not available in this version. By hand: klink mirror failback --plan shows the tail that "
-        "never crossed, --export DIR keeps it; then --recreate, or go on at the new primary");
-  if (flags.recreate) return MayAsk(context, flags.consent);
+  if (flags.recreate || flags.keep_and_map) return MayAsk(context, flags.consent);
   if (!flags.plan && flags.ask.export_folder.empty())
     return InvalidArgument("say --plan to see what each side has; --export DIR also writes what never crossed");
   return absl::OkStatus();
-}
-
-void Show(const Context& context, const failover::FailbackView& view) {
-  if (context.globals.output == Output::kHuman)
-    context.io.out << FailbackText(view, context.color());
-  else
-    context.Print(ToJson(view));
 }
 
 size_t Count(const failover::FailbackView& view, std::string_view outcome) {
@@ -53,7 +43,7 @@ Exit Recreate(const Context& context, const config::Config& config, const config
   const size_t topics = Count(view, "would_delete");
   const bool refused = Count(view, "refused") > 0;
   if (consent.dry_run || refused || topics == 0) {
-    Show(context, view);
+    ShowFailback(context, view);
     return refused ? Exit::kFailed : Exit::kOk;
   }
   if (!consent.yes) {
@@ -66,7 +56,7 @@ Exit Recreate(const Context& context, const config::Config& config, const config
   auto done = Await(failover::Recreate(config, link, view, view.actions));
   if (!done.ok()) return context.Fail(done.status());
   view.actions = *std::move(done);
-  Show(context, view);
+  ShowFailback(context, view);
   return Count(view, "refused") > 0 ? Exit::kFailed : Exit::kOk;
 }
 
@@ -79,7 +69,9 @@ Exit Failback(const Context& context, const Flags& flags) {
   const StatusOr<failover::FailbackView> view = Await(failover::ReadFailback(*config, *link, flags.ask));
   if (!view.ok()) return context.Fail(view.status());
   if (flags.recreate) return Recreate(context, *config, *link, flags.consent, *view);
-  Show(context, *view);
+  if (flags.keep_and_map)
+    return ReverseMirrors(context, *config, *link, *view, failover::OldTail::kKept, flags.consent);
+  ShowFailback(context, *view);
   return view->complete ? Exit::kOk : Exit::kTryLater;
 }
 
@@ -96,7 +88,8 @@ void AddMirrorFailback(CLI::App& mirror, Context& context) {
                    "Write the records that never crossed into this folder, new or empty: raw batches and JSON lines")
       ->type_name("DIR");
   verb->add_flag("--recreate", flags->recreate, "DELETE the topics at the old source; a link back makes them again");
-  verb->add_flag("--keep-and-map", flags->keep_and_map, "Not in this version: the text says what to do instead");
+  verb->add_flag("--keep-and-map", flags->keep_and_map,
+                 "Keep what the old source alone has; the mirror goes on behind it, with an exact map around it");
   AddConsent(*verb, flags->consent);
   verb->callback([&context, flags] {
     flags->consent.dry_run |= flags->plan;

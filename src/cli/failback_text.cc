@@ -70,19 +70,30 @@ std::string ExportText(const FailbackView& view) {
 }
 
 std::string ActionsText(const FailbackView& view, bool color) {
-  Table table({{fmt::format("Topic At {}", view.old_source)}, {"Outcome"}, {"Made Again By"}});
-  bool deletes = false;
+  Table table({{fmt::format("Topic At {}", view.old_source)}, {"Outcome"}, {"Link Back"}});
+  bool deletes = false, reverses = false;
+  std::string kept;
   for (const failover::FailbackAction& action : view.actions) {
     table.Add({action.source_topic, action.error ? action.outcome + ": " + *action.error : action.outcome,
                Show(action.link_back)});
     deletes |= action.outcome == "would_delete" || action.outcome == "deleted";
+    reverses |= action.outcome == "would_reverse" || action.outcome == "reversed";
+    for (size_t p = 0; p < action.partitions.size(); p++)
+      if (const auto& [from, at] = action.partitions[p]; at > from)
+        kept += fmt::format("{}-{}: offsets {} to {} stay at {}; offset {} of {} stands at {}\n", action.source_topic,
+                            p, from, at - 1, view.old_source, from, view.new_primary, at);
   }
-  std::string text = "\n" + table.ToText(color);
+  std::string text = "\n" + table.ToText(color) + kept;
   if (deletes)
     text += fmt::format(
         "With a topic go its id and what groups committed at {}. A link that makes it again copies what "
         "{} still holds, at the same offsets.\n",
         view.old_source, view.new_primary);
+  if (reverses)
+    text += fmt::format(
+        "A topic that is reversed is a mirror at {}, as any other: nothing of it is deleted, and nobody but klink may "
+        "write to it.\n",
+        view.old_source);
   return text;
 }
 

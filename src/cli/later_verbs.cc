@@ -10,8 +10,7 @@
 namespace klink::cli {
 namespace {
 
-constexpr std::array<const char*, 1> kVerbs = {"reverse"};
-constexpr std::array<const char*, 2> kMirrorVerbs = {"reverse", "truncate"};
+constexpr std::array<const char*, 1> kMirrorVerbs = {"truncate"};
 constexpr std::array<const char*, 1> kConfigVerbs = {"import"};
 
 void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const char* name) {
@@ -29,7 +28,6 @@ void Refuse(CLI::App& parent, Context& context, const std::string& prefix, const
 }  // namespace
 
 void AddLaterVerbs(CLI::App& app, Context& context) {
-  for (const char* name : kVerbs) Refuse(app, context, "", name);
   for (const char* name : kMirrorVerbs) Refuse(*app.get_subcommand("mirror"), context, "mirror ", name);
   for (const char* name : kConfigVerbs) Refuse(*app.get_subcommand("config"), context, "config ", name);
 }

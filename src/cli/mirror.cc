@@ -53,6 +53,8 @@ std::string DescribeText(const http::MirrorDetailView& view, bool color) {
                Show(p.last_source_fetch_offset)});
   }
   text += table.ToText(color);
+  if (mirror.partitions.empty() && (mirror.reason_code || mirror.reason))  // it was never made
+    text += fmt::format("{} since {}: {}\n", Show(mirror.reason_code), Show(mirror.since), Show(mirror.reason));
   for (const link::PartitionSnapshot& p : mirror.partitions) {
     if (!p.reason_code && !p.reason) continue;
     text +=
@@ -82,6 +84,7 @@ void AddMirror(CLI::App& app, Context& context) {
   AddMirrorRealign(*noun, context);
   AddMirrorErrors(*noun, context);
   AddMirrorFailback(*noun, context);
+  AddReverse(*noun, context);
   AddPromote(*noun, context);
 }
 

@@ -47,6 +47,7 @@ inline constexpr auto kRouteTable = std::to_array<RouteRow>({
     {Method::kPost, "/v1/links/{}/mirrors:pause", Need::kOperator, "mirrors.pause"},
     {Method::kPost, "/v1/links/{}/mirrors:resume", Need::kOperator, "mirrors.resume"},
     {Method::kPost, "/v1/links/{}/mirrors:realign", Need::kAdmin, "mirrors.realign"},  // deletes copies
+    {Method::kPost, "/v1/links/{}/mirrors:reverse", Need::kAdmin, "mirrors.reverse"},
     {Method::kPost, "/v1/links/{}/mirrors:promote", Need::kAdmin, "mirrors.promote"},
     {Method::kPost, "/v1/links/{}/mirrors:failover", Need::kAdmin, "mirrors.failover"},
     {Method::kGet, "/v1/links/{}/mirrors:cutover", Need::kViewer, ""},

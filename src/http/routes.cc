@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/json_fields.h"
+#include "http/adoption_routes.h"
 #include "http/control_body.h"
 #include "http/drill_routes.h"
 #include "http/group_routes.h"
@@ -305,6 +306,7 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
   });
   AddPromotionRoutes(router, agent);
   AddMoveRoutes(router, agent);
+  AddAdoptionRoutes(router, agent);
   AddGroupRoutes(router, agent);
   AddQuestionRoutes(router, agent);
   AddDrillRoutes(router, agent);

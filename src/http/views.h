@@ -267,6 +267,19 @@ struct RealignView {
   }
 };
 
+// What `:reverse` answers.
+struct AdoptionView {
+  std::string link;
+  bool dry_run = false;
+  std::vector<link::AdoptedMirror> mirrors;
+
+  static void Describe(auto& m, auto& field) {
+    field("link", m.link);
+    field("dry_run", m.dry_run);
+    field("mirrors", m.mirrors);
+  }
+};
+
 // The same of a link.
 struct LinkControlView {
   std::string link;

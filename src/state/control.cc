@@ -21,6 +21,7 @@ Phase PhaseBelow(const MirrorRecord& mirror) {
   const auto& partitions = mirror.partitions;
   if (std::any_of(partitions.begin(), partitions.end(), is(Phase::kPrefill))) return Phase::kPrefill;
   if (std::any_of(partitions.begin(), partitions.end(), is(Phase::kCreating))) return Phase::kCreating;
+  if (std::any_of(partitions.begin(), partitions.end(), is(Phase::kRestore))) return Phase::kRestore;
   return Phase::kActive;
 }
 

@@ -34,7 +34,7 @@ struct Halted {
 
 // Does an agent mirror it in this phase?
 constexpr bool Runs(Phase phase) {
-  return phase == Phase::kCreating || phase == Phase::kPrefill || phase == Phase::kActive;
+  return phase == Phase::kCreating || phase == Phase::kPrefill || phase == Phase::kActive || phase == Phase::kRestore;
 }
 // Is this acceptance an answer to that reason?
 constexpr bool Answers(Accept accept, Reason reason) {

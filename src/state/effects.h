@@ -40,6 +40,10 @@ constexpr bool Allowed(Effect effect, Phase phase) {
              effect == Effect::kAppend || effect == Effect::kDeleteTopic;
     case Phase::kActive:
       return effect != Effect::kFill && effect != Effect::kJournalStep;
+    case Phase::kSetupForRestore:
+      return effect == Effect::kAlterConfigs;
+    case Phase::kRestore:  // one partition after the other becomes ACTIVE
+      return effect == Effect::kAlterConfigs || effect == Effect::kAppend || effect == Effect::kEndTransaction;
     case Phase::kPendingStopped:
       return effect == Effect::kJournalStep;
     case Phase::kPaused:

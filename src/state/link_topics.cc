@@ -38,6 +38,10 @@ std::string WorkGroup(std::string_view link) { return WorkTopic(link); }
 std::string ControllerId(std::string_view link) { return fmt::format("klink.{}.controller", link); }
 std::string DataTransactionalId(std::string_view link) { return fmt::format("klink.{}", link); }
 std::string FillerTransactionalId(std::string_view link) { return fmt::format("klink.{}.filler", link); }
+std::string DataTransactionalId(std::string_view link, int64_t n) { return fmt::format("klink.{}.again-{}", link, n); }
+std::string FillerTransactionalId(std::string_view link, int64_t n) {
+  return fmt::format("klink.{}.again-{}.filler", link, n);
+}
 
 std::string SlotTransactionalId(std::string_view link, size_t number) {
   return fmt::format("klink.{}.{}", link, number);

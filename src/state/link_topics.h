@@ -18,6 +18,9 @@ std::string WorkGroup(std::string_view link);            // the group of the lin
 std::string ControllerId(std::string_view link);         // `klink.<link>.controller`
 std::string DataTransactionalId(std::string_view link);  // `klink.<link>`: where the data PID comes from
 std::string FillerTransactionalId(std::string_view link);
+// The same of one mirror alone, which was promoted and is mirrored again; `n` counts them in the link.
+std::string DataTransactionalId(std::string_view link, int64_t n);
+std::string FillerTransactionalId(std::string_view link, int64_t n);
 std::string SlotTransactionalId(std::string_view link, size_t number);  // `klink.<link>.<n>`: replayed transactions
 
 // In the order in which they are made: the state first, so that any other one of them is a trace of a lost state.

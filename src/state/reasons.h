@@ -40,6 +40,7 @@ namespace klink::state {
   ROW(FilteredOut, FILTERED_OUT, "the topic no longer matches the link's filter", "include it again, or delete the mirror") \
   ROW(MirrorLoop, MIRROR_LOOP, "the source topic is itself a copy of what came from the destination cluster", "exclude the topic from one of the two links; a copy that was promoted may be copied back") \
   ROW(MirroredByAnotherLink, MIRRORED_BY_ANOTHER_LINK, "another link writes to this mirror topic", "exclude the topic from one of the two links, or give one of them a rename") \
+  ROW(OldSource, OLD_SOURCE, "the topic to be written is the old source of the copy that was promoted: it holds what was copied, and perhaps more", "klink mirror reverse takes it over where it is equal; klink mirror failback --plan shows what it alone has, --recreate or --keep-and-map decides") \
   ROW(PausedByOperator, PAUSED_BY_OPERATOR, "somebody paused it", "klink mirror resume goes on; for a paused link, klink link resume") \
   ROW(Fenced, FENCED, "klink was shut out of the topic, as a promotion does", "none: the topic is promoted; if nobody asked for that, klink audit tail tells who did") \
   ROW(NotYetSupported, NOT_YET_SUPPORTED, "the source holds something this version does not copy", "read the text; exclude the topic or use a newer version")

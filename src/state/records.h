@@ -56,6 +56,8 @@ struct LinkRecord {
   int64_t filler_pid = -1;
   int32_t filler_epoch = 0;
   int64_t created_ms = 0;
+  int64_t slots_from =
+      0;  // slots of a lower number are shut out of topics that are mirrored again: none begins any more
 
   static void Describe(auto& m, auto& field) {
     field("source_cluster_id", m.source_cluster_id);
@@ -66,6 +68,7 @@ struct LinkRecord {
     field("filler_pid", m.filler_pid);
     field("filler_epoch", m.filler_epoch);
     field("created_ms", m.created_ms);
+    field("slots_from", m.slots_from);
   }
   friend bool operator==(const LinkRecord&, const LinkRecord&) = default;
 };
@@ -167,6 +170,10 @@ struct PartitionRecord {
   int64_t since_ms = 0;
   Accept accept = Accept::kNone;  // TRUNCATION or GAP
   int64_t accept_ms = 0;
+  // A log that was taken over, not begun: below adopted_from, a source offset, it is the source's; what is copied from
+  // there on stands from adopted_at on, a destination offset.
+  std::optional<int64_t> adopted_from = std::nullopt;
+  std::optional<int64_t> adopted_at = std::nullopt;
 
   static void Describe(auto& m, auto& field) {
     field("phase", m.phase);
@@ -182,8 +189,28 @@ struct PartitionRecord {
     field("since_ms", m.since_ms);
     field("accept", m.accept);
     field("accept_ms", m.accept_ms);
+    field("adopted_from", m.adopted_from);
+    field("adopted_at", m.adopted_at);
   }
   friend bool operator==(const PartitionRecord&, const PartitionRecord&) = default;
+};
+
+// Producer ids of one mirror alone: a topic that was promoted has shut out those of its link, for good.
+struct MirrorProducers {
+  int64_t incarnation = 0;  // in their transactional ids
+  int64_t data_pid = -1;
+  int32_t data_epoch = 0;
+  int64_t filler_pid = -1;
+  int32_t filler_epoch = 0;
+
+  static void Describe(auto& m, auto& field) {
+    field("incarnation", m.incarnation);
+    field("data_pid", m.data_pid);
+    field("data_epoch", m.data_epoch);
+    field("filler_pid", m.filler_pid);
+    field("filler_epoch", m.filler_epoch);
+  }
+  friend bool operator==(const MirrorProducers&, const MirrorProducers&) = default;
 };
 
 struct MirrorRecord {
@@ -205,6 +232,7 @@ struct MirrorRecord {
   int64_t accept_ms = 0;
   int64_t absent_since_ms = 0;       // topics.delete: mirror: when the source was first found without the topic
   std::vector<std::string> origins;  // clusters its records came through before the source, nearest first (provenance)
+  std::optional<MirrorProducers> producers = std::nullopt;  // none: the link's
   std::vector<PartitionRecord> partitions;
 
   static void Describe(auto& m, auto& field) {
@@ -226,6 +254,7 @@ struct MirrorRecord {
     field("accept_ms", m.accept_ms);
     field("absent_since_ms", m.absent_since_ms);
     field("origins", m.origins);
+    field("producers", m.producers);
     field("partitions", m.partitions);
   }
   friend bool operator==(const MirrorRecord&, const MirrorRecord&) = default;

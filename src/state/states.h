@@ -39,14 +39,16 @@ namespace klink::state {
 
 // What the state topic says about a mirror: the part of its state that outlives every agent and that decides which
 // effects are allowed (effects.h).
-#define KLINK_PHASES(ROW)              \
-  ROW(Creating, CREATING)              \
-  ROW(Prefill, PREFILL)                \
-  ROW(Active, ACTIVE)                  \
-  ROW(Paused, PAUSED)                  \
-  ROW(PendingStopped, PENDING_STOPPED) \
-  ROW(Stopped, STOPPED)                \
-  ROW(Failed, FAILED)
+#define KLINK_PHASES(ROW)                 \
+  ROW(Creating, CREATING)                 \
+  ROW(Prefill, PREFILL)                   \
+  ROW(Active, ACTIVE)                     \
+  ROW(Paused, PAUSED)                     \
+  ROW(PendingStopped, PENDING_STOPPED)    \
+  ROW(Stopped, STOPPED)                   \
+  ROW(Failed, FAILED)                     \
+  ROW(SetupForRestore, SETUP_FOR_RESTORE) \
+  ROW(Restore, RESTORE)
 
 // What an operator accepted when resuming; whoever acts on it takes it away again.
 #define KLINK_ACCEPTS(ROW) \
@@ -147,6 +149,8 @@ inline constexpr auto kMoves = [] {
       {kPendingSetupForRestore, kPendingRestore},
       {kPendingSetupForRestore, kFailed},
       {kPendingSetupForRestore, kPendingStopped},
+      {kPendingRestore, kPaused},
+      {kPaused, kPendingRestore},
       {kPendingRestore, kPendingMirror},
       {kPendingRestore, kActive},
       {kPendingRestore, kFailed},
@@ -176,6 +180,10 @@ constexpr MirrorState StateOf(Phase phase) {
       return MirrorState::kStopped;
     case Phase::kFailed:
       return MirrorState::kFailed;
+    case Phase::kSetupForRestore:
+      return MirrorState::kPendingSetupForRestore;
+    case Phase::kRestore:
+      return MirrorState::kPendingRestore;
   }
   return MirrorState::kFailed;
 }

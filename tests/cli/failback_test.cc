@@ -57,7 +57,7 @@ FailbackView Sample() {
   view.link = "paris-to-lyon";
   view.old_source = "paris";
   view.new_primary = "lyon";
-  view.mirrors = {{"orders.eu", "orders.eu", "STOPPED", "hQ9TXqLhTmmVn4bQ0Zk1oA"},
+  view.mirrors = {{"orders.eu", "orders.eu", "STOPPED", "uT2dFqWcQ8yqX1bQ7Zk3sB", "hQ9TXqLhTmmVn4bQ0Zk1oA"},
                   {"orders.new", "orders.new", "ACTIVE"}};
   FailbackPartition both = Partition(0, "both_ahead");
   both.source_end = 154;
@@ -110,12 +110,26 @@ TEST_F(FailbackTest, AnExportOfNothingSaysSo) {
               testing::EndsWith("Exported to /backup/orders:\nnothing: every record crossed\n"));
 }
 
-TEST_F(FailbackTest, Help) { ExpectGolden("help_mirror_failback", {"mirror", "failback", "--help"}); }
+TEST_F(FailbackTest, AReversalTellsWhatStaysWhere) {
+  FailbackView view;
+  view.link = "paris-to-lyon";
+  view.old_source = "paris";
+  view.new_primary = "lyon";
+  view.actions = {{"orders.eu", "orders.eu", "lyon-to-paris", "reversed", {}, {{100, 100}, {80, 95}}},
+                  {"payments", "payments", "lyon-to-paris", "unchanged", {}, {}}};
+  ExpectFile("tests/cli/golden/mirror_reverse.txt", FailbackText(view, false));
+}
+
+TEST_F(FailbackTest, Help) {
+  ExpectGolden("help_mirror_failback", {"mirror", "failback", "--help"});
+  ExpectGolden("help_mirror_reverse", {"mirror", "reverse", "--help"});
+}
 
 TEST_F(FailbackTest, WhatIsNotThereIsRefusedAndSaysWhatToDo) {
   ExpectGolden("mirror_failback_nothing", {"mirror", "failback"});
   ExpectGolden("mirror_failback_recreate_nobody", {"mirror", "failback", "orders", "--recreate"});
-  ExpectGolden("mirror_failback_keep", {"mirror", "failback", "orders", "--keep-and-map"});
+  ExpectGolden("mirror_failback_keep_nobody", {"mirror", "failback", "orders", "--keep-and-map"});
+  ExpectGolden("mirror_reverse_nobody", {"mirror", "reverse", "orders"});
   EXPECT_EQ(Run({"mirror", "failback", "--recreate", "--keep-and-map"}).exit, Exit::kUsage);
 }
 

@@ -23,7 +23,7 @@ FailbackView Ready() {
   view.link = "paris-to-lyon";
   view.old_source = "paris";
   view.new_primary = "lyon";
-  view.mirrors = {{"orders", "orders", "STOPPED", "an id"}};
+  view.mirrors = {{"orders", "orders", "STOPPED", "its id", "an id"}};
   FailbackPartition& p = view.partitions.emplace_back();
   p.topic = p.source_topic = "orders";
   p.relation = "equal";
@@ -58,6 +58,8 @@ TEST(FailbackRecreate, IsRefusedWithoutWhatMakesItSafe) {
   };
   const std::vector<Row> table = {
       {"not promoted", [](FailbackView& v) { v.mirrors[0].state = "ACTIVE"; }, "ACTIVE, not STOPPED"},
+      {"read by consumers", [](FailbackView& v) { v.mirrors[0].readers = {"app"}; }, "consumers of group app read it"},
+      {"mirrored", [](FailbackView& v) { v.mirrors[0].mirrored_by = "back"; }, "link back mirrors it already"},
       {"not known", [](FailbackView& v) { v.partitions[0].reason = "no answer"; }, "is not known: no answer"},
       {"no cut", [](FailbackView& v) { v.partitions[0].cut.reset(); }, "recorded no cut"},
       {"stray records not kept", [](FailbackView& v) { v.partitions[0].never_crossed->records = 3; },

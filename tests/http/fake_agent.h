@@ -120,6 +120,8 @@ class FakeAgent : public link::AgentApi {
   Async<StatusOr<std::vector<link::ControlledMirror>>> ControlMirrors(link::ControlRequest request) override;
   Async<StatusOr<link::ControlledLink>> ControlLink(link::ControlRequest request) override;
   Async<StatusOr<std::vector<link::RealignedMirror>>> Realign(link::ControlRequest request) override;
+  // Takes over what is asked for but orders.eu.
+  Async<StatusOr<std::vector<link::AdoptedMirror>>> Adopt(link::AdoptRequest request) override;
   // The real rules over what `snapshot` holds; the file of the link stands below.
   Async<StatusOr<link::GroupsSnapshot>> Groups(std::string link) override;
   Async<StatusOr<link::GroupSnapshot>> Group(std::string link, std::string group) override;
@@ -144,6 +146,7 @@ class FakeAgent : public link::AgentApi {
   absl::Status control_status;  // what both answer unless it is OK
   std::vector<link::ControlRequest> asked;
   std::optional<link::PromoteRequest> promoting;
+  std::optional<link::AdoptRequest> adopting;
   link::PromotionSnapshot promotion;  // the last one begun
   std::optional<link::CutoverRequest> moving;
   std::optional<link::CutoverSnapshot> move;  // the last one begun
@@ -460,6 +463,21 @@ inline Async<StatusOr<std::vector<link::RealignedMirror>>> FakeAgent::Realign(li
     mirror.prefills = 5;
     if (topic == "orders.eu") mirror.error = "GROUP_IN_USE: the mirror is read by app-pay; stop these consumers first";
     if (topic == "orders.legacy") mirror.outcome = "realigning", mirror.groups_not_told.push_back("app-new");
+  }
+  co_return answers;
+}
+
+inline Async<StatusOr<std::vector<link::AdoptedMirror>>> FakeAgent::Adopt(link::AdoptRequest request) {
+  adopting = request;
+  if (!control_status.ok()) co_return control_status;
+  std::vector<link::AdoptedMirror> answers;
+  for (const link::AdoptTopic& topic : request.topics) {
+    link::AdoptedMirror& mirror = answers.emplace_back();
+    mirror.topic = topic.topic;
+    if (topic.topic == "orders.eu")
+      mirror.error = "orders.eu is mirrored by this link already";
+    else
+      mirror.outcome = "adopting";
   }
   co_return answers;
 }

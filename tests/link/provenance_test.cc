@@ -124,6 +124,27 @@ TEST(Provenance, AMirrorClaimsItsTopicInEveryPhaseButTheLast) {
   EXPECT_THAT(claim->origins, ElementsAre("Z"));
 }
 
+TEST(Provenance, AnOldSourceIsNotWrittenToWithoutAWord) {
+  state::MirrorRecord promoted = Mirror(Phase::kStopped);
+  promoted.source_topic_id = "its id";
+  const auto former = FormerOn("a-to-b", StateOf(promoted), "a.t");
+  ASSERT_TRUE(former);
+  EXPECT_FALSE(FormerOn("a-to-b", StateOf(Mirror(Phase::kActive)), "a.t")) << "that is a loop";
+  // We copy a.t of B to A, where it came from.
+  const OldSourceFacts back{"b", "a", "A", "a.t", "t", "its id"};
+  EXPECT_EQ(ReasonOf(CheckOldSource(back, {*former})), Reason::kOldSource);
+  EXPECT_THAT(Text(CheckOldSource(back, {*former})), HasSubstr("klink mirror reverse --link a-to-b"));
+  OldSourceFacts other = back;
+  other.destination_topic_id = "another id";
+  EXPECT_TRUE(CheckOldSource(other, {*former}).ok()) << "made again since";
+  other = back;
+  other.destination_topic = "a.t";
+  EXPECT_TRUE(CheckOldSource(other, {*former}).ok()) << "another name";
+  other = back;
+  other.destination_id = "C";
+  EXPECT_TRUE(CheckOldSource(other, {*former}).ok()) << "a third cluster";
+}
+
 TEST(Provenance, KnowsStateTopicsByTheirNames) {
   EXPECT_EQ(LinkOfStateTopic("_klink.paris-to-lyon.state"), "paris-to-lyon");
   for (const char* other : {"_klink..state", "_klink.state", "_klink.a.runs", "klink.a.state", "_klink.a.state2", "",

@@ -61,6 +61,43 @@ TEST(Recovery, WhoIsShutOutStopsWhateverTheLogEndsWith) {
   EXPECT_EQ(StopOf(facts).reason, Reason::kFenced) << "before the first record";
 }
 
+// An adopted log ends with somebody else's batch, at 105; source offset 105 follows.
+Facts TakenOver() {
+  Facts facts = Ending({.base = 100, .records = 5, .producer_id = kForeign});
+  facts.was_mirrored = false;
+  facts.shift.reset();
+  facts.shift_since.reset();
+  facts.adoption = Adoption{SourceOffset(105), DestOffset(105)};
+  return facts;
+}
+
+TEST(Recovery, ALogThatIsTakenOverBeginsWhereItWasCompared) {
+  EXPECT_TRUE(std::holds_alternative<BeginAdopted>(Examine(TakenOver(), kIdentity)));
+  Facts empty = EmptyEndingAt(0);
+  empty.adoption = Adoption{SourceOffset(0), DestOffset(0)};
+  EXPECT_TRUE(std::holds_alternative<BeginAdopted>(Examine(empty, kIdentity)));
+}
+
+TEST(Recovery, ALogThatGrewSinceItWasComparedIsNotTakenOver) {
+  Facts facts = TakenOver();
+  facts.adoption->at = DestOffset(104);
+  EXPECT_EQ(StopOf(facts).reason, Reason::kForeignWrite);
+  EXPECT_THAT(StopOf(facts).text, HasSubstr("ends at 105"));
+}
+
+TEST(Recovery, ALogThatWasTakenOverResumesBeforeItsFirstBatchAndBehindIt) {
+  Facts facts = TakenOver();
+  facts.was_mirrored = true;
+  facts.sequences_are_offsets = false;
+  facts.shift = 0;
+  facts.shift_since = DestOffset(105);  // as Gather raises it
+  EXPECT_EQ(ResumeOf(facts).at.dest_next, DestOffset(105));
+  EXPECT_EQ(ResumeOf(facts).tail, std::nullopt) << "what stands there is nobody's copy";
+  facts.log.last_batch = Make(OursAt(105));
+  facts.log.end = facts.log.high_watermark = DestOffset(110);
+  EXPECT_EQ(ResumeOf(facts).at.source_next, SourceOffset(110));
+}
+
 TEST(Recovery, AnEmptyLogFromZeroBegins) {
   EXPECT_TRUE(std::holds_alternative<Begin>(Examine(EmptyEndingAt(0), kIdentity)));
 }

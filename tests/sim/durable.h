@@ -16,6 +16,7 @@ namespace klink::sim {
 
 struct Durable {
   std::optional<link::Prefill> prefill;
+  std::optional<link::Adoption> adoption;
   bool active = false;
   int64_t shift = 0;                         // the first one
   std::optional<offsets::Translation> runs;  // as published; nothing: identical
@@ -50,6 +51,7 @@ class SimPhase final : public link::PartitionPhase {
       : world_(world), clock_(clock), weather_(weather), durable_(durable) {}
   bool was_mirrored() const override { return durable_.active; }
   std::optional<link::Prefill> prefill() const override { return durable_.active ? std::nullopt : durable_.prefill; }
+  std::optional<link::Adoption> adoption() const override { return durable_.adoption; }
   bool sequences_are_offsets() const override { return durable_.sequences_are_offsets; }
   Async<Status> LeaveOffsetSequences() override;
   std::optional<int32_t> source_epoch() const override { return durable_.source_epoch; }

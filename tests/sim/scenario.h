@@ -39,6 +39,7 @@ struct Scenario {
   // The destination.
   int64_t dest_start = 0;
   int64_t other_records = 0;  // that are not ours
+  bool taken_over = false;    // with them, by an operator's word
   size_t batch_bytes = 1 << 20;
   Duration expiration = 24h;
   Duration forget_every = 10min;

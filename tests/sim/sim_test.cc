@@ -111,6 +111,7 @@ struct Dies {
   Kind kind;
   bool transactions = false;
   bool foreign = false;
+  bool taken_over = false;
 };
 
 Scenario Short(const Dies& dies) {
@@ -119,6 +120,7 @@ Scenario Short(const Dies& dies) {
   scenario.kind = kind;
   scenario.transactions = dies.transactions;
   scenario.record_foreign = dies.foreign;
+  scenario.taken_over = dies.taken_over;
   scenario.batches_before = 12;
   scenario.produce_every = 300ms;
   scenario.records_most = 6;
@@ -150,11 +152,14 @@ INSTANTIATE_TEST_SUITE_P(Simulation, Dying,
                          ::testing::Values(Dies{Kind::kPlain}, Dies{Kind::kPrefill}, Dies{Kind::kTranslate},
                                            Dies{Kind::kBehindData}, Dies{Kind::kOldRecords}, Dies{Kind::kPlain, true},
                                            Dies{Kind::kPrefill, true}, Dies{Kind::kForeign, false, true},
-                                           Dies{Kind::kForeign, true, true}),
+                                           Dies{Kind::kForeign, true, true},
+                                           Dies{Kind::kBehindData, false, false, true},
+                                           Dies{Kind::kBehindData, true, false, true}),
                          [](const auto& param) {
                            std::string name(Name(param.param.kind));
                            std::replace(name.begin(), name.end(), ' ', '_');
-                           return name + (param.param.transactions ? "_in_transactions" : "");
+                           return name + (param.param.transactions ? "_in_transactions" : "") +
+                                  (param.param.taken_over ? "_taken_over" : "");
                          });
 
 // --- Seeds that once told of a mistake ------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ Simulation::Simulation(Scenario scenario)
   source_.AdvanceStart(std::min(scenario_.source_first + scenario_.start_inside, source_.end()));
   if (scenario_.transactions && scenario_.kind == Kind::kPrefill) StartInsideTransaction();
   if (scenario_.other_records > 0) dest_.WriteForeign(static_cast<int>(scenario_.other_records));
+  if (scenario_.taken_over)
+    durable_.adoption = link::Adoption{SourceOffset(scenario_.source_first), DestOffset(scenario_.other_records)};
   KeepProducing();
   KeepLeases();
 }

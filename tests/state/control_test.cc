@@ -12,8 +12,9 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr Phase kEveryPhase[] = {Phase::kCreating,       Phase::kPrefill, Phase::kActive, Phase::kPaused,
-                                 Phase::kPendingStopped, Phase::kStopped, Phase::kFailed};
+constexpr Phase kEveryPhase[] = {Phase::kCreating, Phase::kPrefill,         Phase::kActive,
+                                 Phase::kPaused,   Phase::kPendingStopped,  Phase::kStopped,
+                                 Phase::kFailed,   Phase::kSetupForRestore, Phase::kRestore};
 constexpr Accept kEveryAccept[] = {Accept::kTruncation, Accept::kRestartAsNew, Accept::kGap};
 
 MirrorRecord Orders(Phase phase) {
@@ -181,7 +182,10 @@ TEST(Control, TheEngineWorksBelowThePauseAndDoesNotLiftIt) {
 }
 
 TEST(Control, OnlyPhasesThatRunAreWritten) {
-  for (Phase phase : kEveryPhase) EXPECT_EQ(Runs(phase), Allowed(Effect::kAlterConfigs, phase)) << Name(phase);
+  for (Phase phase : kEveryPhase) {
+    if (phase == Phase::kSetupForRestore) continue;  // its settings alone, by whoever leads: no agent mirrors it yet
+    EXPECT_EQ(Runs(phase), Allowed(Effect::kAlterConfigs, phase)) << Name(phase);
+  }
 }
 
 TEST(Control, APausedLinkRemembersTheFirstWhoPausedIt) {

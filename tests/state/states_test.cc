@@ -36,9 +36,17 @@ TEST(States, AMirrorShowsItsWorstPartition) {
 TEST(States, APromotedMirrorIsNeverMirroredIntoAgainByItself) {
   for (size_t i = 0; i < std::size(PhaseNames); i++) {
     const auto to = static_cast<Phase>(i);
-    EXPECT_EQ(MayMove(Phase::kStopped, to), to == Phase::kStopped) << Name(to);
+    EXPECT_EQ(MayMove(Phase::kStopped, to), to == Phase::kStopped || to == Phase::kSetupForRestore) << Name(to);
     EXPECT_EQ(MayMove(Phase::kPendingStopped, to), to == Phase::kPendingStopped || to == Phase::kStopped) << Name(to);
   }
+}
+
+TEST(States, WhatIsTakenOverIsSetUpFirst) {
+  EXPECT_FALSE(MayMove(Phase::kStopped, Phase::kRestore));
+  EXPECT_FALSE(MayMove(Phase::kSetupForRestore, Phase::kActive));
+  EXPECT_TRUE(MayMove(Phase::kSetupForRestore, Phase::kRestore));
+  EXPECT_TRUE(MayMove(Phase::kRestore, Phase::kActive));
+  EXPECT_TRUE(MayMove(Phase::kRestore, Phase::kPendingStopped)) << "failover works from every state";
 }
 
 TEST(States, AMirrorThatOvershotItsHeadIsMadeAgain) {
@@ -64,6 +72,15 @@ TEST(Effects, PausedFailedAndStoppedMirrorsAreLeftAlone) {
   for (Phase phase : {Phase::kPaused, Phase::kFailed, Phase::kStopped})
     for (int e = 0; e <= static_cast<int>(Effect::kJournalStep); e++)
       EXPECT_FALSE(Allowed(static_cast<Effect>(e), phase)) << Name(phase) << " " << Name(static_cast<Effect>(e));
+}
+
+TEST(Effects, NothingIsWrittenToATopicBeforeItIsSetUp) {
+  for (int e = 0; e <= static_cast<int>(Effect::kJournalStep); e++) {
+    const auto effect = static_cast<Effect>(e);
+    EXPECT_EQ(Allowed(effect, Phase::kSetupForRestore), effect == Effect::kAlterConfigs) << Name(effect);
+  }
+  EXPECT_FALSE(Allowed(Effect::kDeleteTopic, Phase::kRestore)) << "klink did not make it";
+  EXPECT_FALSE(Allowed(Effect::kDeleteRecords, Phase::kRestore));
 }
 
 TEST(Effects, APromotionIsTouchedByItsJournalAlone) {
