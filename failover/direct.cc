@@ -49,6 +49,7 @@ class Direct::Host final : public link::PromotionHost {
     CO_TRY(const std::string id, co_await destination_.ClusterId());
     CO_RETURN_IF_ERROR(co_await Within(executor_, clock_, kOpenLimit, "reading the link's state", state_->Open()));
     const auto& link = view().link();
+    state_was_read_ = link.has_value();
     if (!link) co_return NotFound("the state of link {} at {} is empty", config_.name, config_.destination);
     if (link->destination_cluster_id != id)
       co_return FailedPrecondition("cluster {} is {}, but link {} was made with {}: correct bootstrap.servers",
@@ -129,6 +130,7 @@ class Direct::Host final : public link::PromotionHost {
     co_return co_await link::ReleaseAcls(executor_, access_, destination_, *state_, std::move(topics), std::move(may));
   }
 
+  bool state_was_read() const { return state_was_read_; }
   Executor executor() const { return executor_; }
   Clock& clock() { return clock_; }
   kafka::Cluster& destination() { return destination_; }
@@ -171,6 +173,7 @@ class Direct::Host final : public link::PromotionHost {
   kafka::Cluster destination_;
   KafkaDestination ports_;
   std::unique_ptr<state::LinkState> state_;
+  bool state_was_read_ = false;
   std::unique_ptr<link::TransactionSlots> slots_;
   Status slots_known_ = Unavailable("transactional ids were not asked about yet");
   std::map<TopicPartition, offsets::PartitionRuns> runs_;
@@ -182,6 +185,7 @@ Direct::Direct(const config::Config& config, const config::LinkConfig& link, std
 Direct::~Direct() = default;
 
 Async<Status> Direct::Open() { co_return co_await host_->Open(); }
+bool Direct::state_was_read() const { return host_->state_was_read(); }
 Async<void> Direct::Close() { co_return co_await host_->Close(); }
 
 Async<StatusOr<link::GroupMembers>> Direct::Members() {

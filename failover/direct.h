@@ -24,6 +24,8 @@ class Direct {
   // Reaches the destination and reads the link's state. NotFound: the link was never there; FailedPrecondition: the
   // destination is another cluster, or the state cannot be read.
   Async<Status> Open();
+  // Open() got as far as that, whatever it answered.
+  bool state_was_read() const;
   // The link's agents, as their group knows them.
   Async<StatusOr<link::GroupMembers>> Members();
   // With dry_run the plan, without control of anything.

@@ -101,12 +101,18 @@ std::string PromotionText(const PromotionSnapshot& view, bool color) {
   return text;
 }
 
+Json PromotionJson(const PromotionSnapshot& view, const std::vector<std::string>& unproven) {
+  Json json = ToJson(view);
+  if (!unproven.empty()) json.as_object()["unproven"] = ToJson(unproven);
+  return json;
+}
+
 // Prints it as asked, and says how to end.
-Exit ShowPromotion(const Context& context, const PromotionSnapshot& view) {
+Exit ShowPromotion(const Context& context, const PromotionSnapshot& view, const std::vector<std::string>& unproven) {
   if (context.globals.output == Output::kHuman)
     context.io.out << PromotionText(view, context.color());
   else
-    context.Print(ToJson(view));
+    context.Print(PromotionJson(view, unproven));
   const bool refused = std::any_of(view.mirrors.begin(), view.mirrors.end(), Refused);
   return refused || view.state == "PARTIAL" ? Exit::kFailed : Exit::kOk;
 }
@@ -120,11 +126,12 @@ std::string PromotionQuestion(const PromoteChoice& choice, const PromotionSnapsh
 }
 
 // As a page when the file's name says so, else as JSON; OK without --report.
-Status WriteReport(const PromoteChoice& choice, const PromotionSnapshot& view) {
+Status WriteReport(const PromoteChoice& choice, const PromotionSnapshot& view,
+                   const std::vector<std::string>& unproven) {
   if (choice.report.empty()) return absl::OkStatus();
   std::ofstream out(choice.report);
   const bool page = choice.report.ends_with(".html") || choice.report.ends_with(".htm");
-  out << (page ? PromotionPage(view) : CompactJson(ToJson(view)) + "\n");
+  out << (page ? PromotionPage(view) : CompactJson(PromotionJson(view, unproven)) + "\n");
   out.close();
   if (out) return absl::OkStatus();
   return FailedPrecondition("the report could not be written to {}: is its directory there, and may klink write to it?",
@@ -145,14 +152,15 @@ void StepTeller::Tell(const std::optional<std::string>& step) {
   told_ = step.value_or("");
 }
 
-Exit EndPromotion(const Context& context, const PromoteChoice& choice, const PromotionSnapshot& view, bool declined) {
+Exit EndPromotion(const Context& context, const PromoteChoice& choice, const PromotionSnapshot& view, bool declined,
+                  const std::vector<std::string>& unproven) {
   if (declined) {
     context.io.err << "klink: nothing was changed\n";
     return Exit::kFailed;
   }
-  const Exit exit = ShowPromotion(context, view);
+  const Exit exit = ShowPromotion(context, view, unproven);
   if (choice.consent.dry_run) return exit;
-  const Status written = WriteReport(choice, view);
+  const Status written = WriteReport(choice, view, unproven);
   return written.ok() ? exit : context.Fail(written, Exit::kFailed);
 }
 
@@ -186,6 +194,7 @@ Status CheckChoice(const Context& context, const PromoteChoice& choice) {
   if (choice.all + !choice.topics.empty() + !choice.sets.empty() != 1)
     return InvalidArgument("name the mirrors, or say --set or --all");
   RETURN_IF_ERROR(Annotate(config::ParseDuration(choice.timeout).status(), "--timeout"));
+  RETURN_IF_ERROR(CheckForce(context, choice));
   RETURN_IF_ERROR(MayAsk(context, choice.consent));
   if (choice.report.empty() || choice.consent.dry_run) return absl::OkStatus();
   std::ofstream probe(choice.report, std::ios::app);  // before anything is done
@@ -218,6 +227,7 @@ StatusOr<PromotionSnapshot> Carry(const Context& context, const PromoteChoice& c
 
 Exit Promote(const Context& context, const PromoteChoice& choice) {
   if (const Status may = CheckChoice(context, choice); !may.ok()) return context.Fail(may);
+  if (choice.force) return PromoteForced(context, choice);
   if (choice.direct) return PromoteDirect(context, choice);
   Exit exit = Exit::kOk;
   StatusOr<AgentClient> agent = AgentClient::Find(context, exit);
@@ -249,9 +259,12 @@ void AddVerb(CLI::App& parent, Context& context, const std::string& name, const 
   verb->add_option("--report", choice->report,
                    "Write the outcome with its losses to this file: a page when it ends in .html, else JSON")
       ->type_name("FILE");
-  if (name == "failover")
+  if (name == "failover") {
     verb->add_flag("--direct", choice->direct,
                    "Without an agent: on the destination, with this machine's configuration");
+    verb->add_flag("--force", choice->force,
+                   "--direct although the link's state cannot be read; needs --reason, and says what is not proven");
+  }
   AddConsent(*verb, choice->consent);
   auto inhibit = std::make_shared<std::string>();
   CLI::Option* asked = nullptr;

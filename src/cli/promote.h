@@ -18,6 +18,7 @@ struct PromoteChoice {
   std::string timeout = "60s";
   std::string report;
   bool direct = false;
+  bool force = false;
   Consent consent;
 };
 
@@ -35,12 +36,20 @@ class StepTeller {
 };
 // Shows the outcome as asked, writes the report, and says how to end.
 Exit EndPromotion(const Context& context, const PromoteChoice& choice, const link::PromotionSnapshot& view,
-                  bool declined);
+                  bool declined, const std::vector<std::string>& unproven = {});
 
 // Whether klink may fail over by itself: `order` is on or off.
 Exit InhibitFailover(const Context& context, const std::string& order, const Consent& consent);
 
 // On the destination alone, with the configuration of this machine.
 Exit PromoteDirect(const Context& context, const PromoteChoice& choice);
+// As the link's state names who did it.
+std::string DirectName();
+
+// The same without the link's state, which cannot be read.
+Exit PromoteForced(const Context& context, const PromoteChoice& choice);
+Status CheckForce(const Context& context, const PromoteChoice& choice);
+// On stderr, for whoever decides.
+void TellUnproven(const Context& context, const std::vector<std::string>& unproven);
 
 }  // namespace klink::cli

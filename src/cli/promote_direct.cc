@@ -12,13 +12,6 @@ namespace {
 
 using link::PromotionSnapshot;
 
-// As the link's state names who did it.
-std::string Name() {
-  char host[256] = "";
-  gethostname(host, sizeof host - 1);
-  return fmt::format("direct@{}:{}", host, getpid());
-}
-
 void ShowMembers(const Context& context, const StatusOr<link::GroupMembers>& members) {
   std::ostream& err = context.io.err;
   if (!members.ok()) {
@@ -64,13 +57,19 @@ Async<StatusOr<PromotionSnapshot>> Carry(const Context& context, const PromoteCh
 Async<Outcome> Run(const Context& context, const PromoteChoice& choice, const config::Config& config,
                    const config::LinkConfig& link) {
   Outcome outcome;
-  failover::Direct direct(config, link, Name(), co_await asio::this_coro::executor);
+  failover::Direct direct(config, link, DirectName(), co_await asio::this_coro::executor);
   outcome.view = co_await Carry(context, choice, direct, link.name, outcome.declined);
   co_await direct.Close();
   co_return outcome;
 }
 
 }  // namespace
+
+std::string DirectName() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  return fmt::format("direct@{}:{}", host, getpid());
+}
 
 Exit PromoteDirect(const Context& context, const PromoteChoice& choice) {
   const StatusOr<config::Config> config = context.LoadConfig();

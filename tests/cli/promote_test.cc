@@ -50,6 +50,13 @@ TEST_F(Promoting, WhatIsRefusedEndsWithOne) {
   ExpectGolden("failover_second", {"failover", "orders.eu", "--yes"});
 }
 
+TEST_F(Promoting, ForceNeedsAReasonAndNames) {
+  ExpectGolden("failover_force_no_reason", {"failover", "orders.eu", "--force", "--yes"});
+  for (const std::string topic : {"--all", "orders.*"})
+    EXPECT_EQ(Run({"failover", topic, "--force", "--reason", "lost", "--yes"}).exit, Exit::kUsage) << topic;
+  EXPECT_EQ(Run({"failover", "--set", "tier1", "--force", "--reason", "lost", "--yes"}).exit, Exit::kUsage);
+}
+
 TEST_F(Promoting, ASetIsNamedInsteadOfItsMirrors) {
   ExpectGolden("failover_set", {"failover", "--set", "tier1", "--yes"});
   EXPECT_EQ(agent_.promoting->sets, std::vector<std::string>{"tier1"});
