@@ -152,7 +152,9 @@ Status Runner::Listen() {
   parts.audit = audit_;
   http::ShowConfig show = [this] { return config::ToJson(config_); };
   const auto detail = config_.agent.metrics.per_partition ? http::Detail::kPartitions : http::Detail::kTopics;
-  http::Router routes = http::MakeRoutes(agent_, metrics_, audit_, std::move(show), detail);
+  http::RestParts rest;
+  rest.config = [this]() -> const config::Config& { return config_; };
+  http::Router routes = http::MakeRoutes(agent_, metrics_, audit_, std::move(show), detail, std::move(rest));
   http::Service service = http::Guard(std::move(routes), std::move(parts), clock_);
   http::ServerOptions options;
   if (!http.tls.cert.empty()) {

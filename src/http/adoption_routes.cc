@@ -2,6 +2,7 @@
 
 #include "base/json_fields.h"
 #include "http/control_body.h"
+#include "http/json_schema.h"
 #include "http/routes.h"
 #include "http/views.h"
 
@@ -59,6 +60,8 @@ StatusOr<link::AdoptRequest> ReadAdoption(std::string_view text) {
   request.dry_run = body.dry_run;
   return request;
 }
+
+Json AdoptionBodySchema() { return Schema(Body(), SchemaOf::kBody); }
 
 void AddAdoptionRoutes(Router& router, link::AgentApi& agent) {
   router.Add(Method::kPost, "/v1/links/{}/mirrors:reverse",

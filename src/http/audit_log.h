@@ -33,7 +33,6 @@ struct AuditedCall {
 };
 
 // Pure.
-bool IsDryRun(const Request& request);
 state::AuditEvent RequestedEvent(const AuditedCall& call);
 state::AuditEvent OutcomeEvent(const AuditedCall& call, const Response& response, int64_t requested);
 state::AuditEvent RefusedEvent(const Request& request, std::string_view action, const Status& why, int64_t repeated);

@@ -73,7 +73,8 @@ Status Prepare(ssl::context& context, const Url& url, const Trust& trust) {
 template <class Stream>
 Async<StatusOr<ClientResponse>> Converse(Stream& stream, const Url& url, ClientRequest request, Duration deadline) {
   beast::http::request<beast::http::string_body> message;
-  message.method(request.method == Method::kPost ? beast::http::verb::post : beast::http::verb::get);
+  const std::string_view method = ToText(request.method);
+  message.method_string(beast::string_view(method.data(), method.size()));
   message.target(request.target);
   message.set(beast::http::field::host, url.host + ":" + url.port);
   message.set(beast::http::field::user_agent, "klink");

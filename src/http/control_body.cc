@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/json_schema.h"
 #include "http/routes.h"
 
 namespace klink::http {
@@ -56,6 +57,20 @@ StatusOr<link::ControlRequest> ReadControl(std::string_view text, link::ControlV
   request.reason = std::move(body.reason);
   request.dry_run = body.dry_run;
   return request;
+}
+
+Json LinkBodySchema() { return Schema(Body(), SchemaOf::kBody); }
+
+Json MirrorsBodySchema() {
+  Body body;
+  body.of_mirrors = true;
+  return Schema(body, SchemaOf::kBody);
+}
+
+Json ResumeBodySchema() {
+  Body body;
+  body.of_mirrors = body.resumes = true;
+  return Schema(body, SchemaOf::kBody);
 }
 
 StatusOr<Json> ReadObject(std::string_view text, const std::vector<std::string_view>& known) {

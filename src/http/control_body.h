@@ -21,6 +21,11 @@ enum class ControlOf { kLink, kMirrors };
 // Of a link only by, reason and dry_run; an empty body is {}. InvalidArgument says what is wrong. `link` stays empty.
 StatusOr<link::ControlRequest> ReadControl(std::string_view body, link::ControlVerb verb, ControlOf of);
 
+// The schemas of these bodies: of a link, of mirrors, and of those that are resumed.
+Json LinkBodySchema();
+Json MirrorsBodySchema();
+Json ResumeBodySchema();
+
 // An empty text is {}. Any other key than those that are known is an error.
 StatusOr<Json> ReadObject(std::string_view text, const std::vector<std::string_view>& known);
 // Into a body whose Describe names its keys.

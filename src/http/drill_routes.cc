@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_fields.h"
+#include "http/json_schema.h"
 #include "http/message.h"
 
 namespace klink::http {
@@ -62,6 +63,8 @@ Response Drills(const link::AgentSnapshot& agent, const Request& request) {
 }
 
 }  // namespace
+
+Json DrillsSchema() { return Schema(DrillsView(), SchemaOf::kAnswer); }
 
 void AddDrillRoutes(Router& router, link::AgentApi& agent) {
   router.Add(Method::kGet, "/v1/drills",

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "http/rate_limit.h"
+#include "http/rest_shape.h"
 
 namespace klink::http {
 
@@ -37,6 +38,13 @@ class Gate {
       : router_(std::move(router)), parts_(std::move(parts)), clock_(clock) {}
 
   Async<Response> Pass(Request request) {
+    const Target target = request.target;
+    Response response = co_await Answer(std::move(request));
+    co_return InShapeOf(target, std::move(response));
+  }
+
+ private:
+  Async<Response> Answer(Request request) {
     parts_.access.Refresh();
     const Router::Match match = router_.Find(request);
     const RouteRow* row = match.pattern.empty() ? nullptr : FindRow(request.method, match.pattern);
@@ -51,11 +59,16 @@ class Gate {
     if (!caller.ok()) co_return co_await Refuse(std::move(request), match, std::string(action), caller.status());
     request.by = caller->name;
     if (action.empty() || parts_.audit == nullptr || IsDryRun(request)) co_return co_await router_(std::move(request));
-    AuditedCall call{row, &request, *caller, match.captures.empty() ? "" : match.captures[0]};
+    AuditedCall call{row, &request, *caller, LinkOf(match)};
     co_return co_await Change(request, std::move(call));
   }
 
- private:
+  // The link that a call concerns: the first thing named in a path of klink's own, the second one in Kafka REST's.
+  static std::string LinkOf(const Router::Match& match) {
+    const size_t at = match.pattern.starts_with(kRestLinks) ? 1 : 0;
+    return match.captures.size() > at && (at == 1 || !match.pattern.starts_with("/v3")) ? match.captures[at] : "";
+  }
+
   // `request` lives in the caller's frame: what the events tell is what was asked.
   Async<Response> Change(const Request& request, AuditedCall call) {
     const StatusOr<int64_t> requested = co_await parts_.audit->Requested(call);
@@ -80,6 +93,7 @@ class Gate {
     co_return refused;
   }
 
+  static constexpr std::string_view kRestLinks = "/v3/clusters/{}/links/{}";
   static constexpr std::string_view kChallenge = R"(Bearer realm="klink", Basic realm="klink")";
 
   // Where nobody is asked who calls, everybody is this machine.

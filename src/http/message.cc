@@ -11,11 +11,12 @@ struct CodeRow {
   std::string_view name;
   int http;
 };
-constexpr std::array<CodeRow, 11> kCodes = {{
+constexpr std::array<CodeRow, 12> kCodes = {{
     {Code::kInvalidArgument, "INVALID_ARGUMENT", 400},
     {Code::kUnauthenticated, "UNAUTHENTICATED", 401},
     {Code::kPermissionDenied, "PERMISSION_DENIED", 403},
     {Code::kNotFound, "NOT_FOUND", 404},
+    {Code::kAlreadyExists, "ALREADY_EXISTS", 409},
     {Code::kFailedPrecondition, "FAILED_PRECONDITION", 409},
     {Code::kOutOfRange, "OUT_OF_RANGE", 422},
     {Code::kResourceExhausted, "RESOURCE_EXHAUSTED", 429},
@@ -61,6 +62,22 @@ std::vector<std::string_view> Split(std::string_view text, char by) {
 
 }  // namespace
 
+std::string_view ToText(Method method) {
+  switch (method) {
+    case Method::kGet:
+      return "GET";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kDelete:
+      return "DELETE";
+    case Method::kOther:
+      break;
+  }
+  return "other";
+}
+
 StatusOr<Target> ParseTarget(std::string_view target) {
   if (!target.starts_with('/')) return InvalidArgument("the request target is not a path");
   target = target.substr(0, target.find('#'));
@@ -97,6 +114,10 @@ std::string_view StatusTitle(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
+    case 204:
+      return "No Content";
     case 400:
       return "Bad Request";
     case 401:
@@ -147,6 +168,13 @@ Response TextResponse(std::string text) {
   return response;
 }
 
+Response NoContent() {
+  Response response;
+  response.status = 204;
+  response.content_type.clear();
+  return response;
+}
+
 namespace {
 Response ProblemOf(int status, std::string_view detail, std::string_view code) {
   JsonObject problem;
@@ -157,7 +185,7 @@ Response ProblemOf(int status, std::string_view detail, std::string_view code) {
   if (!code.empty()) problem["code"] = code;
   Response response = JsonResponse(problem);
   response.status = status;
-  response.content_type = "application/problem+json";
+  response.content_type = kProblemType;
   return response;
 }
 }  // namespace

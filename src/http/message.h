@@ -11,7 +11,8 @@
 
 namespace klink::http {
 
-enum class Method { kGet, kPost, kOther };
+enum class Method { kGet, kPost, kPut, kDelete, kOther };
+std::string_view ToText(Method method);
 
 // "/v1/links/a%20b/mirrors?x=1" taken apart and decoded.
 struct Target {
@@ -34,11 +35,15 @@ struct Request {
   std::vector<std::string> certificates;  // the names in the client certificate, if one was shown and holds
   std::string reason;                     // the header X-Klink-Reason
   std::string by;                         // who was let in; empty: nobody asked
+  std::string_view scheme = "http";       // http | https
 };
+
+inline constexpr std::string_view kJsonType = "application/json";
+inline constexpr std::string_view kProblemType = "application/problem+json";
 
 struct Response {
   int status = 200;
-  std::string content_type = "application/json";
+  std::string content_type = std::string(kJsonType);
   std::string body;
   std::string route = "none";  // the pattern that matched, for metrics: bounded, unlike paths
   std::string challenge;       // the header WWW-Authenticate, with 401
@@ -49,6 +54,8 @@ Response TextResponse(std::string text);
 // application/problem+json (RFC 9457): title, status, detail, and `code`, the name of the status code.
 Response Problem(int status, std::string_view detail);
 Response Problem(const Status& status);
+// Nothing to say but that it is done: 204.
+Response NoContent();
 // The Status a problem was made from; for other bodies one that fits the HTTP status.
 Status FromProblem(int status, std::string_view body);
 

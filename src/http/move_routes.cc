@@ -1,6 +1,7 @@
 #include "http/move_routes.h"
 
 #include "http/control_body.h"
+#include "http/json_schema.h"
 #include "http/routes.h"
 #include "http/views.h"
 
@@ -118,6 +119,9 @@ StatusOr<link::InhibitRequest> ReadInhibit(std::string_view text) {
   request.dry_run = body.dry_run;
   return request;
 }
+
+Json CutoverBodySchema() { return Schema(CutoverBody(), SchemaOf::kBody); }
+Json InhibitBodySchema() { return Schema(InhibitBody(), SchemaOf::kBody); }
 
 void AddMoveRoutes(Router& router, link::AgentApi& agent) {
   router.Add(Method::kPost, "/v1/links/{}/mirrors:cutover",

@@ -16,6 +16,10 @@ StatusOr<link::CutoverRequest> ReadCutover(std::string_view body);
 //   {"inhibit": true, "by": "…", "reason": "…", "dry_run": false}
 StatusOr<link::InhibitRequest> ReadInhibit(std::string_view body);
 
+// The schemas of these bodies.
+Json CutoverBodySchema();
+Json InhibitBodySchema();
+
 void AddMoveRoutes(Router& router, link::AgentApi& agent);
 
 }  // namespace klink::http

@@ -2,6 +2,7 @@
 
 #include "base/json_fields.h"
 #include "http/control_body.h"
+#include "http/json_schema.h"
 #include "http/routes.h"
 
 namespace klink::http {
@@ -64,6 +65,13 @@ StatusOr<link::PromoteRequest> ReadPromotion(std::string_view text, state::Promo
   request.dry_run = body.dry_run;
   return request;
 }
+
+Json PromoteBodySchema() {
+  Body body;
+  body.waits = true;
+  return Schema(body, SchemaOf::kBody);
+}
+Json FailoverBodySchema() { return Schema(Body(), SchemaOf::kBody); }
 
 void AddPromotionRoutes(Router& router, link::AgentApi& agent) {
   router.Add(Method::kPost, "/v1/links/{}/mirrors:promote", [&agent](Request request, Captures c) {

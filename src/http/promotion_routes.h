@@ -13,6 +13,10 @@ namespace klink::http {
 // InvalidArgument says what is wrong. `link` stays empty.
 StatusOr<link::PromoteRequest> ReadPromotion(std::string_view body, state::PromotionKind kind);
 
+// The schemas of these bodies.
+Json PromoteBodySchema();
+Json FailoverBodySchema();
+
 void AddPromotionRoutes(Router& router, link::AgentApi& agent);
 
 }  // namespace klink::http

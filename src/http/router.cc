@@ -3,11 +3,12 @@
 #include <optional>
 
 #include "base/check.h"
+#include "http/rest_shape.h"
 
 namespace klink::http {
 namespace {
 
-std::optional<Captures> Capture(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+std::optional<Captures> Capture(std::span<const std::string> pattern, std::span<const std::string> path) {
   if (pattern.size() != path.size()) return std::nullopt;
   Captures captures;
   for (size_t i = 0; i < pattern.size(); i++) {
@@ -33,7 +34,7 @@ void Router::Add(Method method, std::string_view pattern, Handler handler) {
 Router::Match Router::Find(const Request& request) const {
   Match found;
   for (const Route& route : routes_) {
-    std::optional<Captures> captures = Capture(route.segments, request.target.segments);
+    std::optional<Captures> captures = Capture(route.segments, RouteSegments(request.target));
     if (!captures) continue;
     found.path_exists = true;
     if (route.method != request.method) continue;
@@ -47,13 +48,14 @@ Router::Match Router::Find(const Request& request) const {
 
 Async<Response> Router::operator()(Request request) const {
   Match found = Find(request);
+  const Target target = request.target;
   if (found.handler == nullptr) {
-    co_return found.path_exists ? Problem(405, "this path is not served with this method")
-                                : Problem(404, "there is nothing at this path");
+    co_return InShapeOf(target, found.path_exists ? Problem(405, "this path is not served with this method")
+                                                  : Problem(404, "there is nothing at this path"));
   }
   Response response = co_await (*found.handler)(std::move(request), std::move(found.captures));
   response.route = std::string(found.pattern);
-  co_return response;
+  co_return InShapeOf(target, std::move(response));
 }
 
 }  // namespace klink::http

@@ -1,5 +1,5 @@
 // Which handler answers which path: patterns of whole segments. "{}" takes any one segment and hands it over,
-// "{}:pause" one that ends so, without that end.
+// "{}:pause" one that ends so, without that end. "/kafka/v3" is "/v3".
 #pragma once
 
 #include <functional>

@@ -9,6 +9,7 @@
 #include "http/drill_routes.h"
 #include "http/group_routes.h"
 #include "http/move_routes.h"
+#include "http/openapi.h"
 #include "http/promotion_routes.h"
 #include "http/question_routes.h"
 #include "http/snapshot_metrics.h"
@@ -265,13 +266,15 @@ StatusOr<link::Direction> ParseDirection(std::string_view text) {
 }
 
 Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit, ShowConfig config,
-                  Detail detail) {
+                  Detail detail, RestParts rest) {
   auto routes = std::make_shared<Routes>(agent, metrics, std::move(audit), detail);
   using C = const Captures&;
   Router router;
   router.Add(Method::kGet, "/livez", Now(routes, [](Routes& r, C) { return r.Livez(); }));
   router.Add(Method::kGet, "/readyz", Now(routes, [](Routes& r, C) { return r.Readyz(); }));
   router.Add(Method::kGet, "/metrics", Now(routes, [](Routes& r, C) { return r.Metricsz(); }));
+  router.Add(Method::kGet, "/openapi.json",
+             [](Request, Captures) -> Async<Response> { co_return JsonResponse(OpenApi(RouteTable())); });
   router.Add(Method::kGet, "/v1/status", Now(routes, [](Routes& r, C) { return r.Status(); }));
   router.Add(Method::kGet, "/v1/config", [config = std::move(config)](Request, Captures) -> Async<Response> {
     co_return config ? JsonResponse(config()) : Problem(404, "this agent was started without a configuration");
@@ -310,6 +313,7 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
   AddGroupRoutes(router, agent);
   AddQuestionRoutes(router, agent);
   AddDrillRoutes(router, agent);
+  AddRestRoutes(router, agent, std::move(rest));
   return router;
 }
 

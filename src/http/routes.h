@@ -1,11 +1,13 @@
-// The agent's paths: /livez /readyz /metrics and /v1. Every answer to a question is a view of one snapshot; only a
-// translation, the runs of a partition and what changes something wait. What changes something takes JSON that says it
-// is JSON: a web page cannot send that to an agent it has no business with, and an unknown key is refused.
+// The agent's paths: /livez /readyz /metrics /openapi.json, /v1 and, in http/rest_routes, /v3. Every answer to a
+// question is a view of one snapshot; only a translation, the runs of a partition and what changes something wait. What
+// changes something takes JSON that says it is JSON: a web page cannot send that to an agent it has no business with,
+// and an unknown key is refused.
 #pragma once
 
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "http/audit_log.h"
+#include "http/rest_routes.h"
 #include "http/router.h"
 #include "http/snapshot_metrics.h"
 #include "link/progress.h"
@@ -17,7 +19,7 @@ using ShowConfig = std::function<Json()>;
 
 // `agent` and `metrics` outlive the router's server. Without `audit` nothing is written down, and /v1/audit says so.
 Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit = nullptr,
-                  ShowConfig config = nullptr, Detail detail = Detail::kTopics);
+                  ShowConfig config = nullptr, Detail detail = Detail::kTopics, RestParts rest = {});
 
 // Of a translation: "destination" or "source", where its answer stands.
 StatusOr<link::Direction> ParseDirection(std::string_view text);

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/task_group.h"
+#include "http/rest_shape.h"
 
 namespace klink::http {
 namespace {
@@ -38,9 +39,19 @@ std::optional<Response> AnswerTo(beast::error_code ec) {
   return std::nullopt;
 }
 
+// A path that cannot be read is answered in the shape of those it begins like.
+Response Unreadable(std::string_view path, const Status& why) {
+  Target like;
+  for (const std::string_view rest : {"/v3/", "/kafka/v3/"})
+    if (path.starts_with(rest)) like.segments = {"v3"};
+  return InShapeOf(like, Problem(why));
+}
+
 Method MethodOf(beast::http::verb verb) {
   if (verb == beast::http::verb::get || verb == beast::http::verb::head) return Method::kGet;
   if (verb == beast::http::verb::post) return Method::kPost;
+  if (verb == beast::http::verb::put) return Method::kPut;
+  if (verb == beast::http::verb::delete_) return Method::kDelete;
   return Method::kOther;
 }
 
@@ -244,7 +255,7 @@ Async<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffer, D
   StatusOr<Target> target = ParseTarget(text);
   Response response;
   if (!target.ok()) {
-    response = Problem(target.status());
+    response = Unreadable(text, target.status());
   } else {
     Request request;
     request.method = MethodOf(message.method());
@@ -254,6 +265,7 @@ Async<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffer, D
     request.authorization = Header(message, beast::http::field::authorization);
     request.reason = Header(message, "X-Klink-Reason");
     request.peer = peer.address;
+    if (tls != nullptr) request.scheme = "https";
     request.certificates = peer.certificates;
     request.body = std::move(message.body());
     beast::get_lowest_layer(stream).expires_never();
@@ -269,13 +281,13 @@ Async<bool> Server::Impl::Write(Stream& stream, Response response, bool keep_ali
   beast::http::response<beast::http::string_body> message;
   message.result(static_cast<unsigned>(response.status));
   message.reason(beast::string_view(StatusTitle(response.status)));
-  message.set(beast::http::field::content_type, response.content_type);
+  if (!response.content_type.empty()) message.set(beast::http::field::content_type, response.content_type);
   message.set(beast::http::field::cache_control, "no-store");
   message.set("X-Content-Type-Options", "nosniff");
   message.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   if (!response.challenge.empty()) message.set(beast::http::field::www_authenticate, response.challenge);
   message.keep_alive(keep_alive);
-  message.content_length(response.body.size());
+  if (response.status != 204) message.content_length(response.body.size());
   if (!head_only) message.body() = std::move(response.body);
   beast::get_lowest_layer(stream).expires_after(limits.write_timeout);
   auto [ec, put] = co_await beast::http::async_write(stream, message, kAsTuple);

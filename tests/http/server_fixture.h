@@ -45,9 +45,13 @@ class ServerTest : public testing::Test {
     }
   }
   ClientResponse Ask(std::string target, std::string body = "") {
+    const Method method = body.empty() ? Method::kGet : Method::kPost;
+    return Send(method, std::move(target), std::move(body));
+  }
+  ClientResponse Send(Method method, std::string target, std::string body = "") {
     ClientRequest request;
     request.target = std::move(target);
-    request.method = body.empty() ? Method::kGet : Method::kPost;
+    request.method = method;
     request.body = std::move(body);
     request.token = token_;
     request.trust = trust_;

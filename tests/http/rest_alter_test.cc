@@ -1,0 +1,175 @@
+// Bodies that would make or change something: what is so already is done, everything else is refused by name.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "http/rest_changes.h"
+#include "http/rest_verbs.h"
+#include "tests/http/fake_agent.h"
+
+namespace klink::http {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+config::Config TwoClusters() {
+  config::Config config;
+  config.clusters["paris"].bootstrap_servers = "p1:9092,p2:9092";
+  config.clusters["lyon"].bootstrap_servers = "l1:9092";
+  config::LinkConfig& link = config.links.emplace_back();
+  link.name = "paris-to-lyon";
+  link.source = "paris";
+  link.destination = "lyon";
+  link.topics.include = {{.prefix = "orders."}};
+  link.topics.rename.prefix = "eu.";
+  return config;
+}
+
+StatusOr<std::string> Source(const std::string& name, std::string_view body) {
+  return SourceOfNewLink(name, body, TwoClusters(), FakeAgent().snapshot);
+}
+
+TEST(NewLink, IsOfAClusterThatTheConfigurationKnows) {
+  EXPECT_EQ(*Source("new", R"({"source_cluster_id":"5L6g3nShT-eMCtK--X86sw"})"), "paris");
+  EXPECT_EQ(*Source("new", R"({"remote_cluster_id":"5L6g3nShT-eMCtK--X86sw","configs":[]})"), "paris");
+  EXPECT_EQ(*Source("new", R"({"configs":[{"name":"bootstrap.servers","value":" p2:9092, p1:9092"}]})"), "paris");
+  const Status unknown = Source("new", R"({"source_cluster_id":"x","configs":[)"
+                                       R"({"name":"bootstrap.servers","value":"p1:9092"},)"
+                                       R"({"name":"sasl.jaas.config","value":"password=\"s3cret\";"}]})")
+                             .status();
+  EXPECT_EQ(unknown.code(), Code::kInvalidArgument);
+  EXPECT_THAT(Text(unknown), HasSubstr("entry under clusters, which brings its own credentials"));
+  EXPECT_THAT(Text(unknown), Not(HasSubstr("s3cret")));
+}
+
+TEST(NewLink, ThatIsWrongIsRefused) {
+  const char* good = R"({"source_cluster_id":"5L6g3nShT-eMCtK--X86sw"})";
+  EXPECT_EQ(Source("", good).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(Source("No Name", good).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(Source("paris-to-lyon", good).status().code(), Code::kAlreadyExists);
+  for (const char* wrong :
+       {"", "{", "[]", R"({"source":"x"})", R"({"configs":[{"name":"no.such","value":"1"}]})",
+        R"({"configs":[{"name":"link.mode","value":"SOURCE"}]})",
+        R"({"configs":[{"name":"connection.mode","value":"INBOUND"}]})", R"({"configs":[{"name":"link.mode"}]})",
+        R"({"configs":[{"name":"acl.sync.ms","value":"1"},{"name":"acl.sync.ms","value":"2"}]})",
+        R"({"configs":[{"name":"bootstrap.servers","value":7}]})"})
+    EXPECT_EQ(Source("new", wrong).status().code(), Code::kInvalidArgument) << wrong;
+}
+
+RestLinkFacts FactsOfLink() {
+  RestLinkFacts facts;
+  facts.link = TwoClusters().links[0];
+  facts.source = TwoClusters().clusters["paris"];
+  facts.source.sasl_username = "klink";
+  return facts;
+}
+
+TEST(Alteration, OfWhatIsSoAlreadyIsDoneAndNothingElse) {
+  struct Row {
+    std::vector<RestSetting> settings;
+    std::optional<RestAlteration> plan;  // empty: refused
+  };
+  const Row rows[] = {
+      {{{"cluster.link.prefix", "eu."}}, RestAlteration::kNothing},
+      {{{"acl.sync.ms", "30000"}, {"acl.sync.enable", std::nullopt}}, RestAlteration::kNothing},
+      {{{"cluster.link.paused", "true"}}, RestAlteration::kPause},
+      {{{"cluster.link.paused", "false"}}, RestAlteration::kNothing},
+      {{{"cluster.link.paused", std::nullopt}}, RestAlteration::kNothing},
+      {{{"cluster.link.paused", "yes"}}, std::nullopt},
+      {{{"cluster.link.prefix", std::nullopt}}, std::nullopt},
+      {{{"acl.sync.ms", "1000"}}, std::nullopt},
+      {{{"sasl.jaas.config", ""}}, std::nullopt},  // what it is shown as is not what it is
+      {{{"cluster.link.paused", "true"}, {"acl.sync.ms", "1000"}}, std::nullopt},  // all or nothing
+      {{{"no.such", "1"}}, std::nullopt},
+  };
+  for (const Row& row : rows) {
+    const auto plan = PlanAlteration(row.settings, FactsOfLink());
+    EXPECT_EQ(plan.ok(), row.plan.has_value()) << row.settings[0].name << " " << plan.status();
+    if (plan.ok()) EXPECT_EQ(*plan, *row.plan) << row.settings[0].name;
+  }
+  RestLinkFacts paused = FactsOfLink();
+  paused.paused = true;
+  EXPECT_EQ(*PlanAlteration({{"cluster.link.paused", std::nullopt}}, paused), RestAlteration::kResume);
+  EXPECT_THAT(Text(PlanAlteration({{"acl.sync.ms", "1"}}, FactsOfLink()).status()),
+              HasSubstr("acl.sync.ms of link paris-to-lyon is read-only here"));
+}
+
+TEST(Alteration, IsReadStrictly) {
+  const auto read = ReadAlteration(R"({"data":[{"name":"acl.sync.ms","value":"1"},)"
+                                   R"({"name":"cluster.link.prefix","operation":"DELETE"}],"validate_only":false})");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->at(0).value, "1");
+  EXPECT_EQ(read->at(1).value, std::nullopt);
+  for (const char* wrong : {"", "{}", R"({"data":[]})", R"({"data":[{"name":"acl.sync.ms"}]})",
+                            R"({"data":[{"name":"acl.sync.ms","value":"1","operation":"APPEND"}]})",
+                            R"({"data":[{"name":"no.such","value":"1"}]})", R"({"date":[]})"})
+    EXPECT_EQ(ReadAlteration(wrong).status().code(), Code::kInvalidArgument) << wrong;
+  EXPECT_EQ(*ReadValue(R"({"value":""})"), "");
+  EXPECT_FALSE(ReadValue("{}").ok());
+}
+
+TEST(NewMirror, IsOneThatTheLinkIncludesUnderItsOwnName) {
+  const config::LinkConfig link = TwoClusters().links[0];
+  const auto code = [&](std::string_view body) { return ReadNewMirror(body, link).status().code(); };
+  EXPECT_EQ(*ReadNewMirror(R"({"source_topic_name":"orders.de"})", link), "eu.orders.de");
+  EXPECT_EQ(code(R"({"source_topic_name":"orders.de","mirror_topic_name":"eu.orders.de"})"), Code::kOk);
+  EXPECT_EQ(code(R"({"source_topic_name":"orders.de","mirror_topic_name":"orders.de"})"), Code::kInvalidArgument);
+  EXPECT_EQ(code(R"({"source_topic_name":"stock"})"), Code::kInvalidArgument);
+  EXPECT_EQ(code(R"({"source_topic_name":"a b"})"), Code::kInvalidArgument);
+  EXPECT_EQ(code(R"({"source_topic_name":"orders.de","replication_factor":3})"), Code::kInvalidArgument);
+  EXPECT_EQ(code(R"({"source_topic_name":"orders.de","configs":[{"name":"a","value":"b"}]})"), Code::kInvalidArgument);
+  EXPECT_EQ(code("{}"), Code::kInvalidArgument);
+}
+
+TEST(Secrets, AreTakenOutOfWhatIsWrittenDown) {
+  const auto written = [](std::string_view body, std::string_view name) {
+    return CompactJson(WithoutSecrets(*ParseJson(body), name));
+  };
+  EXPECT_EQ(written(R"({"configs":[{"name":"sasl.jaas.config","value":"s3cret"},{"name":"acl.sync.ms","value":"1"}]})",
+                    "links"),
+            R"({"configs":[{"name":"sasl.jaas.config","value":"[hidden]"},{"name":"acl.sync.ms","value":"1"}]})");
+  EXPECT_EQ(written(R"({"value":"s3cret"})", "sasl.jaas.config"), R"({"value":"[hidden]"})");
+  EXPECT_EQ(written(R"({"value":"1"})", "acl.sync.ms"), R"({"value":"1"})");
+  EXPECT_EQ(written(R"({"data":[{"name":"ssl.keystore.kye","value":"s3cret"}]})", "configs:alter"),
+            R"({"data":[{"name":"ssl.keystore.kye","value":"[hidden]"}]})");
+  EXPECT_EQ(written(R"({"value":{"deep":["s3cret"]}})", "links"), R"({"value":"[hidden]"})");
+}
+
+TEST(Targets, AreNamedOrMatchedButNotBoth) {
+  const link::LinkSnapshot link = fake::Link();
+  const auto named = ReadTargets(R"({"mirror_topic_names":["payments","nope","payments","*"]})", link);
+  ASSERT_TRUE(named.ok()) << named.status();
+  EXPECT_THAT(named->topics, ElementsAre("payments", "nope", "*"));
+  EXPECT_THAT(named->Mirrors(), ElementsAre("payments")) << "a star is a name here, and no topic has it";
+  EXPECT_EQ(named->refused.at("nope").code, 404);
+  const auto matched = ReadTargets(R"({"mirror_topic_name_pattern":"orders\\..*"})", link);
+  ASSERT_TRUE(matched.ok()) << matched.status();
+  EXPECT_THAT(matched->topics, ElementsAre("orders.eu", "orders.legacy", "orders.new"));
+  EXPECT_THAT(ReadTargets(R"({"mirror_topic_name_pattern":"nope"})", link)->topics, IsEmpty());
+  for (const char* wrong : {"", "{}", "[]", R"({"mirror_topic_names":[]})", R"({"mirror_topic_name_pattern":"("})",
+                            R"({"mirror_topic_names":["a"],"mirror_topic_name_pattern":"a"})", R"({"topics":["a"]})",
+                            R"({"mirror_topic_names":"a"})"})
+    EXPECT_EQ(ReadTargets(wrong, link).status().code(), Code::kInvalidArgument) << wrong;
+}
+
+TEST(Refusals, AreOfTheirTopicAlone) {
+  link::PromotionSnapshot promotion;
+  promotion.link = "l";
+  promotion.mirrors.resize(3);
+  promotion.mirrors[0].topic = "a";
+  promotion.mirrors[0].outcome = "running";
+  promotion.mirrors[1].topic = "b";
+  promotion.mirrors[1].outcome = "already_stopped";
+  promotion.mirrors[2].topic = "c";
+  promotion.mirrors[2].error = "no";
+  const RestRefusals refused = RefusalsOf(promotion);
+  EXPECT_FALSE(refused.contains("a"));
+  EXPECT_EQ(refused.at("b").code, 400);
+  EXPECT_EQ(refused.at("b").message, "Topic 'b' has already stopped its mirror from 'l'");
+  EXPECT_EQ(refused.at("c").message, "no");
+}
+
+}  // namespace
+}  // namespace klink::http
