@@ -62,7 +62,9 @@ struct HttpRest {
   TopicDelete topic_delete = TopicDelete::kOff;
   static void Describe(auto& m, auto& field) {
     field("status_names", m.status_names, {.help = "Mirror states of the Kafka REST paths: all, or the common ones"});
-    field("topic_delete", m.topic_delete, {.help = "Whether the Kafka REST paths may delete mirror topics"});
+    field("topic_delete", m.topic_delete,
+          {.help = "Whether the Kafka REST paths may delete mirror topics",
+           .later = "deleting topics through the Kafka REST API is not supported yet"});
   }
 };
 
@@ -77,7 +79,7 @@ struct Http {
     field("tls", m.tls, {.help = "TLS of the HTTP server; paths relative to this file"});
     field("auth", m.auth,
           {.help = "Authentication of callers; without it everybody on this machine may do everything"});
-    field("rest", m.rest, {.help = "The Kafka REST paths", .later = "the Kafka REST API is not supported yet"});
+    field("rest", m.rest, {.help = "The Kafka REST paths"});
   }
 };
 
