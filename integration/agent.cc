@@ -56,6 +56,7 @@ links:
                      fmt::arg("destination", file.destination), fmt::arg("link", file.link),
                      fmt::arg("include", file.include), fmt::arg("source_security", Further(file.source_security)),
                      fmt::arg("destination_security", Further(file.destination_security)),
+                     fmt::arg("http", Further(file.extra_http)),
                      fmt::arg("extra_topics", file.extra_topics.empty() ? "" : "      " + file.extra_topics + "\n"),
                      fmt::arg("extra_link", file.extra_link.empty() ? "" : "    " + file.extra_link + "\n"));
 }
@@ -102,7 +103,7 @@ void Agent::Restart() {
 
 Outcome Agent::Cli(std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), KlinkBinary());
-  arguments.insert(arguments.end(), {"-c", config().string(), "--url", fmt::format("http://127.0.0.1:{}", port_)});
+  arguments.insert(arguments.end(), {"-c", config().string(), "--url", url()});
   return RunToEnd({arguments});
 }
 

@@ -21,6 +21,7 @@ struct LinkFile {
   std::string agent_id = "agent-1";
   std::string source_security;  // further keys of the cluster, e.g. "security.protocol: SSL, ssl.ca.location: …"
   std::string destination_security;
+  std::string extra_http;  // further keys of `http:`, e.g. "rest: {status_names: compat}"
 };
 
 class Agent {
@@ -47,6 +48,7 @@ class Agent {
   std::optional<int> GetStatus(const std::string& path) const;
 
   const std::string& link() const { return file_.link; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   const fs::path& dir() const { return dir_.path(); }
   fs::path config() const { return dir_.path() / "klink.yaml"; }
   fs::path data_dir() const { return dir_.path() / "data"; }
