@@ -259,6 +259,8 @@ TEST_F(Described, TheApiAnswersAsItSaysAndNeverFails) {
                   "schemathesis.toml",
                   "run",
                   agent.url() + "/openapi.json",
+                  "--exclude-path",
+                  "/v1/events",  // has no end
                   "--phases",
                   "examples,coverage,fuzzing",
                   "--max-examples",

@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "http/idempotency.h"
 #include "http/rate_limit.h"
 #include "http/rest_shape.h"
 
@@ -58,10 +59,34 @@ class Gate {
     }
     if (!caller.ok()) co_return co_await Refuse(std::move(request), match, std::string(action), caller.status());
     request.by = caller->name;
-    if (action.empty() || parts_.audit == nullptr || IsDryRun(request)) co_return co_await router_(std::move(request));
+    if (action.empty() || IsDryRun(request)) co_return co_await router_(std::move(request));
     AuditedCall call{row, &request, *caller, LinkOf(match)};
-    co_return co_await Change(request, std::move(call));
+    if (request.idempotency_key.empty()) co_return co_await Change(request, std::move(call));
+    co_return co_await Once(request, std::move(call));
   }
+
+  // With a key: however often it comes, it is made once. A call whose end is not seen is not taken for made.
+  Async<Response> Once(const Request& request, AuditedCall call) {
+    const std::string caller = call.caller.name;
+    if (auto answer = idempotency_.Begin(caller, request, clock_.Now())) {
+      answer->route = std::string(call.row->pattern);
+      co_return *std::move(answer);
+    }
+    Pending pending{idempotency_, caller, request};
+    Response response = co_await Change(request, std::move(call));
+    idempotency_.Finish(caller, request, response, clock_.Now());
+    pending.finished = true;
+    co_return response;
+  }
+  struct Pending {
+    ~Pending() {
+      if (!finished) calls.Forget(caller, request);
+    }
+    Idempotency& calls;
+    const std::string& caller;
+    const Request& request;
+    bool finished = false;
+  };
 
   // The link that a call concerns: the first thing named in a path of klink's own, the second one in Kafka REST's.
   static std::string LinkOf(const Router::Match& match) {
@@ -71,6 +96,10 @@ class Gate {
 
   // `request` lives in the caller's frame: what the events tell is what was asked.
   Async<Response> Change(const Request& request, AuditedCall call) {
+    if (parts_.audit == nullptr) {
+      Request unwritten = request;
+      co_return co_await router_(std::move(unwritten));
+    }
     const StatusOr<int64_t> requested = co_await parts_.audit->Requested(call);
     if (!requested.ok()) {
       Response refused = Problem(requested.status());
@@ -118,6 +147,7 @@ class Gate {
   Router router_;
   GateParts parts_;
   const Clock& clock_;
+  Idempotency idempotency_;
   RateLimit known_{kCallsOfOneCaller};
   RateLimit unknown_{kUnknownOfOneAddress};
 };

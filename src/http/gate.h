@@ -1,5 +1,5 @@
-// What every request passes before its handler: who is it, may it, and is it written down. 401: klink does not know who
-// asks; 403: it knows, and the role does not suffice.
+// What every request passes before its handler: who is it, may it, was it made before, and is it written down. 401:
+// klink does not know who asks; 403: it knows, and the role does not suffice.
 #pragma once
 
 #include <memory>

@@ -1,11 +1,13 @@
-// A request and a response as the routes see them, without sockets: pure values.
+// A request and a response as the routes see them, without sockets.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/async.h"
 #include "base/json.h"
 #include "base/status.h"
 
@@ -34,6 +36,7 @@ struct Request {
   std::string authorization;              // the header
   std::vector<std::string> certificates;  // the names in the client certificate, if one was shown and holds
   std::string reason;                     // the header X-Klink-Reason
+  std::string idempotency_key;            // the header Idempotency-Key
   std::string by;                         // who was let in; empty: nobody asked
   std::string_view scheme = "http";       // http | https
 };
@@ -41,12 +44,17 @@ struct Request {
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kProblemType = "application/problem+json";
 
+// An answer without an end: each call waits for its next piece. An error ends it.
+using Pieces = std::function<Async<StatusOr<std::string>>()>;
+
 struct Response {
   int status = 200;
   std::string content_type = std::string(kJsonType);
   std::string body;
   std::string route = "none";  // the pattern that matched, for metrics: bounded, unlike paths
   std::string challenge;       // the header WWW-Authenticate, with 401
+  bool replayed = false;       // the header Idempotent-Replayed: what the first call of this key was answered
+  Pieces pieces = nullptr;     // what follows `body`; null: nothing does
 };
 
 Response JsonResponse(const Json& json);

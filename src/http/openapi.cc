@@ -49,6 +49,7 @@ JsonArray Parameters(const RouteRow& row) {
     parameters.push_back(
         Parameter(path.substr(open + 1, path.find('}', open) - open - 1), "path", TypeSchema("string")));
   AddQuery(row.query, parameters);
+  if (!row.action.empty()) parameters.push_back(Parameter("Idempotency-Key", "header", TypeSchema("string")));
   return parameters;
 }
 
@@ -73,7 +74,7 @@ JsonObject Responses(const RouteRow& row) {
   if (row.answer != nullptr)
     good["content"] = Content(kJsonType, row.answer());
   else if (row.success == 200)
-    good["content"] = Content("text/plain", TypeSchema("string"));
+    good["content"] = Content(row.text_type, TypeSchema("string"));
   bad["description"] = "What is wrong, and what to do";
   bad["content"] =
       IsRest(row) ? Content(kJsonType, Reference("RestError")) : Content(kProblemType, Reference("Problem"));

@@ -63,6 +63,7 @@ constexpr auto kTable = std::to_array<RouteRow>({
     {kGet, "/v1/diff", kViewer, "", "Differences of the two clusters", "link", Answer<DiffView>},
     {kGet, "/v1/explain", kViewer, "", "Why a topic or a group is mirrored or not", "topic group link", Answer<ExplainView>},
     {kGet, "/v1/drills", kViewer, "", "The newest drills of each link", "link", DrillsSchema},
+    {kGet, "/v1/events", kViewer, "", "States of links and mirrors, as they change", "link", nullptr, nullptr, 200, "text/event-stream"},
     {kGet, "/v1/config", kViewer, "", "The configuration in force, without secrets", "", Anything},
     {kGet, "/v1/links", kViewer, "", "All links", "", Answer<LinksView>},
     {kGet, "/v1/links/{}", kViewer, "", "A link", "", Answer<LinkView>},

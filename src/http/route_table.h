@@ -27,6 +27,7 @@ struct RouteRow {
   SchemaMaker answer = nullptr;  // null: no JSON
   SchemaMaker body = nullptr;    // null: none is read
   int success = 200;
+  std::string_view text_type = "text/plain";  // where there is no JSON
 };
 
 std::span<const RouteRow> RouteTable();

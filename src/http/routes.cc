@@ -13,6 +13,7 @@
 #include "http/promotion_routes.h"
 #include "http/question_routes.h"
 #include "http/snapshot_metrics.h"
+#include "http/state_events.h"
 #include "http/views.h"
 
 namespace klink::http {
@@ -313,6 +314,7 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
   AddGroupRoutes(router, agent);
   AddQuestionRoutes(router, agent);
   AddDrillRoutes(router, agent);
+  AddStateEvents(router, agent, rest.clock);
   AddRestRoutes(router, agent, std::move(rest));
   return router;
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -62,6 +63,18 @@ std::string Header(const Message& message, Name name) {
   return std::string(value.data(), value.size());
 }
 
+template <class Message>
+void SetHeader(const Response& response, Message& message) {
+  message.result(static_cast<unsigned>(response.status));
+  message.reason(beast::string_view(StatusTitle(response.status)));
+  if (!response.content_type.empty()) message.set(beast::http::field::content_type, response.content_type);
+  message.set(beast::http::field::cache_control, "no-store");
+  message.set("X-Content-Type-Options", "nosniff");
+  message.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  if (!response.challenge.empty()) message.set(beast::http::field::www_authenticate, response.challenge);
+  if (response.replayed) message.set("Idempotent-Replayed", "true");
+}
+
 std::string PeerOf(const tcp::socket& socket) {
   boost::system::error_code ec;
   const tcp::endpoint peer = socket.remote_endpoint(ec);
@@ -113,6 +126,8 @@ struct Server::Impl {
   Async<bool> UntilFirstByte(Stream& stream, beast::flat_buffer& buffer, Duration wait);
   template <class Stream>
   Async<bool> Write(Stream& stream, Response response, bool keep_alive, bool head_only);
+  template <class Stream>
+  Async<void> WritePieces(Stream& stream, Response response, unsigned version);
   bool MakeRoom();
   void Refuse(tcp::socket socket);
   void Count(const Response& response);
@@ -125,6 +140,7 @@ struct Server::Impl {
   tcp::acceptor acceptor;
   TaskGroup tasks;
   size_t connections = 0;  // without those that were ended to make room
+  size_t streams = 0;
   std::set<Peer*> peers;
   uint64_t turns = 0;
   std::map<std::pair<std::string, int>, Counter> served;
@@ -264,6 +280,7 @@ Async<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffer, D
     request.host = Header(message, beast::http::field::host);
     request.authorization = Header(message, beast::http::field::authorization);
     request.reason = Header(message, "X-Klink-Reason");
+    request.idempotency_key = Header(message, "Idempotency-Key");
     request.peer = peer.address;
     if (tls != nullptr) request.scheme = "https";
     request.certificates = peer.certificates;
@@ -271,27 +288,56 @@ Async<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffer, D
     beast::get_lowest_layer(stream).expires_never();
     response = co_await service(std::move(request));
   }
-  co_return co_await Write(stream, std::move(response), message.keep_alive(),
-                           message.method() == beast::http::verb::head);
+  const bool head_only = message.method() == beast::http::verb::head;
+  if (response.pieces && streams >= limits.streams) response = Problem(503, "too many streams are open: try again");
+  if (!response.pieces || head_only)
+    co_return co_await Write(stream, std::move(response), message.keep_alive(), head_only);
+  streams++;
+  co_await WritePieces(stream, std::move(response), message.version());
+  streams--;
+  co_return false;
 }
 
 template <class Stream>
 Async<bool> Server::Impl::Write(Stream& stream, Response response, bool keep_alive, bool head_only) {
   Count(response);
   beast::http::response<beast::http::string_body> message;
-  message.result(static_cast<unsigned>(response.status));
-  message.reason(beast::string_view(StatusTitle(response.status)));
-  if (!response.content_type.empty()) message.set(beast::http::field::content_type, response.content_type);
-  message.set(beast::http::field::cache_control, "no-store");
-  message.set("X-Content-Type-Options", "nosniff");
-  message.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  if (!response.challenge.empty()) message.set(beast::http::field::www_authenticate, response.challenge);
+  SetHeader(response, message);
   message.keep_alive(keep_alive);
   if (response.status != 204) message.content_length(response.body.size());
   if (!head_only) message.body() = std::move(response.body);
   beast::get_lowest_layer(stream).expires_after(limits.write_timeout);
   auto [ec, put] = co_await beast::http::async_write(stream, message, kAsTuple);
   co_return !ec && keep_alive && !co_await IsStopping();
+}
+
+// Until an error, a peer that is gone, or the server's end.
+template <class Stream>
+Async<void> Server::Impl::WritePieces(Stream& stream, Response response, unsigned version) {
+  Count(response);
+  beast::http::response<beast::http::empty_body> message;
+  SetHeader(response, message);
+  message.version(version);
+  message.keep_alive(false);
+  message.chunked(version > 10);
+  beast::http::response_serializer<beast::http::empty_body> header(message);
+  beast::get_lowest_layer(stream).expires_after(limits.write_timeout);
+  auto [ec, put] = co_await beast::http::async_write_header(stream, header, kAsTuple);
+  std::string piece = std::move(response.body);
+  while (!ec && !co_await IsStopping()) {
+    if (!piece.empty()) {
+      beast::get_lowest_layer(stream).expires_after(limits.write_timeout);
+      if (message.chunked())
+        std::tie(ec, put) = co_await asio::async_write(stream, beast::http::make_chunk(asio::buffer(piece)), kAsTuple);
+      else
+        std::tie(ec, put) = co_await asio::async_write(stream, asio::buffer(piece), kAsTuple);
+      if (ec) break;
+    }
+    beast::get_lowest_layer(stream).expires_never();
+    StatusOr<std::string> next = co_await response.pieces();
+    if (!next.ok()) break;
+    piece = *std::move(next);
+  }
 }
 
 void Server::Impl::Count(const Response& response) {

@@ -22,6 +22,7 @@ struct ServerLimits {
   Duration idle_timeout = 60s;  // between two requests of a connection
   // Beyond: who waits longest is closed; 503 where all are being answered.
   size_t connections = limits::kHttpConnections;
+  size_t streams = 16;  // answers without an end; beyond: 503. They leave connections to the calls.
 };
 
 struct ServerOptions {

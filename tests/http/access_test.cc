@@ -187,6 +187,7 @@ class AccessTest : public ServerTest {
     if (IsRest(row)) put(*fake::Link().destination.cluster_id);
     if (!IsRest(row) || path.find("/links") != std::string::npos) put("paris-to-lyon");
     put(path.ends_with("/configs/{}") ? "cluster.link.paused" : "orders.eu");
+    if (row.text_type == "text/event-stream") path += "?link=nope";  // else it has no end
     return path;
   }
   // A call of the route that changes nothing.
