@@ -57,6 +57,63 @@ TEST_F(CompletionTest, EveryShellKnowsEveryVerb) {
   EXPECT_EQ(Run({"completion", "tcsh"}).exit, Exit::kUsage);
 }
 
+// What --help of a command lists below "Subcommands:".
+std::vector<std::string> VerbsIn(const std::string& help) {
+  std::istringstream in(help);
+  std::string line;
+  while (std::getline(in, line) && line != "Subcommands:") {
+  }
+  std::vector<std::string> verbs;
+  while (std::getline(in, line) && line.starts_with("  "))
+    if (line[2] != ' ') verbs.push_back(line.substr(2, line.find(' ', 2) - 2));
+  return verbs;
+}
+
+class EveryCommand : public CliTest {
+ protected:
+  // "mirror_list" for each command that has no verbs of its own.
+  void Visit(std::vector<std::string> words, std::vector<std::string>& commands) {
+    std::vector<std::string> asked = words;
+    asked.emplace_back("--help");
+    const bool shells = words == std::vector<std::string>{"completion"};
+    const std::vector<std::string> verbs = shells ? std::vector<std::string>() : VerbsIn(Run(asked).out);
+    std::string name;
+    for (const std::string& word : words) name += (name.empty() ? "" : "_") + word;
+    if (verbs.empty()) commands.push_back(name);
+    for (const std::string& verb : verbs) {
+      words.push_back(verb);
+      Visit(words, commands);
+      words.pop_back();
+    }
+  }
+};
+
+TEST_F(EveryCommand, HasHelpAndAnExampleOfItsJson) {
+  const std::map<std::string, std::string> kAlso = {
+      {"mirror_promote", "promote"}, {"mirror_failover", "failover"}, {"reverse", "mirror_reverse"}};
+  // What answers with no JSON, or as another command does.
+  const std::map<std::string, std::string> kAnswer = {{"run", ""},
+                                                      {"completion", ""},
+                                                      {"man", ""},
+                                                      {"config_init", ""},
+                                                      {"config_schema", ""},
+                                                      {"promote", "failover"},
+                                                      {"drill_run", "drill_show"}};
+  const auto in = [](const auto& names, const std::string& command) {
+    const auto found = names.find(command);
+    return found == names.end() ? command : found->second;
+  };
+  const std::filesystem::path root(KLINK_SOURCE_DIR);
+  std::vector<std::string> commands;
+  Visit({}, commands);
+  EXPECT_GT(commands.size(), 40u);
+  for (const std::string& command : commands) {
+    const std::string name = in(kAlso, command), answer = in(kAnswer, name);
+    EXPECT_TRUE(std::filesystem::exists(root / "tests/cli/golden" / ("help_" + name + ".txt"))) << command;
+    if (!answer.empty()) EXPECT_TRUE(std::filesystem::exists(root / "docs/cli" / (answer + ".json"))) << command;
+  }
+}
+
 TEST_F(CliTest, EveryVerbHasAManPage) {
   ExpectGolden("help_man", {"man", "--help"});
   ExpectGolden("man_lag", {"man", "lag"});

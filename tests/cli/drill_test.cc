@@ -159,13 +159,14 @@ TEST_F(DrillCliTest, WhatCannotBeRunTouchesNothingAndEndsWithTwo) {
   EXPECT_THAT(Run({"drill", "run", "quarterly"}).err, HasSubstr("it has none; add it under drills"));
 }
 
-TEST(DrillTextTest, WhatWasRemovedAndWhatIsLeftIsTold) {
+TEST_F(DrillCliTest, WhatWasRemovedAndWhatIsLeftIsTold) {
   const std::vector<CleanedDrill> drills = {{"lyon", "20270115T080000Z-ab12", {true, 4, 1, {}}},
                                             {"lyon", "20270116T080000Z-cd34", {false, 0, 0, {"_klink.drill.x.0"}}}};
   EXPECT_EQ(CleanText(drills, CleanTense::kDid),
             "drill 20270115T080000Z-ab12 at lyon: 4 topics and 1 groups removed\n"
             "drill 20270116T080000Z-cd34 at lyon: 0 topics and 0 groups removed\n"
             "  left: _klink.drill.x.0\n");
+  ExpectFile("docs/cli/drill_clean.json", PrettyJson(CleanJson(drills)));
   EXPECT_EQ(CleanText({}, CleanTense::kDid), "No drill left anything.\n");
 }
 

@@ -118,6 +118,7 @@ TEST_F(FailbackTest, AReversalTellsWhatStaysWhere) {
   view.actions = {{"orders.eu", "orders.eu", "lyon-to-paris", "reversed", {}, {{100, 100}, {80, 95}}},
                   {"payments", "payments", "lyon-to-paris", "unchanged", {}, {}}};
   ExpectFile("tests/cli/golden/mirror_reverse.txt", FailbackText(view, false));
+  ExpectFile("docs/cli/mirror_reverse.json", PrettyJson(ToJson(view)));
 }
 
 TEST_F(FailbackTest, Help) {
