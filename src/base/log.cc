@@ -12,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/json_fields.h"
+#include "base/log_tail.h"
 
 namespace klink {
 namespace {
@@ -182,6 +183,7 @@ std::shared_ptr<Logger> StderrLogger(LogOptions options) {
   sink->flush_on(spdlog::level::trace);
   auto write = [sink](Level, std::string_view line) {
     sink->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+    StderrTail().Add(line);
   };
   return std::make_shared<Logger>(options, write, [] { return SystemClock().Wall(); });
 }
@@ -192,6 +194,11 @@ std::shared_ptr<Logger>& Current() {
 }
 
 }  // namespace
+
+LogTail& StderrTail() {
+  static LogTail* const tail = new LogTail;  // lines come to the very end of the process
+  return *tail;
+}
 
 void SetLogOptions(LogOptions options) { SetLogger(StderrLogger(options)); }
 

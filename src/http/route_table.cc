@@ -6,6 +6,7 @@
 #include "http/control_body.h"
 #include "http/drill_routes.h"
 #include "http/json_schema.h"
+#include "http/log_view.h"
 #include "http/move_routes.h"
 #include "http/promotion_routes.h"
 #include "http/rest_changes.h"
@@ -60,6 +61,7 @@ constexpr auto kTable = std::to_array<RouteRow>({
     {kGet, "/openapi.json", kViewer, "", "This description", "", Anything},
     {kGet, "/v1/status", kViewer, "", "The agent and all its links", "", Answer<StatusView>},
     {kGet, "/v1/audit", kViewer, "", "The end of the audit log", "events#", Answer<AuditView>},
+    {kGet, "/v1/log", kViewer, "", "The newest lines of the agent's log", "lines#", Answer<LogView>},
     {kGet, "/v1/diff", kViewer, "", "Differences of the two clusters", "link", Answer<DiffView>},
     {kGet, "/v1/explain", kViewer, "", "Why a topic or a group is mirrored or not", "topic group link", Answer<ExplainView>},
     {kGet, "/v1/drills", kViewer, "", "The newest drills of each link", "link", DrillsSchema},

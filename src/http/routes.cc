@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "base/json_fields.h"
+#include "base/log_tail.h"
 #include "http/adoption_routes.h"
 #include "http/control_body.h"
 #include "http/drill_routes.h"
 #include "http/group_routes.h"
+#include "http/log_view.h"
 #include "http/move_routes.h"
 #include "http/openapi.h"
 #include "http/promotion_routes.h"
@@ -45,10 +47,11 @@ StatusOr<int32_t> QueryPartition(const Request& request) {
   return ToPartition(value);
 }
 
-StatusOr<int64_t> QueryEvents(const Request& request) {
-  if (!request.target.query.contains("events")) return 100;
-  TRY(const int64_t most, ParseNumber("events", request.target.query.at("events")));
-  if (most > kAuditEventsPerRequestMost) return InvalidArgument("?events= may be {}", kAuditEventsPerRequestMost);
+// How many of the newest: of events, or of lines.
+StatusOr<int64_t> QueryNewest(const Request& request, const std::string& name) {
+  if (!request.target.query.contains(name)) return 100;
+  TRY(const int64_t most, ParseNumber(name, request.target.query.at(name)));
+  if (most > kNewestPerRequestMost) return InvalidArgument("?{}= may be {}", name, kNewestPerRequestMost);
   return most;
 }
 
@@ -281,7 +284,12 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
     co_return config ? JsonResponse(config()) : Problem(404, "this agent was started without a configuration");
   });
   router.Add(Method::kGet, "/v1/audit",
-             [routes](Request request, Captures) { return routes->Audit(QueryEvents(request)); });
+             [routes](Request request, Captures) { return routes->Audit(QueryNewest(request, "events")); });
+  router.Add(Method::kGet, "/v1/log", [](Request request, Captures) -> Async<Response> {
+    const StatusOr<int64_t> most = QueryNewest(request, "lines");
+    if (!most.ok()) co_return Problem(most.status());
+    co_return JsonResponse(ToJson(LogView{StderrTail().Newest(static_cast<size_t>(*most))}));
+  });
   router.Add(Method::kGet, "/v1/links", Now(routes, [](Routes& r, C) { return r.Links(); }));
   for (const link::ControlVerb verb : {link::ControlVerb::kPause, link::ControlVerb::kResume}) {
     router.Add(Method::kPost, fmt::format("/v1/links/{{}}:{}", NameOf(verb)),

@@ -26,6 +26,6 @@ StatusOr<link::Direction> ParseDirection(std::string_view text);
 
 inline constexpr size_t kOffsetsPerRequestMost = limits::kHttpOffsets;
 inline constexpr size_t kTopicsPerRequestMost = limits::kHttpTopics;
-inline constexpr int64_t kAuditEventsPerRequestMost = 1000;
+inline constexpr int64_t kNewestPerRequestMost = 1000;
 
 }  // namespace klink::http

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/digest.h"
+#include "base/log_tail.h"
 
 namespace klink {
 namespace {
@@ -84,6 +85,17 @@ TEST(EventTableTest, EveryIdIsGivenOnceAndEveryRowSaysWhatToDo) {
 
 TEST(DigestTest, Sha256OfTheKnownText) {
   EXPECT_EQ(Sha256Hex(AsBytes("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(LogTailTest, TheNewestLinesAreKeptWithinLimits) {
+  LogTail tail;
+  EXPECT_TRUE(tail.Newest(10).empty());
+  for (size_t i = 0; i < LogTail::kLinesMost + 5; i++) tail.Add(std::to_string(i));
+  EXPECT_EQ(tail.Newest(2), (std::vector<std::string>{"1003", "1004"}));
+  EXPECT_EQ(tail.Newest(5000).size(), LogTail::kLinesMost);
+  EXPECT_EQ(tail.Newest(5000).front(), "5");
+  tail.Add(std::string(LogTail::kBytesMost, 'x'));
+  EXPECT_EQ(tail.Newest(5000).size(), 1u);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/log_tail.h"
 #include "config/show.h"
 #include "tests/http/server_fixture.h"
 
@@ -115,6 +116,15 @@ TEST_F(ServerTest, ABadTranslationRequestSaysWhatIsWrong) {
   EXPECT_THAT(Ask(path, R"({"topic":"t","partition":0,"offsets":[]})").body, HasSubstr("must hold 1 to 10000"));
   EXPECT_THAT(Ask(path, R"({"topic":"t","partition":0,"offsets":["x"]})").body, HasSubstr("not a number"));
   EXPECT_THAT(Ask(path, R"({"topic":"t","partition":3000000000,"offsets":[1]})").body, HasSubstr("not a partition"));
+}
+
+TEST_F(ServerTest, TheNewestLinesOfTheLogAreTold) {
+  Start();
+  StderrTail().Add("ts=1 the one before");
+  StderrTail().Add("ts=2 \"last\"");
+  EXPECT_EQ(Ask("/v1/log?lines=1").body, "{\"lines\":[\"ts=2 \\\"last\\\"\"]}\n");
+  EXPECT_THAT(Ask("/v1/log").body, HasSubstr("the one before"));
+  EXPECT_EQ(Ask("/v1/log?lines=1001").status, 400);
 }
 
 TEST_F(ServerTest, MirrorsArePausedAndResumedOneByOne) {
