@@ -39,7 +39,7 @@ std::string Yaml(const LinkFile& file, const fs::path& data_dir, int port) {
   id: {id}
   data_dir: {data}
   memory: {memory}
-  http: {{listen: "127.0.0.1:{port}"}}
+  http: {{listen: "127.0.0.1:{port}"{http}}}
 clusters:
   paris: {{bootstrap.servers: "{source}"{source_security}}}
   lyon: {{bootstrap.servers: "{destination}"{destination_security}}}
