@@ -75,7 +75,13 @@ TransactionalLoad::~TransactionalLoad() { Stop(); }
 
 void TransactionalLoad::Stop() {
   stopping_ = true;
+  AllowUpTo(std::numeric_limits<int64_t>::max());
   if (thread_.joinable()) thread_.join();
+}
+
+void TransactionalLoad::AllowUpTo(int64_t transactions) {
+  allowed_ = transactions;
+  allowed_.notify_all();
 }
 
 void TransactionalLoad::Run() {
@@ -84,6 +90,7 @@ void TransactionalLoad::Run() {
       TransactionalProducer a(cluster_, topic_ + "-a"), b(cluster_, topic_ + "-b");
       std::chrono::steady_clock::time_point next;
       for (int i = 0; !stopping_; ++i) {
+        for (int64_t most = allowed_; transactions_ >= most && !stopping_; most = allowed_) allowed_.wait(most);
         std::this_thread::sleep_until(next);
         next = std::chrono::steady_clock::now() + round_;
         for (TransactionalProducer* app : {&a, &b}) app->Begin();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <limits>
 #include <thread>
 
 #include "integration/kafka_tools.h"
@@ -30,13 +31,15 @@ void ProduceTransactions(const Cluster& cluster, const std::string& topic, int p
                          const std::string& name = "app");
 
 // Two applications that write a transaction each in every round, on a thread of their own, until Stop(): open at the
-// same time, a third aborted, some plain records between. One whose broker dies begins again under its name. Without a
-// pause it would outrun any copy that waits for markers, as soon as the machine is busy.
+// same time, a third aborted, some plain records between. One whose broker dies begins again under its name. On a busy
+// machine it outruns any copy that waits for markers: who waits for the copy says how far it may go.
 class TransactionalLoad {
  public:
   TransactionalLoad(const Cluster& cluster, std::string topic, int partitions, milliseconds round = milliseconds(100));
   ~TransactionalLoad();
   void Stop();
+  // No round begins once there are so many transactions.
+  void AllowUpTo(int64_t transactions);
   int64_t transactions() const { return transactions_; }
 
  private:
@@ -47,6 +50,7 @@ class TransactionalLoad {
   milliseconds round_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int64_t> transactions_ = 0;
+  std::atomic<int64_t> allowed_ = std::numeric_limits<int64_t>::max();
   std::thread thread_;
 };
 

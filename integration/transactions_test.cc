@@ -13,7 +13,8 @@ namespace {
 
 constexpr int kPartitions = 3;
 constexpr char kTopic[] = "t-tx";
-constexpr seconds kLive(240);  // a broker that restarts on a busy machine, and what was written meanwhile
+constexpr seconds kLive(240);          // a broker that restarts on a busy machine, and what was written meanwhile
+constexpr int64_t kAroundAKill = 100;  // transactions: they begin before it and go on after it
 
 int64_t EndOf(const Cluster& cluster) {
   LogEnds ends(cluster);
@@ -27,6 +28,7 @@ TEST(TransactionsTest, AfterTenKillsInsideTransactionsBothLogsAreTheSame) {
   file.destination = pair.destination.bootstrap();
   CreateTopic(pair.source, kTopic, kPartitions);
   TransactionalLoad load(pair.source, kTopic, kPartitions);
+  load.AllowUpTo(20);
   Agent agent(file);
   agent.Start();
   LogEnds copy(pair.destination);
@@ -41,6 +43,8 @@ TEST(TransactionsTest, AfterTenKillsInsideTransactionsBothLogsAreTheSame) {
                              "agent", "agent", "source", "agent"}) {
     const std::string name = victim;
     const int64_t before = load.transactions();
+    load.AllowUpTo(before + kAroundAKill);
+    Await("the load to go on", kLive, [&] { return load.transactions() >= before + 10; });
     if (name == "agent") {
       agent.Kill();
       kills += agent.Wait(seconds(0)) == 137;
@@ -52,7 +56,7 @@ TEST(TransactionsTest, AfterTenKillsInsideTransactionsBothLogsAreTheSame) {
       cluster.Restart(0);
       kills += cluster.pid(0) != pid;
     }
-    Await("more transactions", kLive, [&] { return load.transactions() >= before + 10; });
+    Await("the rest of the load", kLive, [&] { return load.transactions() >= before + kAroundAKill; });
     const auto began = std::chrono::steady_clock::now();
     await_caught_up();
     fmt::print("  {:<12} caught up after {:>5} ms, {} transactions\n", name,
