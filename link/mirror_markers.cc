@@ -156,8 +156,9 @@ Async<StatusOr<bool>> PartitionMirror::EndsTheSame(const Facts& facts, SharedByt
   const BatchView end(marker.view());
   CO_TRY(const std::optional<SharedBytes> before, co_await BeforeMarker(marker));
   if (before && !BatchView(before->view()).control()) {
-    if (IsRaised(*before, marker)) co_return false;
     CO_TRY(const std::optional<int64_t> carried, co_await SourcePidOf(*before, shift));
+    // Of one that was begun again the epoch may be another one's (protocol.md T18).
+    if (IsRaised(*before, marker)) co_return carried == source_pid;
     co_return !carried || *carried == source_pid;
   }
   // It ended nothing. The source's neither, unless what it ended is open here.

@@ -4,6 +4,7 @@
 
 #include "base/task_group.h"
 #include "kafka/messages/add_partitions_to_txn.h"
+#include "kafka/messages/describe_producers.h"
 #include "kafka/messages/end_txn.h"
 #include "link/cluster_admin.h"
 #include "link/halt.h"
@@ -121,7 +122,8 @@ Async<StatusOr<std::optional<TransactionSlot>>> TransactionSlots::Find(TopicPart
   for (auto& [id, slot] : slots_) {
     CO_TRY(const kafka::TransactionState now, co_await Ask(slot));
     if (now.producer_id != producer_id) continue;
-    if (IsEnding(now) || !Names(now, tp)) co_return std::nullopt;
+    if (IsEnding(now)) co_return std::nullopt;
+    if (!Names(now, tp)) co_return co_await BeginAgain(slot, now, tp);
     slot.Take(now);
     slot.fenced = false;
     slot.holder = tp;
@@ -131,12 +133,46 @@ Async<StatusOr<std::optional<TransactionSlot>>> TransactionSlots::Find(TopicPart
   co_return std::nullopt;
 }
 
+// The coordinator takes its transaction for ended, the partition has it open: the marker was lost for good, as happens
+// when a broker starts (protocol.md T18). Begun again under the same producer, the end of the new one is that of both.
+// Nothing while the slot carries another partition's.
+Async<StatusOr<std::optional<TransactionSlot>>> TransactionSlots::BeginAgain(Slot& slot, kafka::TransactionState now,
+                                                                             TopicPartition tp) {
+  CO_TRY(slot.wanted, co_await IsOpen(tp, now.producer_id));  // asked after the coordinator: a marker would be there
+  if (!slot.wanted || slot.holder || !now.topics.empty()) co_return std::nullopt;
+  std::erase(free_, slot.as.id);
+  slot.wanted = slot.fenced = false;
+  slot.holder = tp;
+  slot.Take(now);
+  const Status begun = co_await Add(slot, tp);
+  if (begun.ok()) co_return slot.as;
+  if (kafka::ErrorOf(begun)) Release(TransactionSlot(slot.as));
+  co_return begun;
+}
+
+Async<StatusOr<bool>> TransactionSlots::IsOpen(TopicPartition tp, int64_t producer_id) {
+  CO_TRY(const kafka::PartitionLeader leader, co_await cluster_.Leader(tp));
+  kafka::DescribeProducersRequest request;
+  request.topics.push_back({tp.topic, {tp.partition}});
+  CO_TRY(const auto response, co_await cluster_.Call(leader.broker, Lane::kTransaction, std::move(request), kDeadline));
+  if (response.topics.size() != 1 || response.topics[0].partitions.size() != 1)
+    co_return Unavailable("asking for the producers of {}: the answer names another partition", tp);
+  const kafka::DescribeProducersPartition& answer = response.topics[0].partitions[0];
+  if (answer.error_code != Error::kNone) {
+    cluster_.ForgetLeader(tp);
+    co_return kafka::ToStatus(answer.error_code, fmt::format("asking for the producers of {}", tp));
+  }
+  for (const kafka::ProducerState& producer : answer.active_producers)
+    if (producer.producer_id == producer_id) co_return producer.current_txn_start_offset >= 0;
+  co_return false;
+}
+
 // Nothing while the free ones have just been used and a few more would not hurt.
 TransactionSlots::Slot* TransactionSlots::Free() {
   const int64_t from = state_.view().link() ? state_.view().link()->slots_from : 0;
   const auto first = std::find_if(free_.begin(), free_.end(), [&](const std::string& id) {
     const Slot& slot = slots_.at(id);
-    return slot.as.number >= from && clock_.Now() >= slot.doubt_until;
+    return slot.as.number >= from && !slot.wanted && clock_.Now() >= slot.doubt_until;
   });
   if (first == free_.end()) return nullptr;
   Slot& slot = slots_.at(*first);

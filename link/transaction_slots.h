@@ -51,6 +51,7 @@ class TransactionSlots {
     TransactionSlot as;
     bool fenced = false;  // initialised by us: no predecessor can use it
     std::optional<TopicPartition> holder;
+    bool wanted = false;  // by a partition whose log lacks a marker of it: nobody else takes it
     Instant released{};
     Instant doubt_until{};  // a begin that was not answered may still be carried out
     int32_t coordinator = -1;
@@ -70,6 +71,9 @@ class TransactionSlots {
   Async<StatusOr<int32_t>> CoordinatorOf(Slot& slot);
   Status NeedsWrite(Status status, const std::string& id) const;
   Async<StatusOr<kafka::TransactionState>> Ask(Slot& slot);
+  Async<StatusOr<std::optional<TransactionSlot>>> BeginAgain(Slot& slot, kafka::TransactionState now,
+                                                             TopicPartition tp);
+  Async<StatusOr<bool>> IsOpen(TopicPartition tp, int64_t producer_id);
   Async<Status> Add(Slot& slot, TopicPartition tp);
   // Does the failed call deserve another try? Waits before it says so.
   Async<StatusOr<bool>> Again(Slot& slot, kafka::Error error, Patience& patience);

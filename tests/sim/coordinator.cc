@@ -97,9 +97,20 @@ void Coordinator::Decide(const std::string& id, ControlType verdict) {
   t.state = State::kPrepare;
   t.verdict = verdict;
   world_.Note("coordinator: {}/{} ends with {}", id, t.epoch, verdict == ControlType::kCommit ? "COMMIT" : "ABORT");
+  if (weather_.marker_never > 0 && IsOpen(t.producer_id) && world_.random().Chance(weather_.marker_never)) {
+    world_.Count(Fault::kMarkerNever);
+    world_.Note("coordinator: {} writes no marker", id);
+    return world_.After(weather_.Latency(world_), [this, id] { transactions_[id].state = State::kComplete; });
+  }
   const bool late = world_.random().Chance(weather_.marker_late);
   if (late) world_.Count(Fault::kMarkerLate);
   world_.After(late ? world_.random().Within(50ms, kSlow) : weather_.Latency(world_), [this, id] { WriteMarker(id); });
+}
+
+bool Coordinator::IsOpen(int64_t producer_id) const {
+  for (const link::ProducerState& p : dest_.producers())
+    if (p.producer_id == producer_id) return p.open_since.has_value();
+  return false;
 }
 
 void Coordinator::WriteMarker(const std::string& id) {

@@ -34,6 +34,8 @@ class Coordinator {
   // Null when there never was such an id.
   const Transaction* Find(const std::string& id) const;
   kafka::Error Verify(const std::string& id, int64_t producer_id, int16_t epoch) const;
+  // Of the partition's leader: has it a transaction of that producer open?
+  bool IsOpen(int64_t producer_id) const;
 
   const std::map<std::string, Transaction>& transactions() const { return transactions_; }
 

@@ -143,6 +143,15 @@ Scenario DrawTransactions(uint64_t seed) {
   return s;
 }
 
+Scenario DrawUnwritten(uint64_t seed) {
+  Scenario s = DrawTransactions(seed);
+  if (s.kind == Kind::kRetention) s = DrawTransactions(seed + 1);
+  s.seed = seed;
+  s.retention = false;  // it takes the beginning of such a transaction: its end is then told twice
+  s.weather.marker_never = 0.05;
+  return s;
+}
+
 Scenario DrawFilled(uint64_t seed) {
   static constexpr Kind kKinds[] = {Kind::kPlain,     Kind::kPrefill,     Kind::kOldRecords, Kind::kPlain,
                                     Kind::kRetention, Kind::kFrozenOwner, Kind::kTranslate,  Kind::kBehindData,

@@ -63,6 +63,7 @@ struct Scenario {
   Duration bad_for = 20s;
   Weather weather;
   double incidents_per_second = 0;  // leader moves, replicas gone, replication slow, data refused
+  bool retention = true;            // the source removes what was copied
   bool crashes = true;
 
   bool old() const { return record_age >= expiration / 4; }
@@ -72,6 +73,8 @@ struct Scenario {
 Scenario Draw(uint64_t seed);
 // The same kinds with a source that writes transactions.
 Scenario DrawTransactions(uint64_t seed);
+// The same, where coordinators lose markers for good.
+Scenario DrawUnwritten(uint64_t seed);
 // … copied as committed records alone; with holes of compaction filled by markers; or both.
 Scenario DrawFilled(uint64_t seed);
 // Somebody else writes now and then, and the mirror goes on; every second one with transactions.

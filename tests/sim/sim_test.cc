@@ -66,8 +66,12 @@ void RunSeeds(const Family& family) {
 constexpr Family kForeignSeeds{"EveryForeignWriteIsMapped", DrawForeign, 300, Fault::kForeignWrite,
                                static_cast<Fault>(static_cast<int>(Fault::kForeignWrite) + 1)};
 
+constexpr Family kUnwrittenSeeds{"EveryMarkerThatIsLostIsAskedForAgain", DrawUnwritten, 100, Fault::kMarkerNever,
+                                 Fault::kCount};
+
 TEST(Simulation, EverySeedIsExact) { RunSeeds(kPlainSeeds); }
 TEST(Simulation, EveryTransactionIsExact) { RunSeeds(kTransactionSeeds); }
+TEST(Simulation, EveryMarkerThatIsLostIsAskedForAgain) { RunSeeds(kUnwrittenSeeds); }
 TEST(Simulation, EveryFilledCopyIsExact) { RunSeeds(kFilledSeeds); }
 
 TEST(Simulation, EveryPipelinedCopyIsExact) { RunSeeds(kPipelinedSeeds); }

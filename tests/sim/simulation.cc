@@ -199,7 +199,7 @@ void Simulation::Incident() {
       world_.After(random.Within(20ms, 500ms), [this] { dest_.MoveLeader(Duration(0)); });
       return;
     default:  // retention at the source, of what was copied already
-      if (agent_ && agent_->progress().position() && durable_.active)
+      if (scenario_.retention && agent_ && agent_->progress().position() && durable_.active)
         source_.AdvanceStart(agent_->progress().position()->source_next.value - random.Below(20));
   }
 }

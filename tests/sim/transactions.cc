@@ -134,11 +134,20 @@ Async<StatusOr<std::vector<TransactionSlot>>> SimTransactions::Open() {
 Async<StatusOr<std::optional<TransactionSlot>>> SimTransactions::Find(int64_t producer_id) {
   const std::string id = fmt::format("klink.sim.{}", producer_id - kFirstSlotProducer);
   CO_TRY(const Asked now, co_await Ask(id));
-  if (!now || now->state != Coordinator::State::kOngoing) co_return std::nullopt;
+  if (!now || now->state == Coordinator::State::kPrepare) co_return std::nullopt;
+  if (now->state != Coordinator::State::kOngoing) {
+    std::function<bool()> asks = [&coordinator = coordinator_, producer_id] { return coordinator.IsOpen(producer_id); };
+    CO_TRY(const bool open, co_await Call<bool>(std::move(asks)));
+    if (!open || slots_[id].held) co_return std::nullopt;
+  }
   Slot& slot = slots_[id];
   slot = {{id, now->producer_id, now->epoch}, false, true};
   std::erase(free_, id);
-  co_return slot.as;
+  if (now->state == Coordinator::State::kOngoing) co_return slot.as;
+  const Status begun = co_await Add(slot);
+  if (begun.ok()) co_return slot.as;
+  if (kafka::ErrorOf(begun)) Release(TransactionSlot(slot.as));
+  co_return begun;
 }
 
 SimTransactions::Slot* SimTransactions::Free() {

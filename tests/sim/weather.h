@@ -17,6 +17,7 @@ struct Weather {
   double call_unclear = 0;  // calls to the coordinators of transactions
   double marker_late = 0;   // per transaction
   double marker_twice = 0;
+  double marker_never = 0;
   double crash = 0;  // per step of an agent
   Duration latency_least = 200us;
   Duration latency_most = 4ms;

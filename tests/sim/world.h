@@ -59,7 +59,8 @@ namespace klink::sim {
   ROW(NotFilled, "a hole was too large to be filled")                                    \
   ROW(AnsweredLost, "a leader move dropped a batch that acks=1 had answered")            \
   ROW(GapFilled, "markers stand for what the source's retention removed")                \
-  ROW(SourceCutBack, "an unclean election at the source removed what was acknowledged")
+  ROW(SourceCutBack, "an unclean election at the source removed what was acknowledged")  \
+  ROW(MarkerNever, "a coordinator took a transaction for ended and wrote no marker")
 
 enum class Fault {
 #define KLINK_SIM_FAULT(NAME, MEANING) k##NAME,
