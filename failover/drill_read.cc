@@ -1,10 +1,9 @@
 #include "failover/drill_read.h"
 
-#include "kafka/messages/fetch.h"
 #include "kafka/messages/init_producer_id.h"
 #include "kafka/messages/offset_commit.h"
 #include "kafka/messages/produce.h"
-#include "link/aborted_data.h"
+#include "link/committed_fetch.h"
 #include "link/group_requests.h"
 
 namespace klink::failover {
@@ -15,45 +14,18 @@ using kafka::Lane;
 constexpr Duration kDeadline = 15s;
 constexpr int32_t kReadBytes = 1 << 20;
 constexpr size_t kRecordBytesMost = 256 << 20;  // out of one compressed batch
-constexpr int8_t kReadCommitted = 1;
 constexpr int16_t kAcksAll = -1;
-
-Async<StatusOr<kafka::FetchPartitionResponse>> FetchFrom(kafka::Cluster& cluster, TopicPartition tp, int64_t at) {
-  CO_TRY(const kafka::PartitionLeader leader, co_await cluster.Leader(tp));
-  kafka::FetchPartition partition;
-  partition.partition = tp.partition;
-  partition.fetch_offset = at;
-  partition.partition_max_bytes = kReadBytes;
-  kafka::FetchTopic topic;
-  topic.topic = tp.topic;
-  topic.partitions.push_back(partition);
-  kafka::FetchRequest request;
-  request.max_wait_ms = 0;
-  request.max_bytes = kReadBytes;
-  request.isolation_level = kReadCommitted;
-  request.topics.push_back(std::move(topic));
-  CO_TRY(auto response, co_await cluster.Call(leader.broker, Lane::kControl, std::move(request), kDeadline,
-                                              kafka::FetchRequest::kMaxByName));
-  if (response.responses.size() != 1 || response.responses[0].partitions.size() != 1)
-    co_return DataLoss("reading {}: the answer leaves the partition out", tp);
-  auto& answer = response.responses[0].partitions[0];
-  if (answer.error_code != kafka::Error::kNone) {
-    cluster.ForgetLeader(tp);
-    co_return kafka::ToStatus(answer.error_code, fmt::format("reading {} at offset {}", tp, at));
-  }
-  co_return std::move(answer);
-}
 
 }  // namespace
 
 Async<StatusOr<std::optional<ReadRecord>>> FirstCommitted(kafka::Cluster& cluster, TopicPartition tp, int64_t from) {
   for (int64_t at = from;;) {
-    CO_TRY(auto answer, co_await FetchFrom(cluster, tp, at));
-    std::vector<link::AbortedTransaction> transactions;
-    if (answer.aborted_transactions)
-      for (const auto& one : *answer.aborted_transactions)
-        transactions.push_back({one.producer_id, SourceOffset(one.first_offset)});
-    link::AbortedData aborted(std::move(transactions));
+    CO_TRY(auto answer, co_await link::FetchCommittedFrom(cluster, tp, at, {kReadBytes, kDeadline}));
+    if (answer.error_code != kafka::Error::kNone) {
+      cluster.ForgetLeader(tp);
+      co_return kafka::ToStatus(answer.error_code, fmt::format("reading {} at offset {}", tp, at));
+    }
+    link::AbortedData aborted = link::AbortedOf(answer);
     kafka::BatchWalker walker(std::move(answer.records));
     const int64_t before = at;
     for (;;) {

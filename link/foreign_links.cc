@@ -1,25 +1,14 @@
 #include "link/foreign_links.h"
 
-#include "kafka/messages/fetch.h"
 #include "kafka/record_batch.h"
-#include "link/aborted_data.h"
+#include "link/committed_fetch.h"
 #include "state/link_topics.h"
 
 namespace klink::link {
 namespace {
 
-constexpr Duration kReadDeadline = 10s;
-constexpr int32_t kReadBytes = 4 << 20;
+constexpr FetchBounds kRead = {4 << 20, 10s};
 constexpr size_t kRecordBytesMost = 64 << 20;  // out of one compressed batch
-constexpr int8_t kReadCommitted = 1;
-
-AbortedData AbortedOf(const kafka::FetchPartitionResponse& answer) {
-  std::vector<AbortedTransaction> aborted;
-  if (answer.aborted_transactions)
-    for (const auto& transaction : *answer.aborted_transactions)
-      aborted.push_back({transaction.producer_id, SourceOffset(transaction.first_offset)});
-  return AbortedData(std::move(aborted));
-}
 
 }  // namespace
 
@@ -72,24 +61,7 @@ Async<Status> ForeignLinks::Read(std::string topic, State& state) {
 
 // Up to the last stable offset; false when nothing was behind `next`.
 Async<StatusOr<bool>> ForeignLinks::ReadSome(TopicPartition tp, State& state) {
-  CO_TRY(const kafka::PartitionLeader leader, co_await cluster_.Leader(tp));
-  kafka::FetchPartition partition;
-  partition.partition = tp.partition;
-  partition.fetch_offset = state.next;
-  partition.partition_max_bytes = kReadBytes;
-  kafka::FetchTopic topic;
-  topic.topic = tp.topic;
-  topic.partitions.push_back(partition);
-  kafka::FetchRequest request;
-  request.max_wait_ms = 0;
-  request.max_bytes = kReadBytes;
-  request.isolation_level = kReadCommitted;
-  request.topics.push_back(std::move(topic));
-  CO_TRY(auto response, co_await cluster_.Call(leader.broker, kafka::Lane::kControl, std::move(request), kReadDeadline,
-                                               kafka::FetchRequest::kMaxByName));
-  if (response.responses.size() != 1 || response.responses[0].partitions.size() != 1)
-    co_return DataLoss("reading {}: the answer leaves the partition out", tp);
-  auto& answer = response.responses[0].partitions[0];
+  CO_TRY(auto answer, co_await FetchCommittedFrom(cluster_, tp, state.next, kRead));
   if (answer.error_code == kafka::Error::kOffsetOutOfRange && state.next != 0) {
     state = State{state.id, 0, {}};
     co_return true;

@@ -196,6 +196,19 @@ ProducerState ProducerOf(const kafka::ProducerState& told) {
           told.coordinator_epoch};
 }
 
+Async<StatusOr<std::vector<ProducerState>>> ProducersOf(kafka::Cluster& cluster, TopicPartition tp) {
+  kafka::DescribeProducersRequest request;
+  request.topics.push_back({tp.topic, {tp.partition}});
+  CO_TRY(const auto response, co_await AskLeader(cluster, tp, std::move(request)));
+  const auto* answer = OnlyPartition(response.topics, &kafka::DescribeProducersTopicResponse::partitions);
+  if (answer == nullptr) co_return LeftOut(tp, "asking for the producers of");
+  CO_RETURN_IF_ERROR(
+      NeedsRead(PartitionStatus(cluster, tp, answer->error_code, "asking for the producers of"), cluster, tp));
+  std::vector<ProducerState> producers;
+  for (const kafka::ProducerState& p : answer->active_producers) producers.push_back(ProducerOf(p));
+  co_return producers;
+}
+
 Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   CO_TRY(const kafka::PartitionLeader leader, co_await cluster_.Leader(tp_));
   leader_ = leader.broker;
@@ -207,14 +220,7 @@ Async<StatusOr<DestLog>> KafkaSink::Inspect() {
   if (peek->batch && kafka::BatchView(peek->batch->view()).next_offset() == end)
     log.last_batch = std::move(peek->batch);
 
-  kafka::DescribeProducersRequest request;
-  request.topics.push_back({tp_.topic, {tp_.partition}});
-  CO_TRY(const auto response, co_await AskLeader(cluster_, tp_, std::move(request)));
-  const auto* answer = OnlyPartition(response.topics, &kafka::DescribeProducersTopicResponse::partitions);
-  if (answer == nullptr) co_return LeftOut(tp_, "asking for the producers of");
-  CO_RETURN_IF_ERROR(
-      NeedsRead(PartitionStatus(cluster_, tp_, answer->error_code, "asking for the producers of"), cluster_, tp_));
-  for (const kafka::ProducerState& p : answer->active_producers) log.producers.push_back(ProducerOf(p));
+  CO_TRY(log.producers, co_await ProducersOf(cluster_, tp_));
   CO_TRY(const int64_t end_after, co_await OffsetOf(cluster_, tp_, LogPoint::kEnd));
   if (end_after != end) co_return Unavailable("{}: the log grew from {} to {} while it was read", tp_, end, end_after);
   co_return log;

@@ -56,6 +56,8 @@ class KafkaSink final : public Sink {
 
 // As a leader tells of it.
 ProducerState ProducerOf(const kafka::ProducerState& told);
+// Those that the partition's leader remembers.
+Async<StatusOr<std::vector<ProducerState>>> ProducersOf(kafka::Cluster& cluster, TopicPartition tp);
 
 // One partition's log, asked of its leader. A leader that moved is forgotten, so that the next call finds the new one.
 // The first batch from `at` on, with the log's bounds; the read sees everything up to the high watermark.

@@ -4,10 +4,10 @@
 
 #include "base/task_group.h"
 #include "kafka/messages/add_partitions_to_txn.h"
-#include "kafka/messages/describe_producers.h"
 #include "kafka/messages/end_txn.h"
 #include "link/cluster_admin.h"
 #include "link/halt.h"
+#include "link/kafka_partition.h"
 #include "state/link_topics.h"
 
 namespace klink::link {
@@ -151,19 +151,9 @@ Async<StatusOr<std::optional<TransactionSlot>>> TransactionSlots::BeginAgain(Slo
 }
 
 Async<StatusOr<bool>> TransactionSlots::IsOpen(TopicPartition tp, int64_t producer_id) {
-  CO_TRY(const kafka::PartitionLeader leader, co_await cluster_.Leader(tp));
-  kafka::DescribeProducersRequest request;
-  request.topics.push_back({tp.topic, {tp.partition}});
-  CO_TRY(const auto response, co_await cluster_.Call(leader.broker, Lane::kTransaction, std::move(request), kDeadline));
-  if (response.topics.size() != 1 || response.topics[0].partitions.size() != 1)
-    co_return Unavailable("asking for the producers of {}: the answer names another partition", tp);
-  const kafka::DescribeProducersPartition& answer = response.topics[0].partitions[0];
-  if (answer.error_code != Error::kNone) {
-    cluster_.ForgetLeader(tp);
-    co_return kafka::ToStatus(answer.error_code, fmt::format("asking for the producers of {}", tp));
-  }
-  for (const kafka::ProducerState& producer : answer.active_producers)
-    if (producer.producer_id == producer_id) co_return producer.current_txn_start_offset >= 0;
+  CO_TRY(const auto producers, co_await ProducersOf(cluster_, tp));
+  for (const ProducerState& producer : producers)
+    if (producer.producer_id == producer_id) co_return producer.open_since.has_value();
   co_return false;
 }
 
