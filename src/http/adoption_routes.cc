@@ -27,9 +27,7 @@ Async<Response> Adopt(link::AgentApi& agent, Request request, std::string link) 
   if (!IsJson(request.content_type)) co_return NotJson();
   auto asked = ReadAdoption(request.body);
   if (!asked.ok()) co_return Problem(asked.status());
-  asked->link = link;
-  if (!request.by.empty()) asked->by = request.by;  // who was let in, not who says so
-  if (asked->reason.empty()) asked->reason = request.reason.substr(0, kTextBytesMost);
+  TakeCaller(request, link, *asked);
   AdoptionView view;
   view.link = std::move(link);
   view.dry_run = asked->dry_run;

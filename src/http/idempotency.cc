@@ -34,7 +34,7 @@ std::optional<Response> Idempotency::Begin(const std::string& caller, const Requ
   const auto [at, fresh] = calls_.try_emplace(Key(caller, key), Call{asked, std::nullopt, now});
   if (fresh) return std::nullopt;
   const Call& first = at->second;
-  if (!ConstantTimeEqual(first.asked, asked))
+  if (first.asked != asked)
     return Problem(422, fmt::format("the Idempotency-Key {} was used for another call: take a new one", key));
   if (!first.answer) return Problem(409, fmt::format("the call with the Idempotency-Key {} is under way", key));
   Response again = *first.answer;

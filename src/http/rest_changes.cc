@@ -3,15 +3,10 @@
 #include <algorithm>
 
 #include "http/control_body.h"
+#include "http/find.h"
 
 namespace klink::http {
 namespace {
-
-const link::MirrorSnapshot* FindMirror(const link::LinkSnapshot& link, const std::string& topic) {
-  for (const link::MirrorSnapshot& mirror : link.mirrors)
-    if (mirror.topic == topic) return &mirror;
-  return nullptr;
-}
 
 Response Created() {
   Response response = JsonResponse(JsonObject());

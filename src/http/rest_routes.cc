@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_fields.h"
+#include "http/find.h"
 #include "http/rest_changes.h"
 #include "http/rest_configs.h"
 #include "http/rest_verbs.h"
@@ -110,13 +111,11 @@ class RestRoutes {
   StatusOr<Response> Mirror(const Request& request, const Captures& c) const {
     TRY(const bool errors, QueryFlag(request, "include_state_transition_errors"));
     TRY(const RestPath path, FindRestLink(agent_, request, c[0], c[1]));
-    for (const link::MirrorSnapshot& mirror : path.link.mirrors) {
-      if (mirror.topic != c[2]) continue;
-      RestMirror shown = ShowMirror(mirror, path.link.name, path.place, Names());
-      if (errors) shown.mirror_state_transition_errors = ShowErrors(mirror);
-      return JsonResponse(ToJson(shown));
-    }
-    return NotFound("link {} has no mirror topic {}", c[1], c[2]);
+    const link::MirrorSnapshot* mirror = FindMirror(path.link, c[2]);
+    if (mirror == nullptr) return NotFound("link {} has no mirror topic {}", c[1], c[2]);
+    RestMirror shown = ShowMirror(*mirror, path.link.name, path.place, Names());
+    if (errors) shown.mirror_state_transition_errors = ShowErrors(*mirror);
+    return JsonResponse(ToJson(shown));
   }
   StatusOr<Response> Topics(const Request& request, const std::string& cluster) const {
     TRY(std::vector<RestTopic> data, TopicsOf(request, cluster));

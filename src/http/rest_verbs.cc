@@ -5,6 +5,7 @@
 
 #include "config/name_rule.h"
 #include "http/control_body.h"
+#include "http/find.h"
 #include "http/json_schema.h"
 #include "http/routes.h"
 
@@ -25,12 +26,6 @@ struct Body {
 
 constexpr std::string_view kOtherVerbs[] = {"reverse-and-start-mirror", "reverse-and-pause-mirror",
                                             "truncate-and-restore"};
-
-const link::MirrorSnapshot* FindMirror(const link::LinkSnapshot& link, const std::string& topic) {
-  for (const link::MirrorSnapshot& mirror : link.mirrors)
-    if (mirror.topic == topic) return &mirror;
-  return nullptr;
-}
 
 std::string_view NameOf(RestVerb verb) {
   switch (verb) {

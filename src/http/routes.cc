@@ -8,6 +8,7 @@
 #include "http/adoption_routes.h"
 #include "http/control_body.h"
 #include "http/drill_routes.h"
+#include "http/find.h"
 #include "http/group_routes.h"
 #include "http/log_view.h"
 #include "http/move_routes.h"
@@ -97,13 +98,6 @@ StatusOr<link::TranslateRequest> FromBody(const Json& body, std::string link) {
   return asked;
 }
 
-const link::LinkSnapshot* FindLink(const link::AgentSnapshot& agent, std::string_view name) {
-  for (const link::LinkSnapshot& link : agent.links) {
-    if (link.name == name) return &link;
-  }
-  return nullptr;
-}
-
 // The answers. One object shared by the handlers; lives as long as the router.
 class Routes {
  public:
@@ -148,9 +142,8 @@ class Routes {
   }
   Response Mirror(const std::string& name, const std::string& topic) const {
     return WithLink(name, [&topic](const link::LinkSnapshot& link) {
-      for (const link::MirrorSnapshot& mirror : link.mirrors) {
-        if (mirror.topic == topic) return JsonResponse(ToJson(MirrorDetailView{link.name, mirror}));
-      }
+      if (const link::MirrorSnapshot* mirror = FindMirror(link, topic))
+        return JsonResponse(ToJson(MirrorDetailView{link.name, *mirror}));
       return Problem(NotFound("link {} has no mirror topic {}", link.name, topic));
     });
   }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/json_fields.h"
+#include "http/find.h"
 
 namespace klink::http {
 namespace {
@@ -45,12 +46,6 @@ void AddMirrors(const link::LinkSnapshot* before, const link::LinkSnapshot* now,
     }
   }
   for (const auto& [topic, mirror] : left) add(mirror, nullptr);
-}
-
-const link::LinkSnapshot* FindLink(const link::AgentSnapshot& agent, const std::string& name) {
-  for (const link::LinkSnapshot& link : agent.links)
-    if (link.name == name) return &link;
-  return nullptr;
 }
 
 // One snapshot for all that listen.
