@@ -4,19 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/failover/links_both_ways.h"
+
 namespace klink::failover {
 namespace {
 
 using testing::HasSubstr;
-
-config::LinkConfig Link(std::string name, std::string source, std::string destination, std::string topic) {
-  config::LinkConfig link;
-  link.name = std::move(name);
-  link.source = std::move(source);
-  link.destination = std::move(destination);
-  link.topics.include.emplace_back().literal = std::move(topic);
-  return link;
-}
 
 FailbackView Ready() {
   FailbackView view;
@@ -31,12 +24,6 @@ FailbackView Ready() {
   p.source_end = 100;
   p.never_crossed = TailView{};
   return view;
-}
-
-config::Config BothWays() {
-  config::Config config;
-  config.links = {Link("paris-to-lyon", "paris", "lyon", "orders"), Link("lyon-to-paris", "lyon", "paris", "orders")};
-  return config;
 }
 
 FailbackAction Plan(const FailbackView& view, const config::Config& config = BothWays()) {
@@ -86,12 +73,12 @@ TEST(FailbackRecreate, NeedsALinkThatMakesTheTopicAgainUnderItsOldName) {
   config.links.pop_back();
   EXPECT_THAT(Plan(Ready(), config).error.value_or(""),
               HasSubstr("no link of the file mirrors orders from lyon to paris"));
-  config.links.push_back(Link("other-topic", "lyon", "paris", "payments"));
-  config.links.push_back(Link("other-way", "paris", "lyon", "orders"));
-  config.links.push_back(Link("renames", "lyon", "paris", "orders"));
+  config.links.push_back(LinkOf("other-topic", "lyon", "paris", "payments"));
+  config.links.push_back(LinkOf("other-way", "paris", "lyon", "orders"));
+  config.links.push_back(LinkOf("renames", "lyon", "paris", "orders"));
   config.links.back().topics.rename.prefix = "old.";
   EXPECT_EQ(Plan(Ready(), config).outcome, "refused");
-  config.links.push_back(Link("back", "lyon", "paris", "orders"));
+  config.links.push_back(LinkOf("back", "lyon", "paris", "orders"));
   EXPECT_EQ(Plan(Ready(), config).link_back, "back");
 }
 

@@ -4,25 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/failover/links_both_ways.h"
+
 namespace klink::failover {
 namespace {
 
 using testing::HasSubstr;
-
-config::LinkConfig Link(std::string name, std::string source, std::string destination) {
-  config::LinkConfig link;
-  link.name = std::move(name);
-  link.source = std::move(source);
-  link.destination = std::move(destination);
-  link.topics.include.emplace_back().literal = "orders";
-  return link;
-}
-
-config::Config BothWays() {
-  config::Config config;
-  config.links = {Link("paris-to-lyon", "paris", "lyon"), Link("lyon-to-paris", "lyon", "paris")};
-  return config;
-}
 
 FailbackView Equal() {
   FailbackView view;
