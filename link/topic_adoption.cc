@@ -2,6 +2,7 @@
 #include "link/adoption_plan.h"
 #include "link/cluster_admin.h"
 #include "link/topic_sync.h"
+#include "state/until_may.h"
 
 namespace klink::link {
 
@@ -50,7 +51,10 @@ Async<Status> TopicSync::SetUpAdopted(std::vector<state::MirrorRecord> records) 
   CO_TRY(const DestinationAbilities abilities, co_await Abilities(destination.brokers));
   std::map<std::string, Configs> changes;
   for (const state::MirrorRecord& record : records) {
-    CO_RETURN_IF_ERROR(p_.state.MayDo(state::Effect::kAlterConfigs, record.destination_topic, p_.gate.MayWrite()));
+    const auto may = [&] {
+      return p_.state.MayDo(state::Effect::kAlterConfigs, record.destination_topic, p_.gate.MayWrite());
+    };
+    CO_RETURN_IF_ERROR(co_await state::UntilMay(p_.clock, may));
     const auto shape = source.topics.find(record.source_topic);
     const auto settings = configs.find(record.source_topic);
     if (shape == source.topics.end() || settings == configs.end() || !settings->second.ok())
