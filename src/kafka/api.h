@@ -31,6 +31,7 @@ namespace klink::kafka {
   ROW(WriteTxnMarkers, 27)         \
   ROW(DescribeAcls, 29)            \
   ROW(DescribeConfigs, 32)         \
+  ROW(DescribeLogDirs, 35)         \
   ROW(SaslAuthenticate, 36)        \
   ROW(DeleteGroups, 42)            \
   ROW(IncrementalAlterConfigs, 44) \

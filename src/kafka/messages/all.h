@@ -14,6 +14,7 @@
 #include "kafka/messages/describe_cluster.h"
 #include "kafka/messages/describe_configs.h"
 #include "kafka/messages/describe_groups.h"
+#include "kafka/messages/describe_log_dirs.h"
 #include "kafka/messages/describe_producers.h"
 #include "kafka/messages/describe_transactions.h"
 #include "kafka/messages/end_txn.h"

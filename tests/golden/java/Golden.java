@@ -44,7 +44,8 @@ public class Golden {
       "OffsetForLeaderEpoch", "DescribeConfigs", "SaslAuthenticate", "IncrementalAlterConfigs", "DescribeCluster",
       "DescribeProducers", "AddPartitionsToTxn", "EndTxn", "WriteTxnMarkers", "DescribeTransactions",
       "LeaveGroup", "DescribeAcls", "DescribeClientQuotas", "AlterClientQuotas",
-      "ListGroups", "DescribeGroups", "ConsumerGroupDescribe", "OffsetFetch", "OffsetCommit", "DeleteGroups");
+      "ListGroups", "DescribeGroups", "ConsumerGroupDescribe", "OffsetFetch", "OffsetCommit", "DeleteGroups",
+      "DescribeLogDirs");
 
   enum Variant { full, NULL, empty }
 
