@@ -122,14 +122,6 @@ void WishTopic(const Acl& acl, const AclScope& scope, AclWish& wish) {
   }
 }
 
-// Neither created nor taken away: it concerns what is promoted, and whoever owns that decides.
-bool IsOutOfReach(const Acl& acl, const AclScope& scope) {
-  const auto promoted = [](const AclMirror& mirror) { return mirror.promoted(); };
-  if (acl.resource != AclResource::kTopic) return std::any_of(scope.mirrors.begin(), scope.mirrors.end(), promoted);
-  const auto covered = CoveredBy(acl, scope.mirrors);
-  return std::any_of(covered.begin(), covered.end(), [](const AclMirror* mirror) { return mirror->promoted(); });
-}
-
 }  // namespace
 
 bool ChangesTopics(const Acl& acl) {
@@ -153,6 +145,14 @@ std::vector<const AclMirror*> CoveredBy(const Acl& acl, const std::vector<AclMir
   for (const AclMirror& mirror : mirrors)
     if (admin::Covers(acl.pattern, acl.name, mirror.destination_topic)) covered.push_back(&mirror);
   return covered;
+}
+
+// An ACL on a group concerns all topics.
+bool IsOutOfReach(const Acl& acl, const std::vector<AclMirror>& mirrors) {
+  const auto promoted = [](const AclMirror& mirror) { return mirror.promoted(); };
+  if (acl.resource != AclResource::kTopic) return std::any_of(mirrors.begin(), mirrors.end(), promoted);
+  const auto covered = CoveredBy(acl, mirrors);
+  return std::any_of(covered.begin(), covered.end(), [](const AclMirror* mirror) { return mirror->promoted(); });
 }
 
 AclWish WishedAcls(const std::vector<Acl>& source, const AclScope& scope) {
@@ -185,13 +185,13 @@ AclSteps PlanAcls(const AclWish& wish, const std::set<Acl>& existing, const AclL
     const auto noted = ledger.find(acl);
     if (noted == ledger.end()) {
       steps.note[acl] = AclNote::kHeld;
-    } else if (noted->second == AclNote::kCreated && !IsOutOfReach(acl, scope)) {
+    } else if (noted->second == AclNote::kCreated && !IsOutOfReach(acl, scope.mirrors)) {
       if (existing.contains(acl)) steps.remove.push_back(acl);
       steps.rewrite[acl] = AclNote::kHeld;
     }
   }
   for (const auto& [acl, noted] : ledger) {
-    if (wish.now.contains(acl) || wish.held.contains(acl) || IsOutOfReach(acl, scope)) continue;
+    if (wish.now.contains(acl) || wish.held.contains(acl) || IsOutOfReach(acl, scope.mirrors)) continue;
     if (noted == AclNote::kCreated && existing.contains(acl)) steps.remove.push_back(acl);
     steps.forget.push_back(acl);
   }

@@ -65,6 +65,9 @@ AclSteps PlanAcls(const AclWish& wish, const std::set<Acl>& existing, const AclL
 // The mirrors, by their name at the destination, that an ACL there covers.
 std::vector<const AclMirror*> CoveredBy(const Acl& acl, const std::vector<AclMirror>& mirrors);
 
+// Does it concern what is promoted? Then the link neither makes it nor takes it away: whoever owns that decides.
+bool IsOutOfReach(const Acl& acl, const std::vector<AclMirror>& mirrors);
+
 struct AclRelease {
   std::vector<Acl> create;
   std::vector<Acl> lifted;  // of the held ones: nothing is held of them any more

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "link/acl_list.h"
+#include "link/carried_here.h"
 #include "link/halt.h"
 #include "link/source_door.h"
 
@@ -85,13 +86,14 @@ AclSnapshot SnapshotOf(const state::AclRecord& record) {
 }
 
 AclSync::AclSync(std::unique_ptr<AclPorts> ports, Clock& clock, const config::LinkConfig& config,
-                 std::set<std::string> own, kafka::Cluster& source, kafka::Cluster& destination)
+                 std::set<std::string> own, kafka::Cluster& source, kafka::Cluster& destination, CarriedHere* carried)
     : ports_(std::move(ports)),
       clock_(clock),
       config_(config),
       own_(std::move(own)),
       source_(source),
       destination_(destination),
+      carried_(carried),
       task_(clock, config.name, "acl-sync", Event::kAclsChanged, "ACLs are not carried over") {}
 
 Async<void> AclSync::Run() {
@@ -103,6 +105,10 @@ Async<void> AclSync::Run() {
 Async<Status> AclSync::Round() {
   CO_TRY(std::vector<Acl> source, co_await List(source_, "DESCRIBE"));
   LeaveOutBlocks(source, ports_->view());
+  if (carried_ != nullptr) {  // asked behind the list: what a link makes, it noted before
+    CO_TRY(const Carried carried, co_await carried_->Ask());
+    std::erase_if(source, [&](const Acl& acl) { return carried.acls.contains(acl); });
+  }
   CO_TRY(const std::vector<Acl> destination, co_await List(destination_, "ALTER"));
   const AclScope scope = AclScopeOf(ports_->view(), config_, own_);
   AclWish wish = WishedAcls(source, scope);

@@ -15,11 +15,14 @@
 
 namespace klink::link {
 
+class CarriedHere;
+
 class AclSync {
  public:
   // Whatever it takes by reference outlives it.
+  // `carried` tells what other links carry to the source; null: nothing is.
   AclSync(std::unique_ptr<AclPorts> ports, Clock& clock, const config::LinkConfig& config, std::set<std::string> own,
-          kafka::Cluster& source, kafka::Cluster& destination);
+          kafka::Cluster& source, kafka::Cluster& destination, CarriedHere* carried);
 
   // Until stopped.
   Async<void> Run();
@@ -51,6 +54,7 @@ class AclSync {
   std::set<std::string> own_;
   kafka::Cluster& source_;
   kafka::Cluster& destination_;
+  CarriedHere* carried_;
   std::vector<Waiting> waiting_;
   std::vector<SkippedAcl> skipped_;
   RoundTask task_;

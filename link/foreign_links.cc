@@ -51,6 +51,13 @@ std::vector<Former> ForeignLinks::FormerCopies(std::string_view topic) const {
   return copies;
 }
 
+std::vector<const state::StateView*> ForeignLinks::From(const std::string& source_cluster_id) const {
+  std::vector<const state::StateView*> views;
+  for (const auto& [link, state] : links_)
+    if (state.view.link() && state.view.link()->source_cluster_id == source_cluster_id) views.push_back(&state.view);
+  return views;
+}
+
 Async<Status> ForeignLinks::Read(std::string topic, State& state) {
   const TopicPartition tp{std::move(topic), 0};
   for (;;) {

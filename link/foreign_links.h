@@ -21,6 +21,8 @@ class ForeignLinks {
   Async<Status> Follow(std::map<std::string, kafka::Uuid> topics);
   std::vector<Claim> ClaimsOn(std::string_view topic) const;
   std::vector<Former> FormerCopies(std::string_view topic) const;
+  // Of the links that copy from that cluster.
+  std::vector<const state::StateView*> From(const std::string& source_cluster_id) const;
   bool any() const { return !links_.empty(); }
 
  private:

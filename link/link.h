@@ -20,6 +20,7 @@
 #include "config/schema.h"
 #include "config/topic_sets.h"
 #include "link/acl_sync.h"
+#include "link/carried_here.h"
 #include "link/config_sync.h"
 #include "link/control_plan.h"
 #include "link/diff.h"
@@ -233,6 +234,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::vector<DiffTopic> TopicsToCompare(const Listing& source, const Listing& destination,
                                          const config::TopicFilter& filter) const;
   Async<Status> CompareSettings(std::vector<DiffTopic>& topics);
+  Async<StatusOr<Carried>> CarriedToSource();
   Async<void> CompareAcls(LinkDiffer& differ);
   Async<void> CompareQuotas(LinkDiffer& differ);
   void CompareGroups(LinkDiffer& differ) const;
@@ -264,8 +266,9 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   std::unique_ptr<admin::Membership> membership_;
   std::unique_ptr<MirrorBook> book_;
   std::unique_ptr<TopicSync> sync_;
-  std::unique_ptr<AclSync> acls_;      // while leading
-  std::unique_ptr<QuotaSync> quotas_;  // while leading
+  std::unique_ptr<CarriedHere> carried_;  // while leading
+  std::unique_ptr<AclSync> acls_;         // while leading
+  std::unique_ptr<QuotaSync> quotas_;     // while leading
   std::unique_ptr<ConfigSync> configs_;
   std::unique_ptr<GroupMirrors> mirrors_for_groups_;
   std::unique_ptr<GroupSync> groups_;  // while leading, and groups are asked for

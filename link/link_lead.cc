@@ -92,18 +92,22 @@ Async<Status> Link::Lead() {
   EndPromotions();
   acls_.reset();
   quotas_.reset();
+  carried_.reset();
   drift_.clear();
   co_return ended;
 }
 
 void Link::StartCarrying(TaskGroup& tasks) {
+  carried_ = std::make_unique<CarriedHere>(source_, *destination_id_, parts_.executor);
   if (config_.acls.enabled) {
     auto ports = MakeAclPorts(parts_.executor, destination_access_, *state_, *this);
-    acls_ = std::make_unique<AclSync>(std::move(ports), parts_.clock, config_, own_principals_, source_, destination_);
+    acls_ = std::make_unique<AclSync>(std::move(ports), parts_.clock, config_, own_principals_, source_, destination_,
+                                      carried_.get());
     tasks.Spawn(acls_->Run());
   }
   if (config_.quotas.enabled) {
-    quotas_ = std::make_unique<QuotaSync>(parts_.clock, config_, own_clients_, source_, destination_, *state_, *this);
+    quotas_ = std::make_unique<QuotaSync>(parts_.clock, config_, own_clients_, source_, destination_, *state_, *this,
+                                          *carried_);
     tasks.Spawn(quotas_->Run());
   }
 }

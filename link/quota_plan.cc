@@ -38,18 +38,21 @@ Quotas QuotasOf(const std::vector<kafka::DescribeClientQuotasEntry>& entries, co
   return quotas;
 }
 
-QuotaSteps PlanQuotas(const Quotas& source, const Quotas& destination, const Quotas& ledger) {
+QuotaSteps PlanQuotas(const Quotas& source, const Quotas& destination, const Quotas& ledger,
+                      const OtherQuotas& others) {
   QuotaSteps steps;
   for (const auto& [name, value] : source) {
     const auto there = destination.find(name);
-    if (there != destination.end() && there->second == value) continue;
-    if (there == destination.end() || ledger.contains(name))
+    if (others.theirs.contains(name) || (there != destination.end() && there->second == value)) continue;
+    const auto read = others.former.find(name);
+    const bool turned = read != others.former.end() && there != destination.end() && there->second == read->second;
+    if (there == destination.end() || ledger.contains(name) || turned)
       steps.set[name] = value;
     else
       steps.local.push_back(name);
   }
   for (const auto& [name, value] : ledger) {
-    if (source.contains(name)) continue;
+    if (source.contains(name) || others.theirs.contains(name)) continue;
     const auto there = destination.find(name);
     const bool still_ours = there != destination.end() && there->second == value;
     (still_ours ? steps.remove : steps.forget).push_back(name);

@@ -33,6 +33,13 @@ struct OwnClients {
 // What a cluster answers, without what is never carried over: defaults, addresses, klink's own.
 Quotas QuotasOf(const std::vector<kafka::DescribeClientQuotasEntry>& entries, const OwnClients& own);
 
+// What links of the other direction set at our source.
+struct OtherQuotas {
+  Quotas theirs;  // they still carry these over: not ours to carry back, nor to take away
+  Quotas former;  // they carry nothing any more: what they had read at our destination, and is still that, is ours to
+                  // change
+};
+
 struct QuotaSteps {
   Quotas set;                     // noted before they are set
   std::vector<QuotaName> remove;  // at the destination, then from the ledger
@@ -42,7 +49,8 @@ struct QuotaSteps {
   bool empty() const { return set.empty() && remove.empty() && forget.empty(); }
 };
 // `ledger`: what klink set, with the value it had then.
-QuotaSteps PlanQuotas(const Quotas& source, const Quotas& destination, const Quotas& ledger);
+QuotaSteps PlanQuotas(const Quotas& source, const Quotas& destination, const Quotas& ledger,
+                      const OtherQuotas& others = {});
 
 // "user app, client id x: producer_byte_rate".
 std::string QuotaText(const QuotaName& name);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "kafka/messages/alter_client_quotas.h"
+#include "link/carried_here.h"
 #include "link/halt.h"
 
 namespace klink::link {
@@ -46,7 +47,7 @@ Quotas QuotaLedgerOf(const state::StateView& state) {
 }
 
 QuotaSync::QuotaSync(Clock& clock, const config::LinkConfig& config, OwnClients own, kafka::Cluster& source,
-                     kafka::Cluster& destination, state::LinkState& state, Gate& gate)
+                     kafka::Cluster& destination, state::LinkState& state, Gate& gate, CarriedHere& carried)
     : clock_(clock),
       config_(config),
       own_(std::move(own)),
@@ -54,6 +55,7 @@ QuotaSync::QuotaSync(Clock& clock, const config::LinkConfig& config, OwnClients 
       destination_(destination),
       state_(state),
       gate_(gate),
+      carried_(carried),
       task_(clock, config.name, "quota-sync", Event::kQuotasChanged, "client quotas are not carried over") {}
 
 Async<void> QuotaSync::Run() {
@@ -61,9 +63,11 @@ Async<void> QuotaSync::Run() {
 }
 
 Async<Status> QuotaSync::Round() {
+  if (HasTurned(state_.view())) co_return absl::OkStatus();
   CO_TRY(const Quotas source, co_await List(source_));
   CO_TRY(const Quotas destination, co_await List(destination_));
-  QuotaSteps steps = PlanQuotas(source, destination, QuotaLedgerOf(state_.view()));
+  CO_TRY(const Carried carried, co_await carried_.Ask());
+  QuotaSteps steps = PlanQuotas(source, destination, QuotaLedgerOf(state_.view()), carried.quotas);
   TellLocal(std::move(steps.local));
   if (steps.empty()) co_return absl::OkStatus();
   co_return co_await Carry(std::move(steps));

@@ -12,11 +12,13 @@
 
 namespace klink::link {
 
+class CarriedHere;
+
 class QuotaSync {
  public:
   // All of them outlive it.
   QuotaSync(Clock& clock, const config::LinkConfig& config, OwnClients own, kafka::Cluster& source,
-            kafka::Cluster& destination, state::LinkState& state, Gate& gate);
+            kafka::Cluster& destination, state::LinkState& state, Gate& gate, CarriedHere& carried);
 
   // Until stopped.
   Async<void> Run();
@@ -38,6 +40,7 @@ class QuotaSync {
   kafka::Cluster& destination_;
   state::LinkState& state_;
   Gate& gate_;
+  CarriedHere& carried_;
   std::vector<QuotaName> local_;
   RoundTask task_;
 };

@@ -81,7 +81,7 @@ class AclSyncTest : public fake::VirtualTimeTest {
     auto ports = std::make_unique<FakePorts>(destination_);
     ports_ = ports.get();
     sync_ = std::make_unique<AclSync>(std::move(ports), clock_, config_, std::set<std::string>{"User:klink"},
-                                      *clusters_[0], *clusters_[1]);
+                                      *clusters_[0], *clusters_[1], nullptr);
   }
   // Both are carried over by the first round.
   void CarryOver() {

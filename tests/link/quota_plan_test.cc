@@ -65,6 +65,41 @@ TEST(PlanQuotas, TellsWhatIsKlinksFromWhatIsNot) {
   }
 }
 
+TEST(PlanQuotas, OfTwoLinksThatGoBothWaysOneCarries) {
+  struct Case {
+    const char* story;
+    Quotas source, destination, ledger;
+    OtherQuotas others;
+    Quotas set;
+    std::vector<QuotaName> remove, local;
+  };
+  const QuotaName app = User("app");
+  const std::vector<Case> cases = {
+      {"taken away where it comes from, its copy is still there", {{app, 10}}, {}, {}, {{{app, 10}}, {}}, {}, {}, {}},
+      {"changed where it comes from", {{app, 10}}, {{app, 20}}, {}, {{{app, 10}}, {}}, {}, {}, {}},
+      {"once carried by us, now by them", {{app, 10}}, {{app, 20}}, {{app, 20}}, {{{app, 10}}, {}}, {}, {}, {}},
+      {"gone at both, once carried by us", {}, {{app, 20}}, {{app, 20}}, {{{app, 10}}, {}}, {}, {}, {}},
+      {"turned: changed at the new primary", {{app, 30}}, {{app, 10}}, {}, {{}, {{app, 10}}}, {{app, 30}}, {}, {}},
+      {"turned: the old source gave itself another since",
+       {{app, 30}},
+       {{app, 11}},
+       {},
+       {{}, {{app, 10}}},
+       {},
+       {},
+       {app}},
+      {"turned: the same on both sides", {{app, 10}}, {{app, 10}}, {}, {{}, {{app, 10}}}, {}, {}, {}},
+      {"turned: taken away at the new primary", {}, {{app, 10}}, {}, {{}, {{app, 10}}}, {}, {}, {}},
+  };
+  for (const Case& one : cases) {
+    const QuotaSteps steps = PlanQuotas(one.source, one.destination, one.ledger, one.others);
+    EXPECT_EQ(steps.set, one.set) << one.story;
+    EXPECT_EQ(steps.remove, one.remove) << one.story;
+    EXPECT_EQ(steps.local, one.local) << one.story;
+    EXPECT_THAT(steps.forget, IsEmpty()) << one.story;
+  }
+}
+
 TEST(QuotaText, NamesBothParts) {
   EXPECT_EQ(QuotaText(QuotaName{"app", "c", "request_percentage"}), "user app, client id c: request_percentage");
   EXPECT_EQ(QuotaText(QuotaName{std::nullopt, "c", "consumer_byte_rate"}), "client id c: consumer_byte_rate");
