@@ -193,6 +193,7 @@ TEST_F(Failover, WhatCannotBePromotedIsNamed) {
     const Outcome look = agent.Cli({"failover", topic_, "--dry-run"});
     return look.err.find("is under way") != std::string::npos;
   });
+  AwaitState(agent, topic_, "PENDING_SYNCHRONIZE", "NOT_QUIET");
   const Outcome second = agent.Cli({"failover", topic_, "--yes"});
   EXPECT_NE(second.exit_code, 0);
   EXPECT_THAT(second.err, testing::HasSubstr("is under way"));

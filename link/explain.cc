@@ -160,7 +160,8 @@ void Mirror(Walk& walk, const TopicFacts& facts) {
   const MirrorSnapshot& mirror = *facts.mirror;
   const std::string worst = WorstText(mirror);
   const std::string text = fmt::format("{} is {}{}{}", mirror.topic, mirror.state, worst.empty() ? "" : ": ", worst);
-  if (mirror.state == "ACTIVE") return walk.Step("mirror", kOk, text);
+  const bool copied = mirror.state == "ACTIVE" || mirror.state == "PENDING_SYNCHRONIZE";
+  if (copied) return walk.Step("mirror", kOk, text);
   // Without a reason klink is under way to it, or tries again by itself.
   const bool waits = mirror.state.starts_with("PENDING_MIRROR") || mirror.state == "SOURCE_UNAVAILABLE" ||
                      (mirror.state == "FAILED" && mirror.partitions.empty() && !mirror.reason_code);

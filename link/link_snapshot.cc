@@ -30,6 +30,26 @@ void TakeWorst(MirrorSnapshot& mirror) {
   }
 }
 
+// A planned promotion that waits for this topic's source to be quiet and copied; null: there is none.
+const state::PromotionRecord* WaitingFor(const state::StateView& view, const std::string& topic) {
+  const state::PromotionRecord* now = view.promotion();
+  if (now == nullptr || now->step != state::PromotionStep::kSynchronize) return nullptr;
+  const auto waits = [&topic](const state::PromotionTopic& one) {
+    return one.topic == topic && one.outcome == state::PromotionOutcome::kRunning;
+  };
+  return std::any_of(now->topics.begin(), now->topics.end(), waits) ? now : nullptr;
+}
+
+// Copying goes on meanwhile: what keeps it from that is shown first.
+void ShowWaiting(const state::PromotionRecord& promotion, PartitionSnapshot& partition) {
+  if (partition.state != Name(MirrorState::kActive)) return;
+  partition.state = Name(MirrorState::kPendingSynchronize);
+  partition.reason_code = Name(state::Reason::kNotQuiet);
+  partition.reason =
+      fmt::format("operation {} promotes it once its source is quiet and copied", state::OperationOf(promotion));
+  partition.since = WallOf(promotion.started_ms);
+}
+
 // The newest gap that the source's retention left in the copy, while the map still knows both of its ends.
 void TakeGap(const offsets::Translation& map, PartitionSnapshot& out) {
   const auto& runs = map.runs();
@@ -203,6 +223,7 @@ MirrorSnapshot Link::SnapshotOf(const state::MirrorRecord& record) const {
   mirror.state = Name(state::StateOf(record.phase));
   mirror.since = WallOf(record.since_ms);
   const std::optional<ShownPause> pause = PauseOf(record);
+  const state::PromotionRecord* waiting = WaitingFor(state_->view(), record.destination_topic);
   for (size_t p = 0; p < record.partitions.size(); p++) {
     const TopicPartition tp{record.destination_topic, static_cast<int32_t>(p)};
     PartitionSnapshot& partition = mirror.partitions.emplace_back(SnapshotOf(tp, record.partitions[p]));
@@ -213,6 +234,7 @@ MirrorSnapshot Link::SnapshotOf(const state::MirrorRecord& record) const {
     }
     if (!state::Runs(record.phase) && record.phase != state::Phase::kPaused && record.phase != state::Phase::kFailed)
       ShowCut(record, tp, partition);
+    if (waiting != nullptr) ShowWaiting(*waiting, partition);
     if (!pause) continue;
     partition.state = Name(pause->state);
     partition.reason_code = Name(pause->reason);

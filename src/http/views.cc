@@ -20,7 +20,7 @@ void Worst(std::optional<T>& worst, const std::optional<T>& part) {
 
 bool HoldsData(std::string_view state) {
   return state == "ACTIVE" || state == "SOURCE_UNAVAILABLE" || state == "STOPPED" || state == "PAUSED" ||
-         state == "LINK_PAUSED";
+         state == "LINK_PAUSED" || state == "PENDING_SYNCHRONIZE";
 }
 
 // A partition that failed makes its mirror incomplete, whatever else is wrong with the mirror.
