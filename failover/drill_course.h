@@ -37,6 +37,7 @@ class Drill {
   Async<Status> RunIsolated();
   Async<Seen> RemoveLeftovers();
   Async<Seen> Plan();
+  Async<Finding> CheckSpace();
   Async<Status> BodyUntilInterrupted();
   Async<Status> Body();
   Async<Status> AfterIncident();

@@ -4,6 +4,7 @@
 #include "base/time_limit.h"
 #include "failover/drill_clean.h"
 #include "failover/drill_course.h"
+#include "failover/drill_space.h"
 
 namespace klink::failover {
 namespace {
@@ -41,6 +42,10 @@ Async<Seen> Drill::Plan() {
   for (size_t i = 0; i < copies_.size() && i < report_.scope.topics.size(); i++)
     report_.scope.topics[i].drill_topic = copies_[i].drill_topic;
   co_return fmt::format("{} topics, at most {} bytes", copies_.size(), drill_.max_bytes);
+}
+
+Async<Finding> Drill::CheckSpace() {
+  co_return JudgeSpace(co_await ReadSpace(look_.destination(), look_.partitions()), drill_.max_bytes);
 }
 
 // Both its clusters are the destination: the copies are made from the mirrors.
@@ -146,6 +151,7 @@ Async<Status> Drill::BodyUntilInterrupted() {
 Async<Status> Drill::RunIsolated() {
   CO_RETURN_IF_ERROR(co_await Step("leftovers", RemoveLeftovers()));
   CO_RETURN_IF_ERROR(co_await Step("plan", Plan()));
+  CO_RETURN_IF_ERROR(co_await Check("space", CheckSpace()));
   CO_RETURN_IF_ERROR(folder_.Begin(report_.id));
   begun_ = true;
   own_link_ = OwnLink();

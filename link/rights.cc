@@ -118,6 +118,7 @@ void AddDrills(List& list, const config::LinkConfig& link, const std::vector<con
   list.Add(groups, AclOperation::kRead, "drills");
   list.Add(groups, AclOperation::kDelete, "drills");
   list.Add({AclResource::kTransactionalId, AclPattern::kPrefixed, "klink.drill."}, AclOperation::kWrite, "drills");
+  list.Add(Cluster(), AclOperation::kDescribe, "drills see free space", Necessity::kOptional);
 }
 
 std::vector<Right> OfDestination(const config::LinkConfig& link, const config::Config& config) {

@@ -73,7 +73,8 @@ TEST(RightsFor, OnlyAnIsolatedDrillOfTheLinkNeedsRightsOfItsOwn) {
               IsSupersetOf({"CREATE on topics _klink.drill.*: drills", "READ on topics _klink.drill.*: drills",
                             "WRITE on topics _klink.drill.*: drills", "DELETE on topics _klink.drill.*: drills",
                             "READ on groups _klink.drill.*: drills", "DELETE on groups _klink.drill.*: drills",
-                            "WRITE on transactional ids klink.drill.*: drills"}));
+                            "WRITE on transactional ids klink.drill.*: drills",
+                            "(optional) DESCRIBE on the cluster: drills see free space"}));
   EXPECT_EQ(with("l", config::DrillKind::kDry), Destination(link));
   EXPECT_EQ(with("another", config::DrillKind::kIsolated), Destination(link));
 }
