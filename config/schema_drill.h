@@ -31,7 +31,8 @@ struct DrillConfig {
     field("name", m.name, {.help = "Name of the drill", .required = true, .check = CheckName});
     field("link", m.link, {.help = "The link whose failover is rehearsed", .required = true});
     field("kind", m.kind,
-          {.help = "dry: every check, nothing is written; isolated: on throwaway copies at the destination"});
+          {.help = "dry: every check, nothing is written; isolated: on throwaway copies at the destination; live: the "
+                   "failover itself"});
     field("topics", m.topics,
           {.help = "Mirror topics by their names at the destination; none: all of the link", .check = CheckTopicName});
     field("groups", m.groups, {.help = "Consumer groups that must go on where they stood"});
@@ -40,7 +41,7 @@ struct DrillConfig {
     field("rto", m.rto,
           {.help = "How long until applications work again; 0s: no objective", .min = Nanos(0s), .max = Nanos(24h)});
     field("max_bytes", m.max_bytes,
-          {.help = "Of an isolated drill: the newest part of the topics that is copied, all together",
+          {.help = "The newest part of the topics, all together: that an isolated drill copies, or a live one compares",
            .unit = Unit::kBytes,
            .min = 1,
            .max = 1LL << 40});

@@ -211,8 +211,6 @@ class Validator {
     for (size_t j = 0; j < i; ++j)
       if (config_.drills[j].name == drill.name)
         Error(path("name"), "the drill '{}' exists already; give it another name", drill.name);
-    if (drill.kind == DrillKind::kLive)
-      Error(path("kind"), "live drills are not supported yet; use isolated, or klink failover for the real thing");
     std::vector<std::string> known;
     for (const LinkConfig& link : config_.links) known.push_back(link.name);
     if (drill.link.empty() || std::find(known.begin(), known.end(), drill.link) != known.end()) return;

@@ -10,6 +10,13 @@ namespace {
 
 constexpr Duration kPositionsLeast = 10s;  // that groups have to be carried over once more
 
+std::string ScenarioOf(config::DrillKind kind, const config::LinkConfig& link) {
+  if (kind == config::DrillKind::kDry) return fmt::format("could link {} be failed over now?", link.name);
+  if (kind == config::DrillKind::kLive)
+    return fmt::format("cluster {} is lost: the mirrors of link {} are failed over for good", link.source, link.name);
+  return fmt::format("cluster {} is lost: copies of the mirrors of link {} are failed over", link.source, link.name);
+}
+
 }  // namespace
 
 void Drill::Begin() {
@@ -18,9 +25,7 @@ void Drill::Begin() {
   report_.id = NewDrillId(report_.started, entropy());
   report_.drill = drill_.name;
   report_.type = ToText(drill_.kind);
-  report_.scenario = dry() ? fmt::format("could link {} be failed over now?", link_.name)
-                           : fmt::format("cluster {} is lost: copies of the mirrors of link {} are failed over",
-                                         link_.source, link_.name);
+  report_.scenario = ScenarioOf(drill_.kind, link_);
   report_.operator_name = ask_.operator_name;
   report_.approver = ask_.approver;
   report_.reason = ask_.reason;
@@ -40,6 +45,8 @@ Async<DrillReport> Drill::Run() {
   if (ended.ok()) {
     if (dry())
       ended = co_await RunDry();
+    else if (live())
+      ended = co_await RunLive();
     else
       ended = co_await RunIsolated();
   }
@@ -63,7 +70,7 @@ Async<Status> Drill::Step(std::string name, Async<Seen> work) {
   co_return done.status();
 }
 
-// What an isolated drill needs, and a dry one tells.
+// What a drill needs that does more than look, and a dry one tells.
 Async<Status> Drill::Check(std::string name, Async<Finding> work) {
   ask_.tell(name);
   const Instant began = clock_.Now();
@@ -142,7 +149,7 @@ void Drill::JudgeObjectives() {
     if (measured.topics.empty()) measured.seconds.reset();
     report_.objectives.push_back(JudgeRpo(seconds(drill_.rpo), measured));
   }
-  if (drill_.rto > 0s) report_.objectives.push_back(JudgeRto(seconds(drill_.rto), report_.rto.seconds, dry()));
+  if (drill_.rto > 0s) report_.objectives.push_back(JudgeRto(seconds(drill_.rto), report_.rto.seconds, drill_.kind));
 }
 
 void Drill::Conclude(const Status& ended) {
@@ -151,6 +158,8 @@ void Drill::Conclude(const Status& ended) {
   if (ended.ok() || begun_) JudgeObjectives();
   if (ended.ok())
     outcome = JudgeAll(report_);
+  else if (live())
+    outcome = aborted_.value_or(DrillOutcome::kPrecondition);
   else if (begun_)
     outcome = report_.rollback.complete ? DrillOutcome::kRolledBack : DrillOutcome::kLeftOver;
   report_.outcome = Name(outcome);
@@ -164,7 +173,7 @@ void Drill::Conclude(const Status& ended) {
   for (const DrillStep& s : report_.steps) act("step " + s.step, s.verdict, s.evidence);
   for (const DrillObjective& o : report_.objectives) act("objective " + o.objective, o.verdict, o.detail);
   for (const DrillInvariant& i : report_.invariants) act(i.code + " " + i.name, i.verdict, i.detail);
-  if (!report_.rollback.complete)
+  if (!report_.rollback.complete && !live())
     report_.remediation.push_back({"remove what the drill left: klink drill clean", "", ""});
 }
 

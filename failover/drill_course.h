@@ -8,8 +8,10 @@
 
 #include "failover/drill.h"
 #include "failover/drill_copy.h"
+#include "failover/drill_live.h"
 #include "failover/drill_look.h"
 #include "failover/drill_rehearsal.h"
+#include "failover/failback.h"
 
 namespace klink::failover {
 
@@ -31,6 +33,7 @@ class Drill {
 
  private:
   bool dry() const { return drill_.kind == config::DrillKind::kDry; }
+  bool live() const { return drill_.kind == config::DrillKind::kLive; }
   void Begin();
   Async<Status> Look();
   Async<Status> RunDry();
@@ -38,9 +41,16 @@ class Drill {
   Async<Seen> RemoveLeftovers();
   Async<Seen> Plan();
   Async<Finding> CheckSpace();
-  Async<Status> BodyUntilInterrupted();
+  // A signal ends what is under way, and so does the limit.
+  Async<Status> UntilInterrupted(Async<Status> body, Duration limit);
   Async<Status> Body();
   Async<Status> AfterIncident();
+  Async<Status> RunLive();
+  Async<Status> LiveBody();
+  Async<Status> AfterFailover();
+  Async<void> NoteStanding(Status why);
+  link::PromoteRequest FailoverRequest() const;
+  std::vector<FailbackMirror> Mirrors() const;
   void Conclude(const Status& ended);
   void JudgeObjectives();
   config::LinkConfig OwnLink() const;
@@ -62,6 +72,14 @@ class Drill {
   Async<Seen> WakeUp();
   Async<Seen> Verify();
   Async<Seen> MeasureLoss();
+  Async<Seen> PlanLive();
+  Async<Seen> DeclareIncident();
+  Async<Seen> FailOverLive();
+  Async<Seen> ReadLive();
+  Async<Seen> PositionsLive();
+  Async<Seen> LookBehind();
+  Async<Seen> CompareLive();
+  Async<Seen> PlanFailback();
   static Async<Finding> Found(Finding finding) { co_return finding; }
 
   const config::Config& config_;
@@ -78,7 +96,9 @@ class Drill {
   config::LinkConfig own_link_;
   std::unique_ptr<DrillCopy> copy_;
   std::unique_ptr<DrillRehearsal> rehearsal_;
-  bool begun_ = false;  // something may have been made
+  std::unique_ptr<DrillLive> live_;
+  std::optional<DrillOutcome> aborted_;  // how a live drill ended that did not come to its end
+  bool begun_ = false;                   // something may have been made
   bool interrupted_ = false;
 };
 

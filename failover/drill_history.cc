@@ -67,7 +67,7 @@ Async<Status> WriteHistory(Destination& at, std::string link, state::DrillRecord
 }  // namespace
 
 bool IsRemembered(const DrillReport& report) {
-  return report.type == "isolated" && report.outcome != Name(DrillOutcome::kPrecondition);
+  return (report.type == "isolated" || report.type == "live") && report.outcome != Name(DrillOutcome::kPrecondition);
 }
 
 state::DrillRecord RecordOf(const DrillReport& report, const std::string& name) {

@@ -1,6 +1,7 @@
 // What the rehearsal saw, promise by promise.
 #include <algorithm>
 
+#include "failover/drill_judge.h"
 #include "failover/drill_rehearsal.h"
 
 namespace klink::failover {
@@ -39,17 +40,8 @@ std::vector<DrillInvariant> DrillRehearsal::Judge(const std::vector<DrillPositio
   for (const auto& [code, kind] : {std::pair("L4", "CORRUPT"), std::pair("L6", "PHANTOM")})
     add(code, kind, of_kind(kind), tell(of_kind(kind)));
 
-  const auto of_groups = [&](std::string code, std::string name, V verdict, auto member) {
-    std::string detail = positions.empty() ? "the drill names no groups" : "of no group of the drill";
-    for (const DrillPosition& p : positions)
-      if (p.*member == Name(verdict)) {
-        detail = fmt::format("group {} in {}-{}: {}", p.group, p.topic, p.partition, p.detail);
-        break;
-      }
-    add(std::move(code), std::move(name), verdict, std::move(detail));
-  };
-  of_groups("L7", "AHEAD", WorstAhead(positions), &DrillPosition::ahead);
-  of_groups("L8", "BEHIND", WorstBehind(positions), &DrillPosition::behind);
+  all.push_back(OfGroups("L7", "AHEAD", positions, &DrillPosition::ahead));
+  all.push_back(OfGroups("L8", "BEHIND", positions, &DrillPosition::behind));
 
   // Readers of committed records saw the mirrors' records (compared above, verdicts of transactions among them), and
   // nothing of the transaction that was left open.

@@ -128,8 +128,8 @@ Async<Status> Drill::AfterIncident() {
   co_return co_await IsStopping() ? Cancelled("interrupted") : absl::OkStatus();
 }
 
-// A signal ends what is under way; what was made is removed as after any other end.
-Async<Status> Drill::BodyUntilInterrupted() {
+// What was made is removed as after any other end.
+Async<Status> Drill::UntilInterrupted(Async<Status> body, Duration limit) {
   struct Keep {
     static Async<void> In(std::optional<Status>& result, Async<Status> work) { result = co_await std::move(work); }
   };
@@ -141,7 +141,7 @@ Async<Status> Drill::BodyUntilInterrupted() {
     interrupted_ = true;
     running.Stop();
   });
-  running.Spawn(Keep::In(result, Within(executor_, clock_, kBodyLimit, "the drill", Body())));
+  running.Spawn(Keep::In(result, Within(executor_, clock_, limit, "the drill", std::move(body))));
   co_await running.Join();
   signals.cancel();
   if (interrupted_) co_return Cancelled("it was interrupted");
@@ -157,7 +157,7 @@ Async<Status> Drill::RunIsolated() {
   own_link_ = OwnLink();
   DrillCopy::Parts parts{config_, own_link_, executor_, clock_, look_.destination(), look_.access(), drill_.max_bytes};
   copy_ = std::make_unique<DrillCopy>(std::move(parts));
-  const Status ended = co_await BodyUntilInterrupted();
+  const Status ended = co_await UntilInterrupted(Body(), kBodyLimit);
   co_await copy_->Close();
   ask_.tell("clean");
   report_.rollback = co_await RemoveDrill(look_.destination(), clock_, executor_, look_.access(), report_.id);

@@ -75,9 +75,9 @@ DrillObjective JudgeRpo(double target, const DrillRpo& rpo) {
   return out;
 }
 
-DrillObjective JudgeRto(double target, std::optional<double> measured, bool dry) {
+DrillObjective JudgeRto(double target, std::optional<double> measured, config::DrillKind kind) {
   DrillObjective out{"rto", target, measured, false, "", ""};
-  if (dry) {
+  if (kind == config::DrillKind::kDry) {
     out.verdict = Name(DrillVerdict::kNotChecked);
     out.detail = "a dry drill promotes nothing: an isolated one measures it";
   } else if (!measured) {
@@ -85,9 +85,38 @@ DrillObjective JudgeRto(double target, std::optional<double> measured, bool dry)
     out.detail = "the drill did not come to its end";
   } else {
     out.verdict = Name(*measured <= target ? DrillVerdict::kPassed : DrillVerdict::kFailed);
-    out.detail = fmt::format("{} from the declared incident to the first record read", Text(measured));
+    out.detail = fmt::format("{} from the declared incident to {}", Text(measured),
+                             kind == config::DrillKind::kLive ? "topics that can be written to and read up to their cut"
+                                                              : "the first record read");
   }
   return out;
+}
+
+std::vector<DrillPhase> PhasesOf(const std::vector<link::PromotionStepTime>& steps, double seconds) {
+  double counted = 0;
+  for (const link::PromotionStepTime& step : steps) counted += step.seconds;
+  std::vector<DrillPhase> phases;
+  phases.push_back({"take_control", std::max(0.0, seconds - counted)});
+  for (const link::PromotionStepTime& step : steps) {
+    std::string name = step.step;
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    phases.push_back({std::move(name), step.seconds});
+  }
+  return phases;
+}
+
+DrillInvariant OfGroups(std::string code, std::string name, const std::vector<DrillPosition>& positions,
+                        std::string DrillPosition::* member) {
+  std::vector<DrillVerdict> all;
+  for (const DrillPosition& p : positions) all.push_back(VerdictNamed(p.*member).value_or(DrillVerdict::kUnknown));
+  const std::string verdict(Name(Worst(all)));
+  std::string detail = positions.empty() ? "the drill names no groups" : "of no group of the drill";
+  for (const DrillPosition& p : positions)
+    if (p.*member == verdict) {
+      detail = fmt::format("group {} in {}-{}: {}", p.group, p.topic, p.partition, p.detail);
+      break;
+    }
+  return {std::move(code), std::move(name), verdict, std::move(detail)};
 }
 
 PositionVerdict JudgePosition(const PositionFacts& facts) {

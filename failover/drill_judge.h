@@ -8,7 +8,9 @@
 
 #include "base/status.h"
 #include "base/types.h"
+#include "config/schema_drill.h"
 #include "failover/drill_report.h"
+#include "link/promotion_snapshot.h"
 
 namespace klink::failover {
 
@@ -26,7 +28,9 @@ DrillRpo SumUp(std::vector<DrillLoss> topics);
 
 DrillObjective JudgeRpo(double target_seconds, const DrillRpo& rpo);
 // `measured` nothing: the drill did not come that far, or does not look (`dry`).
-DrillObjective JudgeRto(double target_seconds, std::optional<double> measured, bool dry);
+DrillObjective JudgeRto(double target_seconds, std::optional<double> measured, config::DrillKind kind);
+// Where the time of a failover went that took so many seconds: what no step of it counts was taking control.
+std::vector<DrillPhase> PhasesOf(const std::vector<link::PromotionStepTime>& steps, double seconds);
 
 // Where a group stands, in offsets of the source's log and the mirror's own. `reached`: the source offset up to which
 // the destination's position counts as read.
@@ -44,6 +48,9 @@ struct PositionVerdict {
   std::string detail;
 };
 PositionVerdict JudgePosition(const PositionFacts& facts);
+// L7 (`ahead`) or L8 (`behind`) of all groups, in the words of the worst position.
+DrillInvariant OfGroups(std::string code, std::string name, const std::vector<DrillPosition>& positions,
+                        std::string DrillPosition::* member);
 
 // The worst of them; of none NOT_CHECKED.
 DrillVerdict Worst(const std::vector<DrillVerdict>& verdicts);

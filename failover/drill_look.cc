@@ -67,6 +67,8 @@ Async<Status> DrillLook::ReadLink() {
   co_return absl::OkStatus();
 }
 
+Async<Status> DrillLook::ReadAgain() { co_return co_await ReadLink(); }
+
 Status DrillLook::Choose() {
   for (const std::string& topic : drill_.topics) {
     const state::MirrorRecord* mirror = state_.mirror(topic);
@@ -99,6 +101,10 @@ std::set<TopicPartition> DrillLook::SourcePartitions() const {
   for (const state::MirrorRecord& mirror : mirrors_)
     for (size_t p = 0; p < mirror.partitions.size(); p++) all.insert({mirror.source_topic, static_cast<int32_t>(p)});
   return all;
+}
+
+TopicPartition DrillLook::SourceOf(const TopicPartition& mirror) const {
+  return {Mirror(mirror.topic).source_topic, mirror.partition};
 }
 
 std::optional<offsets::Translation> DrillLook::MapOf(const TopicPartition& mirror) const {
@@ -194,6 +200,17 @@ Async<StatusOr<SizeSample>> DrillLook::Sample(TopicPartition tp) {
         std::max(sample.bytes_per_offset, static_cast<double>(view.size_bytes()) / std::max(1.0, offsets));
   }
   co_return sample;
+}
+
+Async<StatusOr<std::map<TopicPartition, int64_t>>> DrillLook::NewestParts(std::map<TopicPartition, int64_t> ends) {
+  std::map<TopicPartition, int64_t> begins;
+  const int64_t share = drill_.max_bytes / std::max<int64_t>(1, std::ssize(ends));
+  for (const auto& [tp, end] : ends) {
+    CO_TRY(SizeSample sample, co_await Sample(tp));
+    sample.end = std::max(sample.start, end);
+    begins[tp] = CopyFrom(sample, share);
+  }
+  co_return begins;
 }
 
 Async<StatusOr<std::vector<DrillMirror>>> DrillLook::PlanCopies(std::string id,

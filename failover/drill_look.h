@@ -53,8 +53,15 @@ class DrillLook {
 
   // What a copy of at most so many bytes needs to know. InvalidArgument: max_bytes does not hold one batch of each.
   Async<StatusOr<std::vector<DrillMirror>>> PlanCopies(std::string id, std::map<TopicPartition, int64_t>& begins);
+  // Where the newest part of each partition begins that is max_bytes together, up to these ends.
+  Async<StatusOr<std::map<TopicPartition, int64_t>>> NewestParts(std::map<TopicPartition, int64_t> ends);
   // Where the mirrors may be copied to now.
   Async<StatusOr<std::map<TopicPartition, int64_t>>> StableEnds();
+
+  // The link's state and maps once more, of the same mirrors.
+  Async<Status> ReadAgain();
+  // Source offsets up to which they were copied when they were failed over: groups and losses are told by these then.
+  void TakeCuts(std::map<TopicPartition, int64_t> replicated_to) { cuts_ = std::move(replicated_to); }
 
   kafka::Cluster& source() { return source_; }
   kafka::Cluster& destination() { return destination_; }
@@ -64,8 +71,12 @@ class DrillLook {
   const std::optional<std::string>& destination_id() const { return destination_id_; }
   const std::vector<state::MirrorRecord>& mirrors() const { return mirrors_; }
   std::set<TopicPartition> partitions() const;
+  const state::StateView& state() const { return state_; }
+  TopicPartition SourceOf(const TopicPartition& mirror) const;
+  bool IsCompacted(const std::string& mirror) const { return Mirror(mirror).compacted; }
   // Mirror offsets to the source's; nothing: the same.
   std::optional<offsets::Translation> MapOf(const TopicPartition& mirror) const;
+  std::optional<int64_t> ToSource(const TopicPartition& mirror, int64_t at) const;
 
  private:
   Async<Status> ReadLink();
@@ -75,7 +86,6 @@ class DrillLook {
   Async<std::optional<bool>> SameFirst(const DrillPosition& position);
   Async<std::map<std::string, Positions>> AllPositions(kafka::Cluster& cluster, std::set<std::string> topics,
                                                        std::vector<std::string>& troubles);
-  std::optional<int64_t> ToSource(const TopicPartition& mirror, int64_t at) const;
   const state::MirrorRecord& Mirror(const std::string& topic) const;
   std::set<TopicPartition> SourcePartitions() const;
 
@@ -94,7 +104,7 @@ class DrillLook {
   link::Listing listing_;
   std::vector<state::MirrorRecord> mirrors_;
   std::map<std::string, Positions> at_begin_;  // by group, of the source's topics
-  std::map<TopicPartition, int64_t> source_ends_, mirror_ends_;
+  std::map<TopicPartition, int64_t> source_ends_, mirror_ends_, cuts_;
   int64_t ends_at_ms_ = 0;
 };
 

@@ -64,14 +64,7 @@ Async<Status> DrillRehearsal::FailOver(DrillReport& report) {
   co_await direct.Close();
   CO_RETURN_IF_ERROR(promoted.status());
   promotion_ = *std::move(promoted);
-  double steps = 0;
-  for (const link::PromotionStepTime& step : promotion_->steps) steps += step.seconds;
-  report.rto.phases.push_back({"take_control", std::max(0.0, Since(incident_) - steps)});
-  for (const link::PromotionStepTime& step : promotion_->steps) {
-    std::string name = step.step;
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-    report.rto.phases.push_back({std::move(name), step.seconds});
-  }
+  report.rto.phases = PhasesOf(promotion_->steps, Since(incident_));
   for (const link::PromotedMirror& mirror : promotion_->mirrors)
     if (mirror.outcome != "stopped")
       co_return FailedPrecondition("{} is {}: {}", mirror.topic, mirror.outcome,

@@ -111,7 +111,8 @@ struct DrillPhase {
   }
 };
 
-// From the declared incident until a consumer read what a new producer wrote. To notice and to decide is people's.
+// From the declared incident until a consumer read what a new producer wrote; of a live drill, which writes nothing,
+// until topics can be written to and are readable up to their cut. To notice and to decide is people's.
 struct DrillRto {
   std::optional<WallTime> incident;
   std::optional<double> seconds;
@@ -123,7 +124,7 @@ struct DrillRto {
   }
 };
 
-// What a failover at the incident would have lost of the real mirrors.
+// What a failover at the incident would have lost of the real mirrors; of a live drill, what it lost.
 struct DrillLoss {
   std::string topic;
   std::optional<int64_t> records;  // source offsets that had not crossed
@@ -153,7 +154,8 @@ struct DrillRpo {
   }
 };
 
-// The throwaway copies against what they were copied from, from raw batches.
+// The throwaway copies against what they were copied from, from raw batches; of a live drill the mirrors against their
+// source.
 struct DrillVerification {
   int64_t batches_equal = 0;
   int64_t bytes_compared = 0;
@@ -196,12 +198,55 @@ struct DrillRollback {
   bool complete = true;
   int64_t topics_removed = 0;
   int64_t groups_removed = 0;
-  std::vector<std::string> left;  // what could not be removed: klink drill clean
+  std::vector<std::string> left;  // what could not be removed; of a live drill that was aborted: what stands
   static void Describe(auto& m, auto& field) {
     field("complete", m.complete);
     field("topics_removed", m.topics_removed);
     field("groups_removed", m.groups_removed);
     field("left", m.left);
+  }
+};
+
+// Of a live drill, one topic: how it comes back to the old source.
+struct DrillWayBack {
+  std::string topic;
+  std::string source_topic;
+  std::optional<std::string> link_back;  // which link goes back; null: the configuration has none
+  // reverse: the old source goes on as the mirror; recreate: what it alone has is exported, then the topic is made
+  // again; made_again: it has no such topic any more; mirrored: it is the mirror already; look: it is not known yet
+  std::string way;
+  std::optional<int64_t> never_crossed;  // records of the old source alone; null is not known
+  std::optional<int64_t> written_since;  // records that others wrote at the new primary
+  std::string detail;
+  static void Describe(auto& m, auto& field) {
+    field("topic", m.topic);
+    field("source_topic", m.source_topic);
+    field("link_back", m.link_back);
+    field("way", m.way);
+    field("never_crossed", m.never_crossed);
+    field("written_since", m.written_since);
+    field("detail", m.detail);
+  }
+};
+
+struct DrillCommand {
+  std::string purpose;
+  std::string command;  // as it is typed; of a link that is missing, what is added to the configuration
+  static void Describe(auto& m, auto& field) {
+    field("purpose", m.purpose);
+    field("command", m.command);
+  }
+};
+
+// What brings everything back to where it was before a live drill, in this order.
+struct DrillFailback {
+  bool compared = false;  // both logs; false: the old source does not answer, or nothing was failed over
+  std::vector<DrillWayBack> topics;
+  std::vector<DrillCommand> commands;
+  static void Describe(auto& m, auto& field) {
+    field("compared", m.compared);
+    field("topics", m.topics);
+    field("commands", m.commands);
   }
 };
 
@@ -220,7 +265,7 @@ struct DrillReport {
   int64_t schema = 1;
   std::string id;
   std::string drill;  // its name in the configuration
-  std::string type;   // dry | isolated
+  std::string type;   // dry | isolated | live
   std::string scenario;
   std::string outcome;
   int64_t exit_code = 2;
@@ -241,6 +286,8 @@ struct DrillReport {
   std::vector<std::string> deviations;
   std::vector<DrillAction> remediation;
   DrillRollback rollback;
+  std::optional<std::string> operation;   // of a live drill: the failover, as klink knows it
+  std::optional<DrillFailback> failback;  // of a live drill, once something was failed over
   std::string klink_version;
   std::optional<std::string> source_cluster_id;
   std::optional<std::string> destination_cluster_id;
@@ -272,6 +319,8 @@ struct DrillReport {
     field("deviations", m.deviations);
     field("remediation", m.remediation);
     field("rollback", m.rollback);
+    field("operation", m.operation);
+    field("failback", m.failback);
     field("klink_version", m.klink_version);
     field("source_cluster_id", m.source_cluster_id);
     field("destination_cluster_id", m.destination_cluster_id);

@@ -54,7 +54,8 @@ Async<std::optional<bool>> DrillLook::SameFirst(const DrillPosition& position) {
   if (!*ours) co_return true;  // it has read all there is
   const auto at = ToSource(mirror, (*ours)->offset);
   if (!at) co_return std::nullopt;
-  const TopicPartition source{Mirror(position.topic).source_topic, position.partition};
+  if (const auto cut = Find(cuts_, mirror); cut && *at >= *cut) co_return true;  // all that was copied
+  const TopicPartition source = SourceOf(mirror);
   const auto from = ToSource(mirror, *position.destination_offset);
   const auto theirs = co_await FirstCommitted(source_, source, from.value_or(*at));
   if (!theirs.ok() || !*theirs) co_return std::nullopt;
@@ -81,7 +82,7 @@ Async<std::vector<DrillPosition>> DrillLook::ComparePositions(Instant until) {
         position.group = group;
         position.topic = tp.topic;
         position.partition = tp.partition;
-        const TopicPartition source{Mirror(tp.topic).source_topic, tp.partition};
+        const TopicPartition source = SourceOf(tp);
         if (const auto of = at_begin_.find(group); of != at_begin_.end())
           position.source_offset = Find(of->second, source);
         if (const auto of = ours.find(group); of != ours.end()) position.destination_offset = Find(of->second, tp);
@@ -91,7 +92,8 @@ Async<std::vector<DrillPosition>> DrillLook::ComparePositions(Instant until) {
         if (facts.source_answers) facts.source_now = Find(theirs.at(group), source);
         if (position.destination_offset) facts.reached = ToSource(tp, *position.destination_offset);
         if (ends.ok() && ends->contains(tp) && position.source_offset)
-          facts.copy_reaches_begin = ToSource(tp, ends->at(tp)).value_or(0) >= *position.source_offset;
+          facts.copy_reaches_begin =
+              Find(cuts_, tp).value_or(ToSource(tp, ends->at(tp)).value_or(0)) >= *position.source_offset;
         if (facts.source_answers && position.source_offset && facts.reached)
           facts.same_record = co_await SameFirst(position);
         PositionVerdict verdict = JudgePosition(facts);
@@ -130,9 +132,10 @@ Async<DrillRpo> DrillLook::MeasureLoss() {
 
 Async<LossFacts> DrillLook::LossAt(TopicPartition mirror) {
   LossFacts facts;
-  const TopicPartition source{Mirror(mirror.topic).source_topic, mirror.partition};
+  const TopicPartition source = SourceOf(mirror);
   const auto end = mirror_ends_.find(mirror);
   if (end != mirror_ends_.end()) facts.replicated_to = ToSource(mirror, end->second);
+  if (const auto cut = Find(cuts_, mirror)) facts.replicated_to = cut;
   if (const auto told = source_ends_.find(source); told != source_ends_.end()) facts.source_end = told->second;
   if (!facts.source_end && end != mirror_ends_.end() && end->second > 0) {
     const auto last = co_await link::BatchHolding(destination_, mirror, end->second - 1);

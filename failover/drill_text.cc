@@ -74,12 +74,37 @@ std::string Measured(const DrillReport& r) {
   std::string out = "<h2>Time until applications work again</h2>\n<table>\n" + Head({"Phase", "Time"});
   for (const DrillPhase& phase : r.rto.phases) out += Row({phase.phase, fmt::format("{:.3f} s", phase.seconds)});
   out += Row({"from the declared incident to the first record read", Time(r.rto.seconds)});
-  out += "</table>\n<p>To notice an incident and to decide is not part of a drill.</p>\n";
-  out += "<h2>What a failover would have lost</h2>\n<table>\n" + Head({"Topic", "Records", "Bytes", "Time"});
+  const bool live = r.type == "live";
+  out += "</table>\n";
+  if (!live) out += "<p>To notice an incident and to decide is not part of a drill.</p>\n";
+  out += live ? "<h2>What the failover lost</h2>\n" : "<h2>What a failover would have lost</h2>\n";
+  out += "<table>\n" + Head({"Topic", "Records", "Bytes", "Time"});
   for (const DrillLoss& loss : r.rpo.topics)
     out += Row(
         {loss.topic, Number(loss.records), Number(loss.bytes), (loss.is_bound ? "at most " : "") + Time(loss.seconds)});
   return out + "</table>\n";
+}
+
+std::string RolledBack(const DrillReport& r) {
+  const std::string text = fmt::format(
+      "{} topics and {} groups of the drill were removed{}.", r.rollback.topics_removed, r.rollback.groups_removed,
+      r.rollback.complete ? "; nothing is left" : "; some are left: klink drill clean");
+  return "<h2>Rolled back</h2>\n<p>" + Escaped(text) + "</p>\n";
+}
+
+// A live drill is brought back by commands, when somebody says them.
+std::string WayBack(const DrillReport& r) {
+  std::string out = "<h2>What stands, and the way back</h2>\n";
+  for (const std::string& left : r.rollback.left) out += fmt::format("<p>{}</p>\n", Escaped(left));
+  if (!r.failback) return out + (r.rollback.left.empty() ? "<p>Nothing was failed over.</p>\n" : "");
+  out += "<table>\n" + Head({"Topic", "Way", "Link back", "Never crossed", "Written since", "Seen"});
+  for (const DrillWayBack& way : r.failback->topics)
+    out += Row({way.topic, way.way, way.link_back.value_or("none"), Number(way.never_crossed),
+                Number(way.written_since), way.detail});
+  out += "</table>\n<ol>\n";
+  for (const DrillCommand& one : r.failback->commands)
+    out += fmt::format("<li>{}:<br><code>{}</code></li>\n", Escaped(one.purpose), Escaped(one.command));
+  return out + "</ol>\n";
 }
 
 std::string Lists(const DrillReport& r) {
@@ -88,11 +113,7 @@ std::string Lists(const DrillReport& r) {
   if (r.deviations.empty()) out += "<li>none</li>\n";
   out += "</ul>\n<h2>What remains to be done</h2>\n<table>\n" + Head({"Action", "Owner", "Due"});
   for (const DrillAction& action : r.remediation) out += Row({action.action, action.owner, action.due});
-  out += "</table>\n<h2>Rolled back</h2>\n<p>";
-  out += Escaped(fmt::format("{} topics and {} groups of the drill were removed{}.", r.rollback.topics_removed,
-                             r.rollback.groups_removed,
-                             r.rollback.complete ? "; nothing is left" : "; some are left: klink drill clean"));
-  return out + "</p>\n";
+  return out + "</table>\n" + (r.type == "live" ? WayBack(r) : RolledBack(r));
 }
 
 }  // namespace

@@ -90,35 +90,39 @@ Status AgentClient::Refusal(const http::ClientResponse& response) const {
                          token_.empty() ? "; name your token with --token-file or $KLINK_TOKEN_FILE" : "");
 }
 
-StatusOr<http::ClientResponse> AgentClient::Answer(const std::string& target, const std::string& body,
-                                                   Duration deadline) {
-  TRY(const http::Url url, http::ParseUrl(url_));
+Async<StatusOr<http::ClientResponse>> AgentClient::Answer(std::string target, std::string body, Duration deadline) {
+  CO_TRY(const http::Url url, http::ParseUrl(url_));
   http::ClientRequest request;
   request.method = body.empty() ? http::Method::kGet : http::Method::kPost;
-  request.target = target;
-  request.body = body;
+  request.target = std::move(target);
+  request.body = std::move(body);
   request.token = token_;
   request.trust = trust_;
-  StatusOr<http::ClientResponse> response = Await(http::Exchange(url, std::move(request), deadline));
-  if (absl::IsFailedPrecondition(response.status())) return Annotate(response.status(), url_);
+  StatusOr<http::ClientResponse> response = co_await http::Exchange(url, std::move(request), deadline);
+  if (IsCancelled(response.status())) co_return response.status();
+  if (absl::IsFailedPrecondition(response.status())) co_return Annotate(response.status(), url_);
   if (!response.ok()) {
-    return Unavailable("no agent answers at {} ({}); start it with: klink run -c {}, or name another with --url", url_,
-                       Text(response.status()), context_.ConfigPath());
+    co_return Unavailable("no agent answers at {} ({}); start it with: klink run -c {}, or name another with --url",
+                          url_, Text(response.status()), context_.ConfigPath());
   }
   answered_ = true;
-  if (response->status != 200) return Refusal(*response);
-  return response;
+  if (response->status != 200) co_return Refusal(*response);
+  co_return response;
 }
 
-Status AgentClient::Probe(const std::string& target) { return Answer(target, "", kAskDeadline).status(); }
+Status AgentClient::Probe(const std::string& target) { return Await(Answer(target, "", kAskDeadline)).status(); }
 
-StatusOr<Json> AgentClient::Ask(const std::string& target, const std::string& body, Duration deadline) {
-  TRY(const http::ClientResponse response, Answer(target, body, deadline));
+Async<StatusOr<Json>> AgentClient::Asking(std::string target, std::string body, Duration deadline) {
+  CO_TRY(const http::ClientResponse response, co_await Answer(std::move(target), std::move(body), deadline));
   JsonLimits limits;
   limits.bytes = http::kAnswerBytesMost;
   StatusOr<Json> json = ParseJson(response.body, limits);
-  if (!json.ok()) return Internal("{} did not answer like an agent: {}", url_, Text(json.status()));
-  return json;
+  if (!json.ok()) co_return Internal("{} did not answer like an agent: {}", url_, Text(json.status()));
+  co_return json;
+}
+
+StatusOr<Json> AgentClient::Ask(const std::string& target, const std::string& body, Duration deadline) {
+  return Await(Asking(target, body, deadline));
 }
 
 StatusOr<std::string> AgentClient::Link() {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/async.h"
 #include "base/json_fields.h"
 #include "cli/context.h"
 #include "http/client.h"
@@ -22,6 +23,8 @@ class AgentClient {
   // GET, or POST when there is a body. An error of the agent comes back as the Status it was there; when nobody
   // answers, the text says how to start one.
   StatusOr<Json> Ask(const std::string& target, const std::string& body = "", Duration deadline = kAskDeadline);
+  // The same for a command that waits for other things meanwhile. This outlives it.
+  Async<StatusOr<Json>> Asking(std::string target, std::string body, Duration deadline);
   // Of /livez and /readyz, which do not answer in JSON.
   Status Probe(const std::string& target);
   template <class View>
@@ -45,7 +48,7 @@ class AgentClient {
 
  private:
   AgentClient(const Context& context, std::string url) : context_(context), url_(std::move(url)) {}
-  StatusOr<http::ClientResponse> Answer(const std::string& target, const std::string& body, Duration deadline);
+  Async<StatusOr<http::ClientResponse>> Answer(std::string target, std::string body, Duration deadline);
   // Of an error status.
   Status Refusal(const http::ClientResponse& response) const;
   const Context& context_;

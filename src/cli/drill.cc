@@ -1,5 +1,5 @@
-// klink drill run|list|show|clean: failovers that are rehearsed. No agent is asked: both clusters are, and the folder
-// of the reports. The history is that folder and what the links remember.
+// klink drill run|list|show|clean: failovers that are rehearsed. No agent is asked, but by a live one: both clusters
+// are, and the folder of the reports. The history is that folder and what the links remember.
 #include "failover/drill.h"
 
 #include <map>
@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/await.h"
 #include "cli/consent.h"
+#include "cli/drill_live.h"
 #include "cli/drill_text.h"
 #include "config/load.h"
 #include "failover/drill_clean.h"
@@ -29,6 +30,7 @@ struct RunFlags {
   std::string kind;
   std::string report_dir;
   std::string approver;
+  LiveFlags live;
 };
 
 // As promised to scripts: 0 passed, 1 missed, 2 nothing was touched, 3 rolled back, 4 something is left.
@@ -44,9 +46,7 @@ StatusOr<config::DrillConfig> PickDrill(const Context& context, const config::Co
     names.push_back(drill.name);
     if (drill.name != flags.name) continue;
     config::DrillConfig picked = drill;
-    if (flags.kind == "live")
-      return Unimplemented(
-          "live drills are not supported yet: an isolated one rehearses the same steps, klink failover does them");
+    if (flags.kind == "live") picked.kind = config::DrillKind::kLive;
     if (flags.kind == "dry") picked.kind = config::DrillKind::kDry;
     if (flags.kind == "isolated") picked.kind = config::DrillKind::kIsolated;
     picked.report_dir = FolderOf(context, drill, flags.report_dir);
@@ -88,28 +88,40 @@ void Remember(const Context& context, const config::Config& config, const DrillR
     context.io.err << fmt::format("klink: link {} does not remember this drill: {}\n", report.scope.link, Text(kept));
 }
 
+// What was found, in one line, and what the link remembers of it.
+Exit EndDrill(const Context& context, const config::Config& config, const failover::DrillFolder& folder,
+              const DrillReport& report) {
+  const StatusOr<std::string> written = folder.Write(report);
+  if (context.globals.output == Output::kHuman)
+    context.io.out << report.summary << (written.ok() ? fmt::format("; {}.html", *written) : "") << "\n";
+  else
+    context.Print(ToJson(report));
+  context.io.err << WayBackText(report);
+  const Exit exit = static_cast<Exit>(report.exit_code);
+  if (written.ok()) {
+    Remember(context, config, report, *written);
+    return exit;
+  }
+  // What was found counts more than that it could not be kept; but a pass that nobody can show is none.
+  return context.Fail(written.status(), exit == Exit::kOk ? ExitOf(DrillOutcome::kMissed) : exit);
+}
+
 Exit RunOne(const Context& context, const RunFlags& flags) {
   const StatusOr<config::Config> config = context.LoadConfig();
   if (!config.ok()) return context.Fail(config.status(), Exit::kConfiguration);
   const Exit nothing_touched = ExitOf(DrillOutcome::kPrecondition);
   const StatusOr<config::DrillConfig> drill = PickDrill(context, *config, flags);
   if (!drill.ok()) return context.Fail(drill.status(), nothing_touched);
+  if (const Status may = CheckLive(context, *drill, flags.live); !may.ok())
+    return context.Fail(may, absl::IsInvalidArgument(may) ? Exit::kUsage : nothing_touched);
   StatusOr<failover::DrillFolder> folder = failover::DrillFolder::Open(drill->report_dir);
   if (!folder.ok()) return context.Fail(folder.status(), nothing_touched);
   if (!context.globals.verbose) SayNothing();
-  const DrillReport report = Await(failover::RunDrill(*config, *drill, AskOf(context, *config, flags), *folder));
-  const StatusOr<std::string> written = folder->Write(report);
-  if (context.globals.output == Output::kHuman)
-    context.io.out << report.summary << (written.ok() ? fmt::format("; {}.html", *written) : "") << "\n";
-  else
-    context.Print(ToJson(report));
-  const Exit exit = static_cast<Exit>(report.exit_code);
-  if (written.ok()) {
-    Remember(context, *config, report, *written);
-    return exit;
-  }
-  // What was found counts more than that it could not be kept; but a pass that nobody can show is none.
-  return context.Fail(written.status(), exit == Exit::kOk ? ExitOf(DrillOutcome::kMissed) : exit);
+  failover::DrillAsk ask = AskOf(context, *config, flags);
+  if (drill->kind != config::DrillKind::kLive)
+    return EndDrill(context, *config, *folder, Await(failover::RunDrill(*config, *drill, std::move(ask), *folder)));
+  const LiveRun run = RunLive(context, *config, *drill, std::move(ask), flags.live, *folder);
+  return run.ended ? *run.ended : EndDrill(context, *config, *folder, run.report);
 }
 
 // What a folder or a link knows of the past, and what keeps others from telling.
@@ -227,21 +239,26 @@ Exit Clean(const Context& context, const Consent& consent) {
 
 void AddRunVerb(CLI::App& drill, Context& context) {
   auto flags = std::make_shared<RunFlags>();
-  auto consent = std::make_shared<Consent>();
-  CLI::App* verb = drill.add_subcommand("run", "Rehearse a failover; the mirrors are not touched, and copying goes on");
+  CLI::App* verb = drill.add_subcommand(
+      "run", "Rehearse a failover: the mirrors are not touched, and copying goes on; a live drill is the real thing");
   verb->footer(
       "Exit codes: 0 passed, 1 an objective or invariant missed, 2 a precondition failed and nothing was touched,\n"
-      "3 aborted and rolled back, 4 aborted and something is left: klink drill clean");
+      "3 aborted and rolled back, 4 aborted and something is left: klink drill clean, or what is printed");
   verb->add_option("NAME", flags->name, "A drill of the configuration")->type_name("")->required();
-  verb->add_option("--kind", flags->kind, "dry or isolated; else as the configuration says")
+  verb->add_option("--kind", flags->kind, "dry, isolated or live; else as the configuration says")
       ->type_name("KIND")
       ->check(CLI::IsMember({"dry", "isolated", "live"}).description(""));
   verb->add_option("--report-dir", flags->report_dir, "Where the report goes; else as the configuration says")
       ->type_name("DIR");
   verb->add_option("--approver", flags->approver, "Who approved it, for the report")->type_name("NAME");
-  verb->add_flag("--yes", consent->yes, "Accepted for scripts: an isolated drill changes nothing that is in use");
-  verb->callback(
-      [&context, flags, consent] { context.action = [&context, flags] { return RunOne(context, *flags); }; });
+  verb->add_option("--incident", flags->live.incident, "Of a live drill: when the incident was declared; else now")
+      ->type_name("RFC3339");
+  verb->add_flag("--direct", flags->live.direct, "Of a live drill: without an agent; the other kinds never ask one");
+  verb->add_flag("--no-live", flags->live.no_live, "Refuse a live drill: for timers");
+  verb->add_flag("--dry-run", flags->live.consent.dry_run, "Of a live drill: show what would happen, change nothing");
+  verb->add_flag("--yes", flags->live.consent.yes,
+                 "Do not ask; a live drill needs it where nobody can be asked, the other kinds change nothing in use");
+  verb->callback([&context, flags] { context.action = [&context, flags] { return RunOne(context, *flags); }; });
 }
 
 }  // namespace

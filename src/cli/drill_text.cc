@@ -70,6 +70,17 @@ std::string DrillText(const DrillReport& r, bool color) {
   for (const auto& p : r.rto.phases) phases.Add({p.phase, fmt::format("{:.3f} s", p.seconds)});
   if (!phases.empty()) text += phases.ToText(color);
   for (const std::string& deviation : r.deviations) text += fmt::format("Deviation: {}\n", deviation);
+  return text + WayBackText(r);
+}
+
+std::string WayBackText(const DrillReport& r) {
+  std::string text;
+  if (r.type == "live" && !r.rollback.left.empty()) text += "What stands:\n";
+  if (r.type == "live")
+    for (const std::string& left : r.rollback.left) text += fmt::format("  {}\n", left);
+  if (!r.failback || r.failback->commands.empty()) return text;
+  text += r.rollback.left.empty() ? "The way back:\n" : "What remains to be done:\n";
+  for (const auto& [purpose, command] : r.failback->commands) text += fmt::format("  # {}\n  {}\n", purpose, command);
   return text;
 }
 

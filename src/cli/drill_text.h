@@ -11,6 +11,8 @@ namespace klink::cli {
 std::string DrillsText(const std::vector<failover::DrillReport>& reports, bool color);
 Json DrillsJson(const std::vector<failover::DrillReport>& reports);
 std::string DrillText(const failover::DrillReport& report, bool color);
+// Of a live drill: what stands of a failover that did not come to its end, and the commands that follow; else empty.
+std::string WayBackText(const failover::DrillReport& report);
 
 struct CleanedDrill {
   std::string cluster;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/consent.h"
+#include "link/group_requests.h"
 #include "link/promotion_snapshot.h"
 
 namespace klink::cli {
@@ -45,6 +46,8 @@ Exit InhibitFailover(const Context& context, const std::string& order, const Con
 Exit PromoteDirect(const Context& context, const PromoteChoice& choice);
 // As the link's state names who did it.
 std::string DirectName();
+// On stderr: which agents are alive, for whoever is about to pass them over.
+void ShowMembers(const Context& context, const StatusOr<link::GroupMembers>& members);
 
 // The same without the link's state, which cannot be read.
 Exit PromoteForced(const Context& context, const PromoteChoice& choice);

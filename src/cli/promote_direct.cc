@@ -12,18 +12,6 @@ namespace {
 
 using link::PromotionSnapshot;
 
-void ShowMembers(const Context& context, const StatusOr<link::GroupMembers>& members) {
-  std::ostream& err = context.io.err;
-  if (!members.ok()) {
-    err << "klink: whether agents of the link are alive cannot be told: " << Text(members.status()) << "\n";
-  } else if (members->members.empty()) {
-    err << "klink: no agent of the link is a member of its group\n";
-  } else {
-    err << "klink: agents of the link, as its group knows them; they stop what is promoted when they see it:\n";
-    for (const auto& member : members->members) err << "  " << member.client_id << " " << member.host << "\n";
-  }
-}
-
 struct Outcome {
   StatusOr<PromotionSnapshot> view = Unavailable("nothing was done");
   bool declined = false;
@@ -64,6 +52,18 @@ Async<Outcome> Run(const Context& context, const PromoteChoice& choice, const co
 }
 
 }  // namespace
+
+void ShowMembers(const Context& context, const StatusOr<link::GroupMembers>& members) {
+  std::ostream& err = context.io.err;
+  if (!members.ok()) {
+    err << "klink: whether agents of the link are alive cannot be told: " << Text(members.status()) << "\n";
+  } else if (members->members.empty()) {
+    err << "klink: no agent of the link is a member of its group\n";
+  } else {
+    err << "klink: agents of the link, as its group knows them; they stop what is promoted when they see it:\n";
+    for (const auto& member : members->members) err << "  " << member.client_id << " " << member.host << "\n";
+  }
+}
 
 std::string DirectName() {
   char host[256] = "";

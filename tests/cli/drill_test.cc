@@ -28,7 +28,7 @@ DrillReport Sample() {
              {"app-pay"},     1 << 30};
   r.rto = {At(8), 1.5, {{"take_control", 0.4}, {"fence", 0.3}, {"first_produce", 0.2}, {"first_consume", 0.6}}};
   r.rpo = failover::SumUp({{"payments", 12, 2400, 0.8, false}});
-  r.objectives = {failover::JudgeRpo(30, r.rpo), failover::JudgeRto(300, 1.5, false)};
+  r.objectives = {failover::JudgeRpo(30, r.rpo), failover::JudgeRto(300, 1.5, config::DrillKind::kIsolated)};
   r.invariants = {{"L7", "AHEAD", "PASSED", "its first record is the one that stands at its position"},
                   {"L12", "COLLISION", "PASSED", "the new producer's first records were acknowledged at the cut"}};
   r.verification = {40, 81920, 0, {}};
@@ -146,8 +146,6 @@ TEST_F(DrillCliTest, WhatCannotBeRunTouchesNothingAndEndsWithTwo) {
   EXPECT_THAT(Run({"drill", "run", "yearly"}).err, HasSubstr("has no drill yearly: it has quarterly"));
   EXPECT_EQ(Run({"drill", "run", "quarterly"}).exit, two);
   EXPECT_THAT(Run({"drill", "run", "quarterly"}).err, HasSubstr("report_dir DIR/drills is not there: create it"));
-  EXPECT_EQ(Run({"drill", "run", "quarterly", "--kind", "live"}).exit, two);
-  EXPECT_THAT(Run({"drill", "run", "quarterly", "--kind", "live"}).err, HasSubstr("live drills are not supported yet"));
   EXPECT_EQ(Run({"drill", "run", "quarterly", "--kind", "wet"}).exit, Exit::kUsage);
   EXPECT_EQ(Run({"drill"}).exit, Exit::kUsage);
   Folder({});
@@ -157,6 +155,57 @@ TEST_F(DrillCliTest, WhatCannotBeRunTouchesNothingAndEndsWithTwo) {
   EXPECT_EQ(std::count(gone.out.begin(), gone.out.end(), '\n'), 1) << gone.out;
   env_["KLINK_CONFIG"] = Config("");
   EXPECT_THAT(Run({"drill", "run", "quarterly"}).err, HasSubstr("it has none; add it under drills"));
+}
+
+TEST_F(DrillCliTest, ALiveOneIsAgreedToAndATimerRefusesIt) {
+  const auto two = static_cast<Exit>(2);
+  env_["KLINK_CONFIG"] = Config(
+      "{name: real, link: paris-to-lyon, kind: live, report_dir: drills}, "
+      "{name: safe, link: paris-to-lyon, report_dir: drills}");
+  Folder({});
+  const Ran unasked = Run({"drill", "run", "real"});
+  EXPECT_EQ(unasked.exit, Exit::kUsage) << "nobody is there to be asked";
+  EXPECT_THAT(unasked.err, HasSubstr("say --yes, or --dry-run to look"));
+  EXPECT_EQ(Run({"drill", "run", "safe", "--kind", "live"}).exit, Exit::kUsage);
+  const Ran timer = Run({"drill", "run", "real", "--yes", "--no-live"});
+  EXPECT_EQ(timer.exit, two);
+  EXPECT_THAT(timer.err, HasSubstr("drill real is live: it fails production over, and --no-live was said"));
+  for (const char* incident : {"yesterday", "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"})
+    EXPECT_EQ(Run({"drill", "run", "real", "--yes", "--incident", incident}).exit, Exit::kUsage) << incident;
+  const Ran plan = Run({"drill", "run", "safe", "--dry-run"});
+  EXPECT_EQ(plan.exit, Exit::kUsage);
+  EXPECT_THAT(plan.err, HasSubstr("safe is isolated: --kind dry looks at everything and writes nothing"));
+  for (const std::vector<std::string>& how : {std::vector<std::string>{"--dry-run"}, {"--direct", "--dry-run"}}) {
+    std::vector<std::string> arguments = {"drill", "run", "real"};
+    arguments.insert(arguments.end(), how.begin(), how.end());
+    const Ran gone = Run(arguments);
+    EXPECT_EQ(gone.exit, two) << gone.out << gone.err;
+    EXPECT_EQ(gone.out, "");
+    EXPECT_THAT(gone.err, HasSubstr("PRECONDITION_FAILED"));
+  }
+  EXPECT_TRUE(failover::ReadHistory((dir_ / "drills").string())->reports.empty()) << "a plan is no drill";
+  const Ran gone = Run({"drill", "run", "real", "--direct", "--yes"});
+  EXPECT_EQ(gone.exit, two) << gone.out << gone.err;
+  EXPECT_THAT(gone.out, HasSubstr("PRECONDITION_FAILED"));
+}
+
+TEST(DrillTextTest, OfALiveOneTheWayBackIsTold) {
+  DrillReport r = Sample();
+  EXPECT_EQ(WayBackText(r), "");
+  r.type = "live";
+  r.failback = failover::DrillFailback{
+      true, {}, {{"paris goes on as the mirror", "klink mirror reverse payments --link paris-to-lyon --yes"}}};
+  EXPECT_EQ(WayBackText(r),
+            "The way back:\n"
+            "  # paris goes on as the mirror\n"
+            "  klink mirror reverse payments --link paris-to-lyon --yes\n");
+  r.rollback = {false, 0, 0, {"payments is STOPPED: it can be written to"}};
+  EXPECT_EQ(WayBackText(r),
+            "What stands:\n"
+            "  payments is STOPPED: it can be written to\n"
+            "What remains to be done:\n"
+            "  # paris goes on as the mirror\n"
+            "  klink mirror reverse payments --link paris-to-lyon --yes\n");
 }
 
 TEST_F(DrillCliTest, WhatWasRemovedAndWhatIsLeftIsTold) {

@@ -40,6 +40,8 @@ TEST(DrillHistoryTest, OnlyDrillsThatWroteAnyhowAreRemembered) {
   report.outcome = Name(DrillOutcome::kPrecondition);
   EXPECT_FALSE(IsRemembered(report)) << "nothing was touched";
   report = Isolated();
+  report.type = "live";
+  EXPECT_TRUE(IsRemembered(report));
   report.type = "dry";
   EXPECT_FALSE(IsRemembered(report)) << "it writes nothing";
 }

@@ -69,10 +69,20 @@ TEST(DrillObjectiveTest, IsMetMissedOrUnknown) {
   EXPECT_EQ(JudgeRpo(4.9, rpo).verdict, "FAILED");
   rpo.is_bound = true;
   EXPECT_THAT(JudgeRpo(5, rpo).detail, HasSubstr("a bound"));
-  EXPECT_EQ(JudgeRto(10, 9.9, false).verdict, "PASSED");
-  EXPECT_EQ(JudgeRto(10, 10.1, false).verdict, "FAILED");
-  EXPECT_EQ(JudgeRto(10, std::nullopt, false).verdict, "UNKNOWN");
-  EXPECT_EQ(JudgeRto(10, std::nullopt, true).verdict, "NOT_CHECKED");
+  EXPECT_EQ(JudgeRto(10, 9.9, config::DrillKind::kIsolated).verdict, "PASSED");
+  EXPECT_EQ(JudgeRto(10, 10.1, config::DrillKind::kLive).verdict, "FAILED");
+  EXPECT_EQ(JudgeRto(10, std::nullopt, config::DrillKind::kLive).verdict, "UNKNOWN");
+  EXPECT_EQ(JudgeRto(10, std::nullopt, config::DrillKind::kDry).verdict, "NOT_CHECKED");
+}
+
+TEST(DrillObjectiveTest, WhatNoStepCountsWasTakingControl) {
+  const auto phases = PhasesOf({{"FENCE", 0.5}, {"RECORD_CUT", 0.25}}, 1.0);
+  ASSERT_EQ(phases.size(), 3u);
+  EXPECT_EQ(phases[0].phase, "take_control");
+  EXPECT_DOUBLE_EQ(phases[0].seconds, 0.25);
+  EXPECT_EQ(phases[1].phase, "fence");
+  EXPECT_EQ(phases[2].phase, "record_cut");
+  EXPECT_EQ(PhasesOf({{"FENCE", 2}}, 1.0)[0].seconds, 0) << "clocks differ";
 }
 
 struct PositionCase {
