@@ -91,6 +91,7 @@ REFUSED = {
     "the tag latest": ([MINIMAL], ['image.tag="latest"'], "/image/tag"),
     "a monitor of what cannot be reached": ([MINIMAL], ["metrics.podMonitor.enabled=true"], "set http.expose"),
     "a drill without its name": ([CHART / "ci/drill-values.yaml"], ['drill.name=""'], "drill.name"),
+    "a live drill that nobody meant": ([CHART / "ci/drill-values.yaml"], ['config.drills[0].kind="live"'], "drill.live"),
     "a token that is no digest": ([CHART / "ci/drill-values.yaml"],
                                   ['http.tokens.list=[{"name":"a","sha256":"x","role":"viewer"}]'], "sha256"),
     "secrets from two places": ([CHART / "ci/scram-values.yaml"], ['existingSecret="x"'], "one of existingSecret"),

@@ -74,6 +74,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and .Values.drill.enabled (not .Values.drill.name) }}
 {{- fail "drill.enabled needs drill.name: one of the configuration's drills" }}
 {{- end }}
+{{- range (.Values.config | default dict).drills }}
+{{- if and $.Values.drill.enabled (not $.Values.drill.live) (eq .name $.Values.drill.name) (eq (.kind | default "isolated") "live") }}
+{{- fail (printf "drill.name %s is a live drill: on a schedule it fails production over; say drill.live=true when that is meant" .name) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* The configuration: what the operator wrote, and what the chart knows. */}}
