@@ -1,17 +1,9 @@
 #include "link/foreign_links.h"
 
-#include "kafka/record_batch.h"
-#include "link/committed_fetch.h"
+#include "link/state_reading.h"
 #include "state/link_topics.h"
 
 namespace klink::link {
-namespace {
-
-constexpr FetchBounds kRead = {4 << 20, 10s};
-constexpr size_t kRecordBytesMost = 64 << 20;  // out of one compressed batch
-
-}  // namespace
-
 std::string LinkOfStateTopic(std::string_view topic) {
   constexpr std::string_view kBefore = "_klink.", kBehind = ".state";
   if (topic.size() <= kBefore.size() + kBehind.size()) return "";
@@ -66,33 +58,14 @@ Async<Status> ForeignLinks::Read(std::string topic, State& state) {
   }
 }
 
-// Up to the last stable offset; false when nothing was behind `next`.
 Async<StatusOr<bool>> ForeignLinks::ReadSome(TopicPartition tp, State& state) {
-  CO_TRY(auto answer, co_await FetchCommittedFrom(cluster_, tp, state.next, kRead));
-  if (answer.error_code == kafka::Error::kOffsetOutOfRange && state.next != 0) {
-    state = State{state.id, 0, {}};
-    co_return true;
-  }
-  if (answer.error_code != kafka::Error::kNone) {
-    cluster_.ForgetLeader(tp);
-    co_return kafka::ToStatus(answer.error_code, fmt::format("reading {}", tp.topic));
-  }
-  const int64_t before = state.next;
-  AbortedData aborted = AbortedOf(answer);
-  kafka::BatchWalker walker(std::move(answer.records));
-  for (;;) {
-    CO_TRY(const auto batch, walker.Next());
-    if (!batch) break;
-    if (batch->magic != 2) co_return DataLoss("{}: a batch of message format v{}", tp, batch->magic);
-    const kafka::BatchView view = batch->view();
-    const bool skip = aborted.Covers(view) || view.control();
-    const int64_t from = std::exchange(state.next, std::max(state.next, view.next_offset()));
-    if (skip) continue;
-    CO_TRY(const auto records, kafka::ReadRecords(view, kRecordBytesMost));
-    for (const kafka::Record& record : records)
-      if (view.base_offset() + record.offset_delta >= from && record.key) state.view.Apply(*record.key, record.value);
-  }
-  co_return state.next > before;
+  StateReading reading;
+  reading.next = state.next;
+  reading.apply = [&state](std::string_view key, const auto& value) { state.view.Apply(key, value); };
+  reading.begin_again = [&state] { state = State{state.id, 0, {}}; };
+  auto more = co_await link::ReadSome(cluster_, std::move(tp.topic), reading);
+  state.next = reading.next;
+  co_return more;
 }
 
 }  // namespace klink::link

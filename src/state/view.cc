@@ -1,5 +1,7 @@
 #include "state/view.h"
 
+#include "state/definition.h"
+
 namespace klink::state {
 namespace {
 
@@ -54,6 +56,7 @@ Status MayReplace(const CutoverRecord& was, const CutoverRecord& is) {
 void StateView::Apply(std::string_view key, const std::optional<std::string>& value) {
   version_++;
   if (!status_.ok()) return;
+  if (IsOfDefinition(key)) return;  // whoever runs the link has read that already
   if (!value) {
     if (auto topic = MirrorOfKey(key)) mirrors_.erase(*topic);
     if (auto acl = acls_.find(key); acl != acls_.end()) acls_.erase(acl);
