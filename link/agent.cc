@@ -152,10 +152,10 @@ Async<void> Agent::Stop() {
   if (turn.ok()) turn_.Give(*turn);
 }
 
-Async<void> Agent::EndLink(std::string name) {
+Async<void> Agent::EndLink(std::string name, End end) {
   const auto link = Find(name);
   if (!link.ok()) co_return;
-  co_await (*link)->Stop();
+  co_await (end == End::kForGood ? (*link)->StopForGood() : (*link)->Stop());
   std::erase_if(links_, [&name](const Served& served) { return served.link->name() == name; });
 }
 
@@ -171,7 +171,8 @@ Async<void> Agent::Follow(config::Config next, config::ReloadPlan plan) {
     if (change.reload == config::LinkReload::kAdd) {
       StartLink(*file);
     } else if (change.reload == config::LinkReload::kRemove || change.reload == config::LinkReload::kRestart) {
-      ending.Spawn(EndLink(change.link));
+      const bool gone = change.reload == config::LinkReload::kRemove;
+      ending.Spawn(EndLink(change.link, gone ? End::kForGood : End::kRestart));
     } else if (link.ok()) {
       (*link)->Reconfigure(*file, change.reload);
     }
@@ -232,6 +233,11 @@ Async<StatusOr<std::vector<ControlledMirror>>> Agent::ControlMirrors(ControlRequ
 Async<StatusOr<ControlledLink>> Agent::ControlLink(ControlRequest request) {
   CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
   co_return co_await link->ControlLink(std::move(request));
+}
+
+Async<Status> Agent::DropMirror(DropRequest request) {
+  CO_TRY(const std::shared_ptr<Link> link, Find(request.link));
+  co_return co_await link->DropMirror(std::move(request));
 }
 
 Async<StatusOr<std::vector<RealignedMirror>>> Agent::Realign(ControlRequest request) {

@@ -10,6 +10,7 @@
 #include "config/reload_plan.h"
 #include "config/schema.h"
 #include "link/link.h"
+#include "link/mirror_drop.h"
 #include "link/progress.h"
 
 namespace klink::link {
@@ -20,7 +21,7 @@ struct AgentOptions {
   PromoterFactory promoters = {};  // empty: nothing can be promoted
 };
 
-class Agent final : public AgentApi, private kafka::CallObserver {
+class Agent final : public AgentApi, public MirrorDropper, private kafka::CallObserver {
  public:
   Agent(config::Config config, Executor executor, Metrics* metrics = nullptr);
   ~Agent() override;
@@ -51,6 +52,7 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   StatusOr<PromotionSnapshot> Operation(const std::string& operation) const override;
   Async<StatusOr<std::vector<Explanation>>> Explain(ExplainRequest request) override;
   Async<StatusOr<std::vector<LinkDiff>>> Diff(std::string link) override;
+  Async<Status> DropMirror(DropRequest request) override;
   bool Ready() const override;
   bool Live() const override { return true; }
 
@@ -66,7 +68,8 @@ class Agent final : public AgentApi, private kafka::CallObserver {
   StatusOr<std::shared_ptr<Link>> Find(const std::string& link) const;
   StatusOr<offsets::TranslationStore*> StoreOf(const std::string& link) const;
   void StartLink(const config::LinkConfig& link);
-  Async<void> EndLink(std::string name);
+  enum class End { kRestart, kForGood };
+  Async<void> EndLink(std::string name, End end);
 
   config::Config config_;
   Executor executor_;

@@ -135,13 +135,19 @@ Async<void> Link::Stop() {
   co_await CloseAccess(source_access_);
 }
 
+Async<void> Link::StopForGood() {
+  for_good_ = true;
+  co_await Stop();
+}
+
 // An agent's place in the group outlives it for a session, so that a restart goes on at once. Where others stand by,
 // that would only make them wait.
 Async<void> Link::LeaveToOthers(size_t held) {
-  if (held == 0 || membership_->released_member().empty()) co_return;
+  if (!membership_ || membership_->released_member().empty() || (held == 0 && !for_good_)) co_return;
   const std::vector<std::string> work(1, state::WorkTopic(config_.name));
   const auto metadata = co_await destination_.Metadata(work);
-  if (!metadata.ok() || metadata->topics.empty() || metadata->topics.front().partitions.size() <= held) co_return;
+  const bool known = metadata.ok() && !metadata->topics.empty();
+  if (!for_good_ && (!known || metadata->topics.front().partitions.size() <= held)) co_return;
   const Status left = co_await LeaveGroup(destination_, state::WorkGroup(config_.name), membership_->released_member(),
                                           parts_.instance_id);
   if (!left.ok())

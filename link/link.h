@@ -26,6 +26,7 @@
 #include "link/diff.h"
 #include "link/explain.h"
 #include "link/group_sync.h"
+#include "link/mirror_drop.h"
 #include "link/partition_runner.h"
 #include "link/progress.h"
 #include "link/promotion.h"
@@ -62,6 +63,8 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   void Start();
   // Drains the mirrors, gives the shard back, leaves the group.
   Async<void> Stop();
+  // The same of a link that does not come back: it leaves no place in the group for its next start.
+  Async<void> StopForGood();
 
   // Of the same clusters; what runs goes on, or with kMirrors is drained and begun again.
   void Reconfigure(const config::LinkConfig& next, config::LinkReload reload);
@@ -76,6 +79,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<CutoverSnapshot>> Cutover(CutoverRequest request);
   StatusOr<CutoverSnapshot> CutoverNow() const;
   Async<StatusOr<InhibitSnapshot>> Inhibit(InhibitRequest request);
+  Async<Status> DropMirror(DropRequest request);
   StatusOr<RunsSnapshot> RunsOf(const TopicPartition& tp) const;
   StatusOr<AclsSnapshot> Acls() const;
   Async<StatusOr<std::vector<OffsetAtSnapshot>>> OffsetsAt(std::string topic, WallTime time);
@@ -168,6 +172,9 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   Async<StatusOr<std::vector<ControlledMirror>>> ChangeMirrors(ControlRequest request);
   Async<StatusOr<ControlledLink>> ChangeLink(ControlRequest request);
   Async<StatusOr<std::vector<RealignedMirror>>> ChangeAlignment(ControlRequest request);
+  // link_drop.cc
+  Async<StatusOr<bool>> CopyIsThere(state::MirrorRecord record);
+  Async<StatusOr<std::string>> DropOne(DropRequest request);
   // link_adoption.cc
   Async<StatusOr<std::vector<AdoptedMirror>>> BeginAdoption(AdoptRequest request);
   Async<Status> GiveProducers(state::MirrorRecord& record, int64_t incarnation, std::vector<state::Record>& others);
@@ -316,6 +323,7 @@ class Link final : public admin::MembershipListener, public Gate, public Copies 
   WallTime differing_since_{};
   bool leading_ = false;
   bool stop_leading_ = false;
+  bool for_good_ = false;  // it ends, and is not begun again
   bool steering_ = false;  // in control of the state, and following it
   bool sync_due_ = false;
   bool timer_due_ = false;

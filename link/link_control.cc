@@ -104,6 +104,11 @@ Async<StatusOr<InhibitSnapshot>> Link::Inhibit(InhibitRequest request) {
   return AsLeader(&Link::ChangeInhibit, std::move(request));
 }
 
+Async<Status> Link::DropMirror(DropRequest request) {
+  const auto dropped = co_await AsLeader(&Link::DropOne, std::move(request));
+  co_return dropped.status();
+}
+
 // An error of writing the state, as the caller should see it.
 Status Link::Written(Status written) const {
   if (written.ok() || (steering_ && state_->in_control() && !IsCancelled(written))) return written;

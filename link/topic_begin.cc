@@ -187,6 +187,7 @@ Async<Status> TopicSync::FollowAbsences(const Listing& source, Listing& destinat
   }
   CO_RETURN_IF_ERROR(co_await p_.book.PutAll(std::move(changed)));
   for (const std::string& name : abandoned) {
+    if (p_.book.Find(name) == nullptr) continue;  // dropped meanwhile (link_drop.cc)
     const std::string source_topic = p_.book.Find(name)->source_topic;
     const Status deleted = co_await DeleteAbandoned(name, destination);
     if (IsCancelled(deleted)) co_return deleted;

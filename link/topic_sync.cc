@@ -93,6 +93,7 @@ Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, Syn
     const Status identity = CheckIdentity(source, *record, destination);
     CO_RETURN_IF_ERROR(co_await RestartAsNew(source, name, identity, destination));
     record = p_.book.Find(name);
+    if (record == nullptr) co_return absl::OkStatus();  // dropped meanwhile (link_drop.cc)
   }
   if (record->accept == state::Accept::kRealign) {
     const Status identity = CheckIdentity(source, *record, destination);
@@ -102,6 +103,7 @@ Async<Status> TopicSync::One(const TopicShape& source, Listing& destination, Syn
     if (!p_.copies.Stand(name)) co_return absl::OkStatus();  // stopped as it is not listed; the next round finds it so
     CO_RETURN_IF_ERROR(co_await Remake(source, name, destination));
     record = p_.book.Find(name);
+    if (record == nullptr) co_return absl::OkStatus();
   }
   CO_RETURN_IF_ERROR(CheckIdentity(source, *record, destination));
   if (const std::string id = IdText(destination.topics.at(name).id); record->destination_topic_id != id) {
@@ -158,7 +160,8 @@ Async<Status> TopicSync::Grow(const TopicShape& source, const std::string& name,
         {{"link", p_.config.name}, {"topic", name}, {"partitions", source.partitions}});
   }
   const MirrorRecord* record = p_.book.Find(name);  // only now: it may have been written anew meanwhile
-  if (static_cast<int32_t>(record->partitions.size()) == source.partitions) co_return absl::OkStatus();
+  if (record == nullptr || static_cast<int32_t>(record->partitions.size()) == source.partitions)
+    co_return absl::OkStatus();
   const int64_t now = p_.clock.Wall().time_since_epoch().count();
   const auto count = static_cast<size_t>(source.partitions);
   MirrorBook::Change grow = [=](MirrorRecord& r) {
