@@ -1,6 +1,7 @@
 // klink run: the agent. One thread turns every link and the HTTP server; SIGTERM and SIGINT drain and end with 0 within
 // ten seconds, a second one ends at once. SIGHUP, or a change of the file, takes a new configuration over: all of it,
-// or none when anything in it is wrong.
+// or none when anything in it is wrong. What runs is the file's links and those that were made over Kafka REST; either
+// may change while the other stands.
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
@@ -21,11 +22,13 @@
 #include "config/load.h"
 #include "config/reload_plan.h"
 #include "config/show.h"
+#include "failover/kafka_definitions.h"
 #include "failover/make.h"
 #include "http/gate.h"
 #include "http/routes.h"
 #include "http/server.h"
 #include "link/agent.h"
+#include "link/definitions.h"
 
 namespace klink::cli {
 namespace {
@@ -81,10 +84,12 @@ class Runner {
  public:
   Runner(const Context& context, config::Config config, std::string text)
       : context_(context),
-        config_(std::move(config)),
+        file_(std::move(config)),
+        config_(file_),
         signals_(io_, SIGTERM, SIGINT, SIGHUP),
         drain_limit_(config_.agent.data_dir),
         agent_(config_, io_.get_executor(), &metrics_),
+        definitions_(io_.get_executor(), clock_, MakeDefinitions(), file_),
         text_(std::move(text)) {}
 
   Exit Run();
@@ -96,14 +101,23 @@ class Runner {
   link::AgentOptions Options() const;
   Async<void> WatchSignals();
   Async<void> WatchFile();
+  std::unique_ptr<link::DefinitionPort> MakeDefinitions();
+  Async<void> WatchDefinitions();
   Async<void> ReloadLoop();
   Async<void> Reload();
-  Status CheckNext(config::Config& next, config::ReloadPlan& plan) const;
-  Async<void> TellReload(const config::ReloadPlan& plan);
+  Async<void> FollowDefinitions();
+  // A new file, and what it makes together with the definitions.
+  struct Next {
+    config::Config file, merged;
+    config::ReloadPlan plan;
+  };
+  StatusOr<Next> CheckNext() const;
+  Async<void> TellReload(const config::ReloadPlan& plan, std::string from);
   Async<void> Shutdown();
 
   const Context& context_;
-  config::Config config_;
+  config::Config file_;
+  config::Config config_;  // in force: the file's, and the links made over Kafka REST
   asio::io_context io_{1};
   asio::signal_set signals_;
   DrainLimit drain_limit_;
@@ -111,11 +125,13 @@ class Runner {
   Metrics metrics_;
   Gauge config_loaded_;
   link::Agent agent_;
+  link::Definitions definitions_;
   std::shared_ptr<http::AuditLog> audit_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<ConfigWatch> watch_;
   std::string text_;  // of the file as it was last read
   bool reload_asked_ = false;
+  bool definitions_changed_ = false;
   bool reload_anyway_ = false;  // by SIGHUP: also when the file's text is the same, as what it refers to may not be
   Signal reload_due_{io_.get_executor()};
   Exit exit_ = Exit::kOk;
@@ -154,6 +170,8 @@ Status Runner::Listen() {
   const auto detail = config_.agent.metrics.per_partition ? http::Detail::kPartitions : http::Detail::kTopics;
   http::RestParts rest;
   rest.config = [this]() -> const config::Config& { return config_; };
+  rest.made = &definitions_;
+  rest.dropper = &agent_;
   http::Router routes = http::MakeRoutes(agent_, metrics_, audit_, std::move(show), detail, std::move(rest));
   http::Service service = http::Guard(std::move(routes), std::move(parts), clock_);
   http::ServerOptions options;
@@ -185,12 +203,14 @@ Exit Runner::Run() {
        {"pid", getpid()}});
   Detach(io_.get_executor(), WatchSignals());
   Detach(io_.get_executor(), WatchFile());
+  Detach(io_.get_executor(), WatchDefinitions());
   Detach(io_.get_executor(), ReloadLoop());
   if (const Status started = agent_.Start(Options()); !started.ok()) {
     Log(Level::kError, Event::kAgentFailed, "the agent cannot start", {{"error", Text(started)}});
     exit_ = Exit::kConfiguration;
     Detach(io_.get_executor(), Shutdown());
   }
+  definitions_.Start();
   io_.run();
   RemoveAgentFile(config_.agent.data_dir);
   Log(Level::kInfo, Event::kAgentStopped, "klink ended", {{"id", config_.agent.id}});
@@ -240,15 +260,46 @@ Async<void> Runner::WatchFile() {
 
 Async<void> Runner::ReloadLoop() {
   while (!stopping_) {
-    if (!reload_asked_ && !(co_await reload_due_.Wait()).ok()) co_return;
+    if (!reload_asked_ && !definitions_changed_ && !(co_await reload_due_.Wait()).ok()) co_return;
     if (std::exchange(reload_asked_, false) && !stopping_) co_await Reload();
+    if (std::exchange(definitions_changed_, false) && !stopping_) co_await FollowDefinitions();
   }
 }
 
-Status Runner::CheckNext(config::Config& next, config::ReloadPlan& plan) const {
-  TRY(next, config::LoadText(text_, context_.ConfigPath(), context_.io.env));
-  TRY(plan, config::PlanReload(config_, next));
-  return absl::OkStatus();
+std::unique_ptr<link::DefinitionPort> Runner::MakeDefinitions() {
+  return std::make_unique<failover::KafkaDefinitions>(io_.get_executor(), clock_,
+                                                      [this]() -> const config::Config& { return file_; });
+}
+
+Async<void> Runner::WatchDefinitions() {
+  while (!stopping_ && (co_await definitions_.changed().Wait()).ok()) {
+    definitions_changed_ = true;
+    reload_due_.NotifyAll();
+  }
+}
+
+// Only links come and go by it.
+Async<void> Runner::FollowDefinitions() {
+  const int64_t version = definitions_.version();
+  link::MergedConfig merged = definitions_.Merged(file_);
+  StatusOr<config::ReloadPlan> plan = config::PlanReload(config_, merged.config);
+  if (plan.ok() && !plan->empty()) {
+    config_ = merged.config;
+    const std::string changed = config::SummaryOf(*plan);
+    Log(Level::kInfo, Event::kConfigReload,
+        fmt::format("links made over Kafka REST are followed; changed: {}", changed));
+    if (audit_ != nullptr) co_await TellReload(*plan, "links made over Kafka REST");
+    co_await agent_.Follow(std::move(merged.config), *std::move(plan));
+  }
+  definitions_.Followed(version);
+}
+
+StatusOr<Runner::Next> Runner::CheckNext() const {
+  Next next;
+  TRY(next.file, config::LoadText(text_, context_.ConfigPath(), context_.io.env));
+  next.merged = definitions_.Merged(next.file).config;
+  TRY(next.plan, config::PlanReload(config_, next.merged));
+  return next;
 }
 
 // Everything that can be wrong is found before anything is changed.
@@ -256,34 +307,35 @@ Async<void> Runner::Reload() {
   const StatusOr<std::string> text = config::ReadConfigFile(context_.ConfigPath());
   if (!std::exchange(reload_anyway_, false) && text.ok() && *text == text_) co_return;  // another file's change
   text_ = text.value_or("");
-  config::Config next;
-  config::ReloadPlan plan;
-  const Status checked = text.ok() ? CheckNext(next, plan) : text.status();
+  StatusOr<Next> checked = text.ok() ? CheckNext() : text.status();
   config_loaded_.Set(checked.ok() ? 1 : 0);
   if (!checked.ok()) {
     // In the message, as each is told: lines that differ in fields alone are counted.
     Log(Level::kError, Event::kConfigReload,
-        fmt::format("the configuration in force stays, the new one is not taken over: {}", Text(checked)),
+        fmt::format("the configuration in force stays, the new one is not taken over: {}", Text(checked.status())),
         {{"config", context_.ConfigPath()}});
     co_return;
   }
   for (const config::Finding& finding : config::Load(text_, context_.ConfigPath(), context_.io.env).findings)
     Log(Level::kWarning, Event::kConfigFinding, config::ToString(finding));
-  config_ = next;
+  file_ = std::move(checked->file);
+  config_ = checked->merged;
+  definitions_.Follow(file_);
+  const config::ReloadPlan& plan = checked->plan;
   Log(Level::kInfo, Event::kConfigReload,
       fmt::format("the new configuration is taken over; changed: {}", config::SummaryOf(plan)),
       {{"config", context_.ConfigPath()}});
   if (plan.log) SetLogOptions(LogOptionsOf(context_, config_.agent.log));
-  if (audit_ != nullptr && !plan.empty()) co_await TellReload(plan);
-  co_await agent_.Follow(std::move(next), std::move(plan));
+  if (audit_ != nullptr && !plan.empty()) co_await TellReload(plan, context_.ConfigPath());
+  co_await agent_.Follow(std::move(checked->merged), std::move(checked->plan));
 }
 
-Async<void> Runner::TellReload(const config::ReloadPlan& plan) {
+Async<void> Runner::TellReload(const config::ReloadPlan& plan, std::string from) {
   audit_->Follow(config_);
   state::AuditEvent event;
   event.type = "klink.config.reloaded";
   event.data["action"] = "config.reload";
-  event.data["from"] = context_.ConfigPath();
+  event.data["from"] = from;
   event.data["changed"] = config::SummaryOf(plan);
   co_await audit_->Told(std::move(event));
 }
@@ -293,6 +345,8 @@ Async<void> Runner::Shutdown() {
   Log(Level::kInfo, Event::kAgentStopping, "draining", {{"id", config_.agent.id}});
   drain_limit_.Begin();
   reload_due_.NotifyAll();
+  definitions_.changed().NotifyAll();
+  co_await definitions_.Stop();
   co_await agent_.Stop();
   co_await server_->Stop();
   if (audit_ != nullptr) co_await audit_->Close();

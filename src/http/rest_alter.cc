@@ -4,8 +4,10 @@
 
 #include "config/topic_filter.h"
 #include "http/control_body.h"
+#include "http/jaas.h"
 #include "http/json_schema.h"
 #include "http/rest_changes.h"
+#include "link/definition_settings.h"
 
 namespace klink::http {
 namespace {
@@ -116,34 +118,56 @@ Status CheckMode(const std::vector<RestSetting>& settings) {
   return absl::OkStatus();
 }
 
-std::string NameWithId(const std::string& id, const link::AgentSnapshot& known) {
-  for (const link::LinkSnapshot& link : known.links) {
+std::string NameWithId(const std::string& id, const NewLinkFacts& facts) {
+  for (const link::LinkSnapshot& link : facts.known.links) {
     if (link.source.cluster_id == id) return link.source.name;
     if (link.destination.cluster_id == id) return link.destination.name;
   }
+  for (const auto& [name, known] : facts.ids)
+    if (known == id) return name;
   return "";
 }
 
 }  // namespace
 
-StatusOr<std::string> SourceOfNewLink(const std::string& name, std::string_view text, const config::Config& config,
-                                      const link::AgentSnapshot& known) {
+StatusOr<NewRestLink> ReadNewLink(const std::string& name, std::string_view text, const NewLinkFacts& facts) {
   if (name.empty()) return InvalidArgument("?link_name= is missing");
   RETURN_IF_ERROR(Annotate(config::CheckLinkName(name), fmt::format("link name \"{}\"", name)));
   NewLink body;
   RETURN_IF_ERROR(ReadBody(text, body));
-  TRY(const auto settings, ReadSettings(body.configs.value_or(std::vector<Pair>())));
-  RETURN_IF_ERROR(CheckMode(settings));
-  for (const link::LinkSnapshot& link : known.links)
-    if (link.name == name) return AlreadyExists("there is a link {} already", name);
+  NewRestLink link;
+  TRY(link.settings, ReadSettings(body.configs.value_or(std::vector<Pair>())));
+  RETURN_IF_ERROR(CheckMode(link.settings));
+  if (body.destination_cluster_id && *body.destination_cluster_id != facts.destination_id)
+    return InvalidArgument("\"destination_cluster_id\" must be {}, the cluster whose path this is",
+                           facts.destination_id);
+  for (const link::LinkSnapshot& known : facts.known.links)
+    if (known.name == name) return AlreadyExists("there is a link {} already", name);
   for (const auto& id : {body.source_cluster_id, body.remote_cluster_id})
-    if (std::string found = id ? NameWithId(*id, known) : ""; !found.empty()) return found;
-  if (const std::string* bootstrap = Find(settings, "bootstrap.servers"))
-    for (const auto& [cluster, settings_of] : config.clusters)
-      if (Brokers(settings_of.bootstrap_servers) == Brokers(*bootstrap)) return cluster;
+    if (std::string found = id ? NameWithId(*id, facts) : ""; !found.empty()) link.source = found;
+  if (const std::string* bootstrap = Find(link.settings, "bootstrap.servers"); bootstrap && link.source.empty())
+    for (const auto& [cluster, settings] : facts.config.clusters)
+      if (Brokers(settings.bootstrap_servers) == Brokers(*bootstrap)) link.source = cluster;
+  if (!link.source.empty()) return link;
   return InvalidArgument(
       "the source is no cluster of klink's configuration: source_cluster_id or bootstrap.servers must be those of an "
       "entry under clusters, which brings its own credentials; those of a call are not kept");
+}
+
+Status ApplySettings(state::LinkDefinition& definition, const std::string& name,
+                     const std::vector<RestSetting>& settings, const config::Config& config) {
+  for (const RestSetting& setting : settings) {
+    if (setting.name == kPausedConfig) continue;
+    if (setting.name == "sasl.jaas.config" && setting.value) RETURN_IF_ERROR(ParseJaas(*setting.value).status());
+    link::PutSetting(definition, setting.name, setting.value ? &*setting.value : nullptr);
+  }
+  if (const std::string* bootstrap = link::FindSetting(definition, "bootstrap.servers")) {
+    const auto source = config.clusters.find(definition.source);
+    if (source != config.clusters.end() && Brokers(source->second.bootstrap_servers) != Brokers(*bootstrap))
+      return InvalidArgument("bootstrap.servers must be those of clusters.{} in klink's configuration: {}",
+                             definition.source, source->second.bootstrap_servers);
+  }
+  return link::CheckedConfig(name, definition, config).status();
 }
 
 StatusOr<std::vector<RestSetting>> ReadAlteration(std::string_view text) {
@@ -161,7 +185,7 @@ StatusOr<std::string> ReadValue(std::string_view text) {
 }
 
 StatusOr<RestAlteration> PlanAlteration(const std::vector<RestSetting>& settings, const RestLinkFacts& facts) {
-  RestAlteration plan = RestAlteration::kNothing;
+  RestAlteration plan;
   for (const RestSetting& setting : settings) {
     const std::optional<RestConfig> now = ShowLinkConfig(facts, setting.name, {});
     if (!now) return InvalidArgument("a link has no setting \"{}\"", setting.name);
@@ -169,18 +193,24 @@ StatusOr<RestAlteration> PlanAlteration(const std::vector<RestSetting>& settings
       const std::string wanted = setting.value.value_or("false");
       if (wanted != "true" && wanted != "false")
         return InvalidArgument("{} must be true or false; it is \"{}\"", setting.name, wanted);
-      if (wanted != now->value) plan = wanted == "true" ? RestAlteration::kPause : RestAlteration::kResume;
+      if (wanted != now->value) plan.verb = wanted == "true" ? link::ControlVerb::kPause : link::ControlVerb::kResume;
       continue;
     }
     const bool same = setting.value ? !now->is_sensitive && *setting.value == now->value : now->is_default;
-    if (!same)
+    if (facts.made && IsFixedConfig(setting.name) && !same)
+      return InvalidArgument("{} of link {} was decided when the link was made; nothing was changed", setting.name,
+                             facts.link.name);
+    if (facts.made && !same) plan.settings = true;
+    if (!facts.made && !same)
       return InvalidArgument("{} of link {} is read-only here: klink's configuration sets it; nothing was changed",
                              setting.name, facts.link.name);
   }
+  if (plan.settings && plan.verb)
+    return InvalidArgument("{} is changed in a call of its own; nothing was changed", kPausedConfig);
   return plan;
 }
 
-StatusOr<std::string> ReadNewMirror(std::string_view text, const config::LinkConfig& link) {
+StatusOr<NewRestMirror> ReadNewMirror(std::string_view text, const RestLinkFacts& facts) {
   NewMirror body;
   RETURN_IF_ERROR(ReadBody(text, body));
   const std::string& source = body.source_topic_name;
@@ -188,19 +218,25 @@ StatusOr<std::string> ReadNewMirror(std::string_view text, const config::LinkCon
   RETURN_IF_ERROR(Annotate(config::CheckTopicName(source), "\"source_topic_name\""));
   if (body.replication_factor)
     return InvalidArgument("\"replication_factor\" cannot be set here: it is topics.replication_factor of link {}",
-                           link.name);
+                           facts.link.name);
   if (body.configs && !body.configs->empty())
     return InvalidArgument("\"configs\" cannot be set here: a mirror's settings follow its source");
+  config::LinkConfig link = facts.link;
+  if (facts.made) {
+    state::LinkDefinition wanted = *facts.made;
+    link::AddMirror(wanted, source);
+    TRY(link, link::ConfigOf(facts.link.name, wanted));
+  }
   TRY(const config::TopicFilter filter, config::TopicFilter::Compile(link.topics));
   std::string name = filter.DestinationName(source);
   if (body.mirror_topic_name && *body.mirror_topic_name != name)
     return InvalidArgument("link {} mirrors {} as {}, not as {}", link.name, source, name, *body.mirror_topic_name);
   const config::Decision decision = filter.Decide(source);
   if (!decision.included)
-    return InvalidArgument(
-        "link {} does not include {} ({}): klink mirrors what topics.include in its configuration says", link.name,
-        source, decision.why);
-  return name;
+    return InvalidArgument("link {} does not include {} ({}): klink mirrors what {} says", link.name, source,
+                           decision.why,
+                           facts.made ? "auto.create.mirror.topics.filters" : "topics.include in its configuration");
+  return NewRestMirror{source, std::move(name)};
 }
 
 Json NewLinkBodySchema() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/topic_keys.h"
+#include "link/definition_settings.h"
 
 namespace klink::http {
 namespace {
@@ -112,6 +113,16 @@ const Row* FindConfig(std::string_view name) {
   return row == std::end(kRows) ? nullptr : row;
 }
 
+bool IsWithheld(const state::LinkDefinition& made, std::string_view name) {
+  return std::find(made.withheld.begin(), made.withheld.end(), name) != made.withheld.end();
+}
+// A link that sets nothing, and reaches its source all the same.
+Facts Unset(const Facts& facts) {
+  Facts unset;
+  unset.source = facts.source;
+  return unset;
+}
+
 RestConfig Show(const Row& row, const Facts& facts, const RestPlace& place) {
   RestConfig out;
   out.metadata.self = place.Url({"links", facts.link.name, "configs", row.name});
@@ -120,14 +131,25 @@ RestConfig Show(const Row& row, const Facts& facts, const RestPlace& place) {
   out.name = row.name;
   out.is_read_only = row.name != kPausedConfig;
   out.is_sensitive = row.kind == Kind::kSensitive;
-  const std::string value = row.value(facts);
+  std::string value = row.value(facts);
   out.is_default = value == row.value(Facts());
+  if (facts.made && row.name != kPausedConfig) {
+    const std::string* set = link::FindSetting(*facts.made, row.name);
+    out.is_default = set == nullptr && !IsWithheld(*facts.made, row.name);
+    out.is_read_only = IsFixedConfig(row.name);
+    value = set != nullptr ? *set : row.value(Unset(facts));
+  }
   if (!out.is_default) out.source = "DYNAMIC_CLUSTER_LINK_CONFIG";
-  if (!out.is_sensitive) out.value = value;
+  if (!out.is_sensitive) out.value = std::move(value);
   return out;
 }
 
 }  // namespace
+
+bool IsFixedConfig(std::string_view name) {
+  constexpr std::string_view kFixed[] = {"link.mode", "connection.mode", "bootstrap.servers", "cluster.link.prefix"};
+  return std::find(std::begin(kFixed), std::end(kFixed), name) != std::end(kFixed);
+}
 
 bool IsLinkConfig(std::string_view name) { return FindConfig(name) != nullptr; }
 

@@ -1,6 +1,6 @@
 // A link's settings under the names that Kafka REST clients know them by: one table, each row a name and what it is for
-// a link of klink. Pure. No secret is ever shown, and none can be set here: credentials stand under `clusters` in the
-// configuration.
+// a link of klink. Pure. No secret is ever shown, and none counts that is set here: credentials stand under `clusters`
+// in the configuration. Of a link that was made over Kafka REST a setting is shown in the very words it was set with.
 #pragma once
 
 #include <optional>
@@ -11,6 +11,7 @@
 #include "base/json_fields.h"
 #include "config/schema.h"
 #include "http/rest_views.h"
+#include "state/definition.h"
 
 namespace klink::http {
 
@@ -45,12 +46,13 @@ struct RestConfig {
   }
 };
 
-inline constexpr std::string_view kPausedConfig = "cluster.link.paused";  // the one that can be set here
+inline constexpr std::string_view kPausedConfig = "cluster.link.paused";  // the one that any link takes
 
 struct RestLinkFacts {
   config::LinkConfig link;
   config::ClusterConfig source;
   bool paused = false;
+  std::optional<state::LinkDefinition> made = std::nullopt;  // over Kafka REST; else the link stands in the file
 };
 
 // All of them, in the table's order. What differs from a link that sets nothing is a setting of this link.
@@ -58,6 +60,8 @@ std::vector<RestConfig> ShowLinkConfigs(const RestLinkFacts& facts, const RestPl
 std::optional<RestConfig> ShowLinkConfig(const RestLinkFacts& facts, std::string_view name, const RestPlace& place);
 
 bool IsLinkConfig(std::string_view name);
+// Of a link that was made over Kafka REST: decided when it was.
+bool IsFixedConfig(std::string_view name);
 // Its value is not written down, nor shown. True of every name that is not in the table.
 bool IsSensitiveConfig(std::string_view name);
 

@@ -27,13 +27,6 @@ Status CheckCluster(const link::AgentSnapshot& agent, const std::string& cluster
 
 constexpr std::string_view kAllLinks = "-";
 
-StatusOr<bool> QueryFlag(const Request& request, const std::string& name) {
-  const auto found = request.target.query.find(name);
-  if (found == request.target.query.end() || found->second.empty() || found->second == "false") return false;
-  if (found->second == "true") return true;
-  return InvalidArgument("?{}= must be true or false; it is \"{}\"", name, found->second);
-}
-
 template <class Item>
 Response ListResponse(std::string kind, std::string self, std::vector<Item> data) {
   RestList<Item> list;
@@ -56,15 +49,22 @@ class RestRoutes {
       if (std::none_of(data.begin(), data.end(), same))
         data.push_back(ShowCluster(PlaceOf(request, *link.destination.cluster_id)));
     }
+    // Others that a link could be made to.
+    if (parts_.made != nullptr) {
+      for (const auto& [name, id] : parts_.made->Clusters()) {
+        const auto same = [&id](const RestCluster& c) { return c.cluster_id == id; };
+        if (std::none_of(data.begin(), data.end(), same)) data.push_back(ShowCluster(PlaceOf(request, id)));
+      }
+    }
     return ListResponse("KafkaClusterList", PlaceOf(request, "").Url({}), std::move(data));
   }
   StatusOr<Response> Cluster(const Request& request, const std::string& cluster) const {
-    RETURN_IF_ERROR(CheckCluster(agent_.Snapshot(), cluster));
+    RETURN_IF_ERROR(FindRestCluster(agent_, parts_, cluster).status());
     return JsonResponse(ToJson(ShowCluster(PlaceOf(request, cluster))));
   }
   StatusOr<Response> Links(const Request& request, const std::string& cluster) const {
     const link::AgentSnapshot agent = agent_.Snapshot();
-    RETURN_IF_ERROR(CheckCluster(agent, cluster));
+    RETURN_IF_ERROR(FindRestCluster(agent_, parts_, cluster).status());
     const RestPlace place = PlaceOf(request, cluster);
     std::vector<RestLink> data;
     for (const link::LinkSnapshot& link : agent.links)
@@ -95,7 +95,7 @@ class RestRoutes {
     if (filters && !IsMirrorStatus(wanted->second))
       return InvalidArgument("?mirror_status={} is no status of a mirror", wanted->second);
     const link::AgentSnapshot agent = agent_.Snapshot();
-    RETURN_IF_ERROR(CheckCluster(agent, c[0]));
+    RETURN_IF_ERROR(FindRestCluster(agent_, parts_, c[0]).status());
     if (c[1] != kAllLinks) RETURN_IF_ERROR(FindRestLink(agent_, request, c[0], c[1]).status());
     const RestPlace place = PlaceOf(request, c[0]);
     std::vector<RestMirror> data;
@@ -132,7 +132,7 @@ class RestRoutes {
   // Those that a link mirrors, or did: klink shows no others.
   StatusOr<std::vector<RestTopic>> TopicsOf(const Request& request, const std::string& cluster) const {
     const link::AgentSnapshot agent = agent_.Snapshot();
-    RETURN_IF_ERROR(CheckCluster(agent, cluster));
+    RETURN_IF_ERROR(FindRestCluster(agent_, parts_, cluster).status());
     const RestPlace place = PlaceOf(request, cluster);
     std::vector<RestTopic> topics;
     for (const link::LinkSnapshot& link : agent.links)
@@ -162,8 +162,12 @@ const config::Config& ConfigOf(const RestParts& parts) {
   return parts.config ? parts.config() : kNone;
 }
 
-StatusOr<std::string> FindRestCluster(const link::AgentApi& agent, const std::string& cluster) {
-  return NameOfCluster(agent.Snapshot(), cluster);
+StatusOr<std::string> FindRestCluster(const link::AgentApi& agent, const RestParts& parts, const std::string& cluster) {
+  StatusOr<std::string> name = NameOfCluster(agent.Snapshot(), cluster);
+  if (name.ok() || parts.made == nullptr) return name;
+  for (const auto& [known, id] : parts.made->Clusters())
+    if (id == cluster) return known;
+  return name;
 }
 
 RestLinkFacts FactsOfLink(const link::LinkSnapshot& link, const RestParts& parts) {
@@ -175,6 +179,8 @@ RestLinkFacts FactsOfLink(const link::LinkSnapshot& link, const RestParts& parts
     if (of.name == link.name) facts.link = of;
   if (const auto source = config.clusters.find(facts.link.source); source != config.clusters.end())
     facts.source = source->second;
+  if (parts.made != nullptr)
+    if (const state::LinkDefinition* made = parts.made->Find(link.name)) facts.made = *made;
   return facts;
 }
 

@@ -41,6 +41,13 @@ bool IsDryRun(const Request& request) {
          (body.ok() && IsTrue(*body, "validate_only"));
 }
 
+StatusOr<bool> QueryFlag(const Request& request, const std::string& name) {
+  const auto found = request.target.query.find(name);
+  if (found == request.target.query.end() || found->second.empty() || found->second == "false") return false;
+  if (found->second == "true") return true;
+  return InvalidArgument("?{}= must be true or false; it is \"{}\"", name, found->second);
+}
+
 std::string RestPlace::Url(std::initializer_list<std::string_view> segments) const {
   std::string url = root + "/clusters";
   if (!cluster.empty()) url += "/" + Escape(cluster);

@@ -21,6 +21,9 @@ Response InShapeOf(const Target& target, Response response);
 // configs:alter in its body too. Whoever serves a call asks this, as the audit log does.
 bool IsDryRun(const Request& request);
 
+// ?name=true or ?name=false; false without it. InvalidArgument: anything else.
+StatusOr<bool> QueryFlag(const Request& request, const std::string& name);
+
 // The cluster whose paths are asked for, as the caller wrote it.
 struct RestPlace {
   std::string root;     // "http://127.0.0.1:8470/kafka/v3"

@@ -4,6 +4,7 @@
 
 #include "http/rest_changes.h"
 #include "http/rest_verbs.h"
+#include "link/definition_settings.h"
 #include "tests/http/fake_agent.h"
 
 namespace klink::http {
@@ -28,13 +29,18 @@ config::Config TwoClusters() {
 }
 
 StatusOr<std::string> Source(const std::string& name, std::string_view body) {
-  return SourceOfNewLink(name, body, TwoClusters(), FakeAgent().snapshot);
+  const config::Config config = TwoClusters();
+  TRY(NewRestLink link, ReadNewLink(name, body, {config, FakeAgent().snapshot, {{"nice", "nice-id"}}, "lyon-id"}));
+  return link.source;
 }
 
 TEST(NewLink, IsOfAClusterThatTheConfigurationKnows) {
   EXPECT_EQ(*Source("new", R"({"source_cluster_id":"5L6g3nShT-eMCtK--X86sw"})"), "paris");
   EXPECT_EQ(*Source("new", R"({"remote_cluster_id":"5L6g3nShT-eMCtK--X86sw","configs":[]})"), "paris");
   EXPECT_EQ(*Source("new", R"({"configs":[{"name":"bootstrap.servers","value":" p2:9092, p1:9092"}]})"), "paris");
+  EXPECT_EQ(*Source("new", R"({"source_cluster_id":"nice-id","destination_cluster_id":"lyon-id"})"), "nice");
+  EXPECT_EQ(Source("new", R"({"source_cluster_id":"nice-id","destination_cluster_id":"paris-id"})").status().code(),
+            Code::kInvalidArgument);
   const Status unknown = Source("new", R"({"source_cluster_id":"x","configs":[)"
                                        R"({"name":"bootstrap.servers","value":"p1:9092"},)"
                                        R"({"name":"sasl.jaas.config","value":"password=\"s3cret\";"}]})")
@@ -72,11 +78,11 @@ TEST(Alteration, OfWhatIsSoAlreadyIsDoneAndNothingElse) {
     std::optional<RestAlteration> plan;  // empty: refused
   };
   const Row rows[] = {
-      {{{"cluster.link.prefix", "eu."}}, RestAlteration::kNothing},
-      {{{"acl.sync.ms", "30000"}, {"acl.sync.enable", std::nullopt}}, RestAlteration::kNothing},
-      {{{"cluster.link.paused", "true"}}, RestAlteration::kPause},
-      {{{"cluster.link.paused", "false"}}, RestAlteration::kNothing},
-      {{{"cluster.link.paused", std::nullopt}}, RestAlteration::kNothing},
+      {{{"cluster.link.prefix", "eu."}}, RestAlteration{}},
+      {{{"acl.sync.ms", "30000"}, {"acl.sync.enable", std::nullopt}}, RestAlteration{}},
+      {{{"cluster.link.paused", "true"}}, RestAlteration{link::ControlVerb::kPause}},
+      {{{"cluster.link.paused", "false"}}, RestAlteration{}},
+      {{{"cluster.link.paused", std::nullopt}}, RestAlteration{}},
       {{{"cluster.link.paused", "yes"}}, std::nullopt},
       {{{"cluster.link.prefix", std::nullopt}}, std::nullopt},
       {{{"acl.sync.ms", "1000"}}, std::nullopt},
@@ -91,7 +97,8 @@ TEST(Alteration, OfWhatIsSoAlreadyIsDoneAndNothingElse) {
   }
   RestLinkFacts paused = FactsOfLink();
   paused.paused = true;
-  EXPECT_EQ(*PlanAlteration({{"cluster.link.paused", std::nullopt}}, paused), RestAlteration::kResume);
+  EXPECT_EQ(*PlanAlteration({{"cluster.link.paused", std::nullopt}}, paused),
+            RestAlteration{link::ControlVerb::kResume});
   EXPECT_THAT(Text(PlanAlteration({{"acl.sync.ms", "1"}}, FactsOfLink()).status()),
               HasSubstr("acl.sync.ms of link paris-to-lyon is read-only here"));
 }
@@ -111,9 +118,10 @@ TEST(Alteration, IsReadStrictly) {
 }
 
 TEST(NewMirror, IsOneThatTheLinkIncludesUnderItsOwnName) {
-  const config::LinkConfig link = TwoClusters().links[0];
-  const auto code = [&](std::string_view body) { return ReadNewMirror(body, link).status().code(); };
-  EXPECT_EQ(*ReadNewMirror(R"({"source_topic_name":"orders.de"})", link), "eu.orders.de");
+  RestLinkFacts facts;
+  facts.link = TwoClusters().links[0];
+  const auto code = [&](std::string_view body) { return ReadNewMirror(body, facts).status().code(); };
+  EXPECT_EQ(ReadNewMirror(R"({"source_topic_name":"orders.de"})", facts)->mirror, "eu.orders.de");
   EXPECT_EQ(code(R"({"source_topic_name":"orders.de","mirror_topic_name":"eu.orders.de"})"), Code::kOk);
   EXPECT_EQ(code(R"({"source_topic_name":"orders.de","mirror_topic_name":"orders.de"})"), Code::kInvalidArgument);
   EXPECT_EQ(code(R"({"source_topic_name":"stock"})"), Code::kInvalidArgument);
@@ -121,6 +129,95 @@ TEST(NewMirror, IsOneThatTheLinkIncludesUnderItsOwnName) {
   EXPECT_EQ(code(R"({"source_topic_name":"orders.de","replication_factor":3})"), Code::kInvalidArgument);
   EXPECT_EQ(code(R"({"source_topic_name":"orders.de","configs":[{"name":"a","value":"b"}]})"), Code::kInvalidArgument);
   EXPECT_EQ(code("{}"), Code::kInvalidArgument);
+}
+
+RestLinkFacts FactsOfMade() {
+  RestLinkFacts facts = FactsOfLink();
+  state::LinkDefinition& made = facts.made.emplace();
+  made.source = "paris";
+  made.destination = "lyon";
+  made.settings = {{"cluster.link.prefix", "eu."}, {"acl.sync.ms", "30000"}, {"bootstrap.servers", "p2:9092,p1:9092"}};
+  made.withheld = {"sasl.jaas.config"};
+  made.mirrors = {"orders"};
+  facts.link = *link::ConfigOf("made", made);
+  return facts;
+}
+
+TEST(Made, SettingsAreShownAsTheyWereSet) {
+  struct Row {
+    const char* name;
+    const char* value;
+    const char* source;
+  };
+  constexpr const char* kSet = "DYNAMIC_CLUSTER_LINK_CONFIG";
+  constexpr const char* kUnset = "DEFAULT_CONFIG";
+  const Row rows[] = {
+      {"acl.sync.ms", "30000", kSet},  // as it would be, too
+      {"bootstrap.servers", "p2:9092,p1:9092", kSet},
+      {"sasl.jaas.config", "", kSet},
+      {"ssl.keystore.key", "", kUnset},
+      {"consumer.offset.sync.ms", "5000", kUnset},
+      {"auto.create.mirror.topics.enable", "false", kUnset},  // mirrors are no filter
+      {"auto.create.mirror.topics.filters", "", kUnset},
+      {"cluster.link.paused", "false", kUnset},
+  };
+  for (const Row& row : rows) {
+    const auto shown = ShowLinkConfig(FactsOfMade(), row.name, {});
+    ASSERT_TRUE(shown) << row.name;
+    EXPECT_EQ(shown->value, row.value) << row.name;
+    EXPECT_EQ(shown->source, row.source) << row.name;
+    EXPECT_EQ(shown->is_default, shown->source == kUnset) << row.name;
+  }
+  EXPECT_FALSE(ShowLinkConfig(FactsOfMade(), "acl.sync.ms", {})->is_read_only);
+  EXPECT_TRUE(ShowLinkConfig(FactsOfMade(), "cluster.link.prefix", {})->is_read_only);
+  EXPECT_TRUE(ShowLinkConfig(FactsOfLink(), "acl.sync.ms", {})->is_read_only) << "the configuration's";
+}
+
+TEST(Made, SecretsAreThoseOfTheState) {
+  for (const RestConfig& config : ShowLinkConfigs(FactsOfLink(), {}))
+    EXPECT_EQ(config.is_sensitive, link::IsSecretSetting(config.name)) << config.name;
+}
+
+TEST(Made, SettingsAreChangedButForWhatWasDecided) {
+  const RestAlteration settings{std::nullopt, true};
+  const auto plan = [](std::vector<RestSetting> of) { return PlanAlteration(of, FactsOfMade()); };
+  EXPECT_EQ(*plan({{"acl.sync.ms", "1000"}}), settings);
+  EXPECT_EQ(*plan({{"acl.sync.ms", std::nullopt}}), settings);
+  EXPECT_EQ(*plan({{"sasl.jaas.config", "x required;"}}), settings);
+  EXPECT_EQ(*plan({{"acl.sync.ms", "30000"}, {"cluster.link.paused", "true"}}),
+            RestAlteration{link::ControlVerb::kPause});
+  EXPECT_EQ(*plan({{"cluster.link.prefix", "eu."}}), RestAlteration{});
+  for (const RestSetting& fixed : {RestSetting{"cluster.link.prefix", "us."}, RestSetting{"link.mode", "SOURCE"},
+                                   RestSetting{"cluster.link.prefix", std::nullopt}})
+    EXPECT_THAT(Text(plan({fixed}).status()), HasSubstr("was decided when the link was made")) << fixed.name;
+  EXPECT_THAT(Text(plan({{"acl.sync.ms", "1000"}, {"cluster.link.paused", "true"}}).status()),
+              HasSubstr("in a call of its own"));
+}
+
+TEST(Made, SettingsAreAppliedAllOrNone) {
+  const config::Config config = TwoClusters();
+  const auto apply = [&](std::vector<RestSetting> settings) {
+    state::LinkDefinition definition = *FactsOfMade().made;
+    const Status applied = ApplySettings(definition, "made", settings, config);
+    return applied.ok() ? CompactJson(ToJson(definition.settings)) : Text(applied);
+  };
+  EXPECT_THAT(
+      apply({{"acl.sync.ms", std::nullopt}, {"sasl.jaas.config", R"(a.PlainLoginModule required x='s3cret';)"}}),
+      testing::AllOf(Not(HasSubstr("acl.sync.ms")), Not(HasSubstr("s3cret")), HasSubstr("eu.")));
+  EXPECT_THAT(apply({{"acl.sync.ms", "5"}}), HasSubstr("must be from 1000 to 86400000"));
+  EXPECT_THAT(apply({{"bootstrap.servers", "elsewhere:9092"}}), HasSubstr("must be those of clusters.paris"));
+  EXPECT_THAT(apply({{"sasl.jaas.config", "s3cret"}}),
+              testing::AllOf(HasSubstr("sasl.jaas.config: expected"), Not(HasSubstr("s3cret"))));
+}
+
+TEST(Made, AMirrorIsMadeOfAnyTopic) {
+  const auto code = [](std::string_view body) { return ReadNewMirror(body, FactsOfMade()).status().code(); };
+  const auto stock = ReadNewMirror(R"({"source_topic_name":"stock"})", FactsOfMade());
+  ASSERT_TRUE(stock.ok()) << stock.status();
+  EXPECT_EQ(stock->source, "stock");
+  EXPECT_EQ(stock->mirror, "eu.stock");
+  EXPECT_EQ(code(R"({"source_topic_name":"stock","mirror_topic_name":"stock"})"), Code::kInvalidArgument);
+  EXPECT_EQ(code(R"({"source_topic_name":"__consumer_offsets"})"), Code::kInvalidArgument);
 }
 
 TEST(Secrets, AreTakenOutOfWhatIsWrittenDown) {
