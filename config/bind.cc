@@ -113,7 +113,7 @@ void Binder::Read(const Node& node, const std::string& path, const Spec&, T& out
 template <class T>
 void Binder::Read(const Node& node, const std::string& path, const Spec& spec, std::vector<T>& out) {
   if (!Expect(node, path, Node::Kind::kList)) return;
-  if (spec.required && node.items.empty()) {
+  if (spec.required && spec.min != 0 && node.items.empty()) {
     return Error(node, path, fmt::format("is empty ({}); add at least one entry", spec.help));
   }
   if (spec.later && !node.items.empty()) return Later(node, path, spec, "");

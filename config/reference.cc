@@ -183,8 +183,9 @@ class Schema {
       items = Type(T{}, spec);
     }
 
-    return fmt::format(R"("type": "array", {}{}"items": {{{}}})", spec.required ? "\"minItems\": 1, " : "",
-                       spec.later ? "\"maxItems\": 0, " : "", items);
+    return fmt::format(R"("type": "array", {}{}"items": {{{}}})",
+                       spec.required && spec.min != 0 ? "\"minItems\": 1, " : "", spec.later ? "\"maxItems\": 0, " : "",
+                       items);
   }
   template <class T>
   static std::string Field(std::map<std::string, T>&, const Spec& spec, size_t indent) {

@@ -25,7 +25,8 @@ struct Config {
   static void Describe(auto& m, auto& field) {
     field("agent", m.agent, {.help = "This process"});
     field("clusters", m.clusters, {.help = "Kafka clusters by name", .required = true, .check = CheckName});
-    field("links", m.links, {.help = "What is mirrored from where to where", .required = true});
+    // [] where all of them are made over Kafka REST.
+    field("links", m.links, {.help = "What is mirrored from where to where", .min = 0, .required = true});
     field("drills", m.drills, {.help = "Rehearsals of a failover"});
   }
 };

@@ -63,8 +63,7 @@ struct HttpRest {
   static void Describe(auto& m, auto& field) {
     field("status_names", m.status_names, {.help = "Mirror states of the Kafka REST paths: all, or the common ones"});
     field("topic_delete", m.topic_delete,
-          {.help = "Whether the Kafka REST paths may delete mirror topics",
-           .later = "deleting topics through the Kafka REST API is not supported yet"});
+          {.help = "Whether the Kafka REST paths may delete topics: none, or those that a link mirrors or mirrored"});
   }
 };
 

@@ -28,7 +28,7 @@ struct Spec {
   int64_t min = std::numeric_limits<int64_t>::min();  // numbers, bytes; nanoseconds for a Duration
   int64_t max = std::numeric_limits<int64_t>::max();
   const char* over = nullptr;                   // said in place of "the largest is …"
-  bool required = false;                        // must be written; a list must not be empty
+  bool required = false;                        // must be written; a list must not be empty, unless its min is 0
   bool filled = false;                          // may be left out, but not be empty
   const char* preset = nullptr;                 // the text to read when the key is absent (may hold references)
   Status (*check)(std::string_view) = nullptr;  // of a string, or of every string in a list

@@ -1,6 +1,5 @@
 // What a drill came to, as the link remembers it. Nobody decides by it, and the drill itself writes it, beside whoever
-// leads the link: it is the one record that is no part of a controller's transaction. The whole report stands in the
-// drill's report_dir.
+// leads the link: it is no part of a controller's transaction. The whole report stands in the drill's report_dir.
 //
 //   drill/<id>   DrillRecord
 #pragma once

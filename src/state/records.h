@@ -12,6 +12,7 @@
 //   promotion/<id>, cut/<topic>                            (promotion.h)
 //   cutover                                                (cutover.h)
 //   drill/<id>                                             (drills.h)
+//   definition, definer                                    (definition.h: no Record; who runs the link passes them by)
 #pragma once
 
 #include <cstdint>
