@@ -4,105 +4,11 @@
 #include <algorithm>
 #include <thread>
 
-#include <fmt/format.h>
-
-#include "integration/failover_fixture.h"
 #include "integration/group_tools.h"
+#include "integration/rest_fixture.h"
 
 namespace klink::it {
 namespace {
-
-using testing::HasSubstr;
-
-struct Lag {
-  int64_t partition = 0, lag = 0, last_source_fetch_offset = 0;
-  static void Describe(auto& m, auto& field) {
-    field("partition", m.partition);
-    field("lag", m.lag);
-    field("last_source_fetch_offset", m.last_source_fetch_offset);
-  }
-};
-struct Entry {  // of a list of links, settings, mirrors, topics or outcomes
-  std::string link_name, link_state, cluster_link_id, name, value, source, mirror_topic_name, mirror_status, topic_name;
-  std::optional<int64_t> error_code;
-  std::optional<std::string> error_message;
-  std::vector<Lag> mirror_lags;
-  static void Describe(auto& m, auto& field) {
-    field("link_name", m.link_name);
-    field("link_state", m.link_state);
-    field("cluster_link_id", m.cluster_link_id);
-    field("name", m.name);
-    field("value", m.value);
-    field("source", m.source);
-    field("mirror_topic_name", m.mirror_topic_name);
-    field("mirror_status", m.mirror_status);
-    field("topic_name", m.topic_name);
-    field("error_code", m.error_code);
-    field("error_message", m.error_message);
-    field("mirror_lags", m.mirror_lags);
-  }
-};
-struct List {
-  std::vector<Entry> data;
-  static void Describe(auto& m, auto& field) { field("data", m.data); }
-};
-
-template <class T>
-T Read(const Outcome& outcome) {
-  T out;
-  const auto json = ParseJson(outcome.out);
-  EXPECT_TRUE(json.ok() && FromJson(*json, out).ok()) << outcome.out << outcome.err;
-  return out;
-}
-
-class Rest : public Failover, public testing::WithParamInterface<const char*> {
- protected:
-  // One call through the SDK.
-  Outcome Sdk(const Agent& agent, std::vector<std::string> call) const {
-    const std::string programs = Env("KLINK_REST", "");
-    if (programs.empty()) throw std::runtime_error("KLINK_REST is not set: ./x test integration rest sets it");
-    std::vector<std::string> argv = {programs + "/rest-" + GetParam(), agent.url(), cluster_};
-    argv.insert(argv.end(), call.begin(), call.end());
-    return RunToEnd({argv});
-  }
-  Outcome Good(const Agent& agent, const std::vector<std::string>& call) const {
-    Outcome outcome = Sdk(agent, call);
-    EXPECT_EQ(outcome.exit_code, 0) << testing::PrintToString(call) << outcome.out << outcome.err;
-    return outcome;
-  }
-  // An error of this status, with a message in the shape the SDK reads.
-  void Bad(const Agent& agent, const std::vector<std::string>& call, int status, const std::string& message) const {
-    const Outcome outcome = Sdk(agent, call);
-    EXPECT_EQ(outcome.exit_code, 1) << testing::PrintToString(call) << outcome.out;
-    EXPECT_THAT(outcome.err, testing::StartsWith(std::to_string(status) + " ")) << testing::PrintToString(call);
-    EXPECT_THAT(outcome.err, HasSubstr(fmt::format("\"error_code\":{}", status)));
-    EXPECT_THAT(outcome.err, HasSubstr(message));
-  }
-  std::string Status(const Agent& agent, const std::string& topic) const {
-    return Read<Entry>(Good(agent, {"mirror", file_.link, topic})).mirror_status;
-  }
-  void AwaitStatus(const Agent& agent, const std::string& topic, const std::string& status) const {
-    Await(fmt::format("{} to be {}", topic, status), seconds(60), [&] { return Status(agent, topic) == status; });
-  }
-  Entry Only(const Outcome& outcome) const {
-    const List list = Read<List>(outcome);
-    EXPECT_EQ(list.data.size(), 1u) << outcome.out;
-    return list.data.empty() ? Entry() : list.data[0];
-  }
-  Agent& Begin() {
-    Agent& agent = NewAgent();
-    agent.Start();
-    Produce(source(), topic_, SampleRecords(300, kPartitions));
-    AwaitMirrored(source(), destination(), topic_);
-    const auto clusters = ParseJson(agent.Get("/v3/clusters").value_or(""));
-    if (!clusters.ok()) throw std::runtime_error("no list of clusters");
-    cluster_ = Text(*FindJson(*clusters, "data"));
-    return agent;
-  }
-  static std::string Text(const Json& clusters) { return *JsonText(clusters.as_array().at(0), "cluster_id"); }
-
-  std::string cluster_;  // the destination's id
-};
 
 TEST_P(Rest, LinksSettingsAndMirrorsAreRead) {
   Agent& agent = Begin();
@@ -173,7 +79,8 @@ TEST_P(Rest, WhatTheConfigurationSaysIsNotChanged) {
   Bad(agent, {"create-link", file_.link, "", "bootstrap.servers=" + source().bootstrap()}, 409, "already");
   Bad(agent, {"create-link", "new", "", "bootstrap.servers=elsewhere:9092", "sasl.jaas.config=password='s3cret';"}, 400,
       "entry under clusters");
-  Bad(agent, {"create-link", "new", "", "bootstrap.servers=" + source().bootstrap()}, 400, "source: paris");
+  Bad(agent, {"create-link", "new", "", "bootstrap.servers=" + source().bootstrap(), "link.mode=SOURCE"}, 400,
+      "link.mode must be DESTINATION");
   Bad(agent, {"delete-link", file_.link}, 400, "klink link delete");
   Bad(agent, {"delete-topic", topic_}, 400, "topic_delete is off");
   Bad(agent, {"create-mirror", file_.link, topic_}, 409, "already");
@@ -231,6 +138,108 @@ TEST_P(Rest, MirrorsAreFailedOverWithTheSourceDead) {
   source().Restart(0);
 }
 
+// ---- links that are made over REST ----
+
+TEST_P(RestMade, ALinkAndItsMirrorsLiveFromTheirMakingToTheirEnd) {
+  file_.extra_http = "rest: {topic_delete: mirrors}";
+  Agent& agent = Begin();
+  const std::string link = NameOfMade();
+  const std::string topic = NewOther("a"), other = NewOther("b");
+  Produce(source(), topic, SampleRecords(300, kPartitions));
+  Good(agent, NewLink(link));
+  Bad(agent, NewLink(link), 409, "already");
+  AwaitLink(agent, link);
+  EXPECT_EQ(Read<List>(Good(agent, {"links"})).data.size(), 2u);
+  std::map<std::string, Entry> configs;
+  for (const Entry& config : Read<List>(Good(agent, {"configs", link})).data) configs[config.name] = config;
+  EXPECT_EQ(configs["consumer.offset.sync.ms"].value, "2000");
+  EXPECT_EQ(configs["security.protocol"].value, "SASL_SSL") << "the very words";
+  EXPECT_EQ(configs["security.protocol"].source, "DYNAMIC_CLUSTER_LINK_CONFIG");
+  EXPECT_EQ(configs["sasl.jaas.config"].value, "");
+  EXPECT_EQ(configs["sasl.jaas.config"].source, "DYNAMIC_CLUSTER_LINK_CONFIG");
+  EXPECT_EQ(configs["acl.sync.ms"].source, "DEFAULT_CONFIG");
+  Good(agent, {"alter-configs", link, "acl.sync.ms=60000", "consumer.offset.sync.ms=3000"});
+  EXPECT_EQ(Read<Entry>(Good(agent, {"config", link, "acl.sync.ms"})).value, "60000");
+  Bad(agent, {"alter-configs", link, "acl.sync.ms=70000", "consumer.offset.sync.ms=1"}, 400, "must be from 1000");
+  EXPECT_EQ(Read<Entry>(Good(agent, {"config", link, "acl.sync.ms"})).value, "60000") << "all or nothing";
+  Good(agent, {"reset-config", link, "acl.sync.ms"});
+  EXPECT_EQ(Read<Entry>(Good(agent, {"config", link, "acl.sync.ms"})).source, "DEFAULT_CONFIG");
+
+  Bad(agent, {"create-mirror", link, "no-such-topic"}, 404, "has no topic no-such-topic");
+  for (const std::string& one : {topic, other}) MakeMirror(agent, link, one);
+  Bad(agent, {"create-mirror", link, topic}, 409, "already");
+  AwaitMirrored(source(), destination(), topic);
+  Good(agent, {"pause", link, topic});
+  EXPECT_EQ(MadeStatus(agent, link, topic), "PAUSED");
+  Good(agent, {"resume", link, topic});
+  AwaitMade(agent, link, topic, "ACTIVE");
+  Bad(agent, {"delete-link", link}, 409, "force=true");
+
+  EXPECT_EQ(Only(Good(agent, {"promote", link, topic})).error_code, std::nullopt);
+  AwaitMade(agent, link, topic, "STOPPED");
+  EXPECT_EQ(Only(Good(agent, {"failover", link, other})).error_code, std::nullopt);
+  AwaitMade(agent, link, other, "STOPPED");
+  Good(agent, {"delete-topic", other});
+  AwaitMade(agent, link, other, "404");
+  Good(agent, {"delete-link", link});
+  Bad(agent, {"link", link}, 404, "has no link");
+  Produce(destination(), topic, SampleRecords(30, kPartitions));
+  EXPECT_EQ(LogEnds(destination()).Sum(topic, kPartitions), 330) << "its topics stay";
+  EXPECT_THAT(ReadFile(agent.data_dir() / "audit.jsonl"), testing::Not(HasSubstr("s3cret")));
+  EXPECT_THAT(agent.LogText(), testing::Not(HasSubstr("s3cret")));
+  Good(agent, NewLink(link));
+  AwaitLink(agent, link);
+  Good(agent, {"force-delete-link", link});
+}
+
+TEST_P(RestMade, AnAgentThatStartsAndAnotherOneFindIt) {
+  Agent& agent = Begin();
+  const std::string link = NameOfMade(), topic = NewOther("a");
+  Good(agent, NewLink(link));
+  AwaitLink(agent, link);
+  MakeMirror(agent, link, topic);
+  Agent& second = NewAgent("agent-2");
+  second.Start();
+  AwaitLink(second, link);
+  EXPECT_EQ(Read<Entry>(Good(second, {"config", link, "consumer.offset.sync.ms"})).value, "2000");
+  agent.Restart();
+  AwaitLink(agent, link);
+  Produce(source(), topic, SampleRecords(300, kPartitions));
+  AwaitMirrored(source(), destination(), topic);
+
+  // Whoever does not lead the link may change it, too.
+  for (Agent* one : {&agent, &second})
+    Good(*one, {"set-config", link, "acl.sync.ms", one == &agent ? "60000" : "70000"});
+  Await("the change to arrive", seconds(30),
+        [&] { return Read<Entry>(Good(agent, {"config", link, "acl.sync.ms"})).value == "70000"; });
+  Good(second, {"force-delete-link", link});
+  Await("the other agent to leave it", seconds(30), [&] { return Sdk(agent, {"link", link}).exit_code == 1; });
+  const auto has = [&](const std::string& name) {
+    const std::vector<std::string> names = TopicNames(destination());
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  Await("its topics to be deleted", seconds(90), [&] { return !has(fmt::format("_klink.{}.state", link)); });
+  EXPECT_TRUE(has(topic));
+}
+
+TEST_P(RestMade, ALinkOfTheFileWins) {
+  Agent& agent = Begin();
+  const std::string link = NameOfMade(), topic = NewOther("a");
+  Good(agent, NewLink(link));
+  AwaitLink(agent, link);
+  LinkFile written = file_;
+  written.link = link;
+  written.include = fmt::format("{{prefix: made-{}}}", prefix_);
+  agent.SetFile(written);
+  agent.Restart();
+  AwaitLink(agent, link);
+  Await("the line that says so", seconds(30), [&] { return agent.LogText().find("which wins") != std::string::npos; });
+  EXPECT_EQ(Read<List>(Good(agent, {"links"})).data.size(), 1u);
+  AwaitMade(agent, link, topic, "ACTIVE");
+  Bad(agent, {"set-config", link, "acl.sync.ms", "60000"}, 400, "read-only");
+  Bad(agent, {"force-delete-link", link}, 400, "stands in klink's configuration");
+}
+
 // schemathesis makes calls from /openapi.json, right ones and wrong ones, and compares each answer with it.
 using Described = Failover;
 
@@ -280,6 +289,8 @@ TEST_F(Described, TheApiAnswersAsItSaysAndNeverFails) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sdk, Rest, testing::Values("newest", "terraform"),
+                         [](const auto& version) { return std::string(version.param); });
+INSTANTIATE_TEST_SUITE_P(Sdk, RestMade, testing::Values("newest", "terraform"),
                          [](const auto& version) { return std::string(version.param); });
 
 }  // namespace

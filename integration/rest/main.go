@@ -96,6 +96,8 @@ func (d *driver) call(call string, a []string) answer {
 		return of(d.links.GetKafkaLink(d.ctx, d.id, a[0]).Execute())
 	case "delete-link/1":
 		return none(d.links.DeleteKafkaLink(d.ctx, d.id, a[0]).Execute())
+	case "force-delete-link/1":
+		return none(d.links.DeleteKafkaLink(d.ctx, d.id, a[0]).Force(true).Execute())
 	case "configs/1":
 		return of(d.links.ListKafkaLinkConfigs(d.ctx, d.id, a[0]).Execute())
 	case "config/2":
