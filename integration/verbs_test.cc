@@ -325,5 +325,31 @@ TEST_F(Verbs, ProbesDoNotChangeWithWhatIsMirroredAndThePluginDoes) {
   EXPECT_EQ(ends_with({"--live"}), 2);
 }
 
+// What a program that holds no klink can have proven: asked of the agent, told by it.
+TEST_F(Verbs, AVerificationCanBeAskedOfTheAgent) {
+  file_.link = "verified";
+  Produce(pair_->source, topic_, SampleRecords(300, kPartitions));
+  const auto agent = NewAgent();
+  agent->Start();
+  AwaitMirrored(pair_->source, pair_->destination, topic_, seconds(60));
+  const std::string path = "/v1/links/verified/verify";
+  EXPECT_EQ(agent->GetStatus(path), 404);
+  const std::string post =
+      "import sys, urllib.request as u; print(u.urlopen(u.Request(sys.argv[1], sys.argv[2].encode(), "
+      "{'content-type': 'application/json'})).read().decode())";
+  const std::string order = fmt::format(R"({{"topics": ["{}"], "full": true}})", topic_);
+  const Outcome begun = RunToEnd({{"python3", "-c", post, agent->url() + path, order}});
+  EXPECT_EQ(begun.exit_code, 0) << begun.err;
+  EXPECT_THAT(begun.out, testing::HasSubstr(R"("state":"RUNNING")"));
+  std::string told;
+  Await("the verification's end", seconds(60), [&] {
+    told = agent->Get(path).value_or("");
+    return told.find("RUNNING") == std::string::npos && !told.empty();
+  });
+  EXPECT_THAT(told, testing::HasSubstr(R"("state":"COMPLETED")"));
+  EXPECT_THAT(told, testing::HasSubstr(R"("full":true,"sampled_percent":null,"verdict":"equal")"));
+  EXPECT_EQ(agent->Terminate(), 0);
+}
+
 }  // namespace
 }  // namespace klink::it

@@ -19,6 +19,7 @@
 #include "cli/agent_file.h"
 #include "cli/config_watch.h"
 #include "cli/context.h"
+#include "cli/link_reader.h"
 #include "config/load.h"
 #include "config/reload_plan.h"
 #include "config/show.h"
@@ -90,6 +91,8 @@ class Runner {
         drain_limit_(config_.agent.data_dir),
         agent_(config_, io_.get_executor(), &metrics_),
         definitions_(io_.get_executor(), clock_, MakeDefinitions(), file_),
+        reader_([this]() -> const config::Config& { return config_; }),
+        readings_(io_.get_executor(), clock_, reader_),
         text_(std::move(text)) {}
 
   Exit Run();
@@ -126,6 +129,8 @@ class Runner {
   Gauge config_loaded_;
   link::Agent agent_;
   link::Definitions definitions_;
+  AgentLinkReader reader_;
+  http::Readings readings_;
   std::shared_ptr<http::AuditLog> audit_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<ConfigWatch> watch_;
@@ -172,7 +177,8 @@ Status Runner::Listen() {
   rest.config = [this]() -> const config::Config& { return config_; };
   rest.made = &definitions_;
   rest.dropper = &agent_;
-  http::Router routes = http::MakeRoutes(agent_, metrics_, audit_, std::move(show), detail, std::move(rest));
+  http::Router routes =
+      http::MakeRoutes(agent_, metrics_, audit_, std::move(show), detail, std::move(rest), &readings_);
   http::Service service = http::Guard(std::move(routes), std::move(parts), clock_);
   http::ServerOptions options;
   if (!http.tls.cert.empty()) {
@@ -347,6 +353,7 @@ Async<void> Runner::Shutdown() {
   reload_due_.NotifyAll();
   definitions_.changed().NotifyAll();
   co_await definitions_.Stop();
+  co_await readings_.Close();
   co_await agent_.Stop();
   co_await server_->Stop();
   if (audit_ != nullptr) co_await audit_->Close();

@@ -267,15 +267,6 @@ Async<Status> Verifier::Watch(const WatchEvents& events) {
   }
 }
 
-Async<StatusOr<VerifyView>> VerifyNow(const config::Config& config, const config::LinkConfig& link, VerifyAsk ask) {
-  const Executor executor = co_await asio::this_coro::executor;
-  Verifier verifier(config, link, std::move(ask), executor);
-  const Status compared = co_await verifier.Once();
-  co_await verifier.Close();
-  CO_RETURN_IF_ERROR(compared);
-  co_return verifier.TakeView();
-}
-
 Async<void> WatchAndTell(Verifier& verifier, const WatchEvents& events, asio::signal_set& signals, Status& ended) {
   ended = co_await verifier.Watch(events);
   signals.cancel();
@@ -298,6 +289,15 @@ Async<StatusOr<VerifyView>> WatchUntilSignal(const config::Config& config, const
 }
 
 }  // namespace
+
+Async<StatusOr<VerifyView>> VerifyNow(const config::Config& config, const config::LinkConfig& link, VerifyAsk ask) {
+  const Executor executor = co_await asio::this_coro::executor;
+  Verifier verifier(config, link, std::move(ask), executor);
+  const Status compared = co_await verifier.Once();
+  co_await verifier.Close();
+  CO_RETURN_IF_ERROR(compared);
+  co_return verifier.TakeView();
+}
 
 StatusOr<VerifyView> VerifyLink(const config::Config& config, const config::LinkConfig& link, const VerifyAsk& ask) {
   return Await(VerifyNow(config, link, ask));

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "base/status.h"
+#include "base/async.h"
 #include "cli/verify_report.h"
 #include "config/schema.h"
 
@@ -19,6 +19,9 @@ struct VerifyAsk {
 
 // Unavailable when a cluster does not answer. A partition that cannot be compared is in the report as "unknown".
 StatusOr<VerifyView> VerifyLink(const config::Config& config, const config::LinkConfig& link, const VerifyAsk& ask);
+
+// The same, for who has an executor; what is referred to outlives it. Stopped, it soon ends.
+Async<StatusOr<VerifyView>> VerifyNow(const config::Config& config, const config::LinkConfig& link, VerifyAsk ask);
 
 // What a verification that goes on says while it does.
 struct WatchEvents {

@@ -9,6 +9,7 @@
 #include "http/log_view.h"
 #include "http/move_routes.h"
 #include "http/promotion_routes.h"
+#include "http/reading_routes.h"
 #include "http/rest_changes.h"
 #include "http/rest_configs.h"
 #include "http/rest_verbs.h"
@@ -88,6 +89,10 @@ constexpr auto kTable = std::to_array<RouteRow>({
     {kPost, "/v1/links/{}/mirrors:reverse", kAdmin, "mirrors.reverse", "Take over the old source's topics as mirrors", "", Answer<AdoptionView>, AdoptionBodySchema},
     {kPost, "/v1/links/{}/mirrors:promote", kAdmin, "mirrors.promote", "Promote mirrors once nothing is missing", "", Answer<link::PromotionSnapshot>, PromoteBodySchema},
     {kPost, "/v1/links/{}/mirrors:failover", kAdmin, "mirrors.failover", "Promote mirrors as they are", "", Answer<link::PromotionSnapshot>, FailoverBodySchema},
+    {kGet, "/v1/links/{}/mirrors:failback", kViewer, "", "The newest failback plan that was asked for", "", Answer<ReadingView>},
+    {kPost, "/v1/links/{}/mirrors:failback", kOperator, "mirrors.failback-plan", "Compare both sides after a failover; nothing is changed", "", Answer<ReadingView>, FailbackBodySchema},
+    {kGet, "/v1/links/{}/verify", kViewer, "", "The newest verification that was asked for", "", Answer<ReadingView>},
+    {kPost, "/v1/links/{}/verify", kOperator, "link.verify", "Prove from raw batches that the copies equal their source", "", Answer<ReadingView>, VerifyBodySchema},
     {kGet, "/v1/links/{}/mirrors:cutover", kViewer, "", "The last planned move", "", Answer<link::CutoverSnapshot>},
     {kPost, "/v1/links/{}/mirrors:cutover", kAdmin, "mirrors.cutover", "Move mirrors as planned, or undo it", "", Answer<link::CutoverSnapshot>, CutoverBodySchema},
     {kPost, "/v1/links/{}:inhibit", kAdmin, "link.inhibit", "Whether klink may fail over by itself", "", Answer<InhibitView>, InhibitBodySchema},  // lifted, klink may fail over

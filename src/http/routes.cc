@@ -15,6 +15,7 @@
 #include "http/openapi.h"
 #include "http/promotion_routes.h"
 #include "http/question_routes.h"
+#include "http/reading_routes.h"
 #include "http/snapshot_metrics.h"
 #include "http/state_events.h"
 #include "http/views.h"
@@ -263,7 +264,7 @@ StatusOr<link::Direction> ParseDirection(std::string_view text) {
 }
 
 Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit, ShowConfig config,
-                  Detail detail, RestParts rest) {
+                  Detail detail, RestParts rest, Readings* readings) {
   auto routes = std::make_shared<Routes>(agent, metrics, std::move(audit), detail);
   using C = const Captures&;
   Router router;
@@ -315,6 +316,7 @@ Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<Audit
   AddGroupRoutes(router, agent);
   AddQuestionRoutes(router, agent);
   AddDrillRoutes(router, agent);
+  AddReadingRoutes(router, agent, readings);
   AddStateEvents(router, agent, rest.clock);
   AddRestRoutes(router, agent, std::move(rest));
   return router;

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/metrics.h"
 #include "http/audit_log.h"
+#include "http/readings.h"
 #include "http/rest_routes.h"
 #include "http/router.h"
 #include "http/snapshot_metrics.h"
@@ -17,9 +18,11 @@ namespace klink::http {
 // The configuration in force, asked for at each call.
 using ShowConfig = std::function<Json()>;
 
-// `agent` and `metrics` outlive the router's server. Without `audit` nothing is written down, and /v1/audit says so.
+// `agent`, `metrics` and `readings` outlive the router's server. Without `audit` nothing is written down, and /v1/audit
+// says so; without `readings` no logs are read.
 Router MakeRoutes(link::AgentApi& agent, Metrics& metrics, std::shared_ptr<AuditLog> audit = nullptr,
-                  ShowConfig config = nullptr, Detail detail = Detail::kTopics, RestParts rest = {});
+                  ShowConfig config = nullptr, Detail detail = Detail::kTopics, RestParts rest = {},
+                  Readings* readings = nullptr);
 
 // Of a translation: "destination" or "source", where its answer stands.
 StatusOr<link::Direction> ParseDirection(std::string_view text);

@@ -1,4 +1,5 @@
-// For an effect that somebody asked for once and would have to ask for again. A round needs none of this: it comes back.
+// For an effect that somebody asked for once and would have to ask for again. A round needs none of this: it comes
+// back.
 #pragma once
 
 #include "base/clock.h"
