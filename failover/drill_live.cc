@@ -183,6 +183,9 @@ Async<StatusOr<link::PartitionProof>> DrillLive::Prove(TopicPartition tp, int64_
   CO_TRY(link::LogEnds ends, co_await link::EndsOf(look_.source(), look_.destination(), source, tp));
   ends.source_end = std::min(ends.source_end, end);
   const auto map = look_.MapOf(tp);
+  // Behind that stand the fence's own batches, and what others write by now.
+  const offsets::Answer at = map ? map->ToDest(SourceOffset(end)) : offsets::Answer{};
+  if (!map || at.kind != offsets::Answer::Kind::kUnknown) ends.copy_end = std::min(ends.copy_end, map ? at.value : end);
   link::VerifyOptions options = link::ComparisonOf(link_);
   options.depth = link::VerifyOptions::Depth::kBytes;
   options.from = look_.ToSource(tp, from);

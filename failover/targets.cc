@@ -25,8 +25,9 @@ PromotionTopic Refused(std::string topic, std::optional<state::Reason> reason, s
 PromotionTopic TargetOf(const MirrorRecord& mirror, PromotionKind kind, bool link_paused) {
   const std::string& topic = mirror.destination_topic;
   if (mirror.phase == Phase::kStopped) return {topic, PromotionOutcome::kStopped, {}, std::string(kAlreadyStopped), {}};
-  const bool copied = mirror.phase == Phase::kActive && !link_paused;
-  if (kind == PromotionKind::kFailover || mirror.phase == Phase::kPendingStopped || copied)
+  // A topic that is being taken over is ACTIVE soon: that is waited for, like whatever else is not yet there.
+  const bool waits = !link_paused && (mirror.phase == Phase::kActive || mirror.phase == Phase::kRestore);
+  if (kind == PromotionKind::kFailover || mirror.phase == Phase::kPendingStopped || waits)
     return {topic, PromotionOutcome::kRunning, {}, "", {}};
   const std::string is = link_paused ? "its link is PAUSED" : fmt::format("it is {}", Name(mirror.phase));
   return Refused(topic, mirror.reason,
