@@ -127,7 +127,8 @@ class Direct::Host final : public link::PromotionHost {
   }
   Async<StatusOr<std::vector<std::string>>> ReleaseAcls(std::set<std::string> topics) override {
     link::MayStep may = [this] { return MayStep(); };
-    co_return co_await link::ReleaseAcls(executor_, access_, destination_, *state_, std::move(topics), std::move(may));
+    co_return co_await link::ReleaseAcls(executor_, access_, destination_, *state_, std::move(topics), std::move(may),
+                                         clock_.Wall());
   }
 
   bool state_was_read() const { return state_was_read_; }

@@ -225,6 +225,15 @@ AclRelease ReleasedFor(const std::set<std::string>& promoted, const std::vector<
   return release;
 }
 
+ReleaseNotes NotesOf(const AclRelease& release, const std::set<Acl>& existing) {
+  ReleaseNotes notes;
+  for (const Acl& acl : release.create)
+    if (!existing.contains(acl)) notes.created.push_back(acl);
+  for (const Acl& acl : release.lifted)
+    if (existing.contains(acl)) notes.forget.push_back(acl);
+  return notes;
+}
+
 std::vector<Acl> ForeignWriters(const std::vector<Acl>& destination, const AclScope& scope) {
   std::vector<Acl> writers;
   for (const Acl& acl : destination) {

@@ -77,6 +77,13 @@ struct AclRelease {
 AclRelease ReleasedFor(const std::set<std::string>& promoted, const std::vector<Acl>& held,
                        const std::vector<AclMirror>& mirrors);
 
+struct ReleaseNotes {
+  std::vector<Acl> created;  // klink makes them: when the topic is a mirror again, they are taken away again
+  std::vector<Acl> forget;
+};
+// `existing`: the ACLs at the destination before. What somebody else granted there stays his.
+ReleaseNotes NotesOf(const AclRelease& release, const std::set<Acl>& existing);
+
 // Would this grant let its principal change a topic?
 bool ChangesTopics(const Acl& acl);
 // Grants of others that reach a mirror: klink cannot hold back what the destination granted itself.

@@ -109,7 +109,7 @@ class Link::Promotion final : public PromotionHost {
   Async<StatusOr<std::vector<std::string>>> ReleaseAcls(std::set<std::string> topics) override {
     link::MayStep may = [this] { return MayStep(); };
     co_return co_await link::ReleaseAcls(link_.parts_.executor, link_.destination_access_, link_.destination_,
-                                         *link_.state_, std::move(topics), std::move(may));
+                                         *link_.state_, std::move(topics), std::move(may), link_.parts_.clock.Wall());
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "link/acl_list.h"
 #include "link/acl_sync.h"
 #include "link/cluster_admin.h"
 #include "link/group_requests.h"
@@ -28,6 +29,24 @@ std::string AclCommand(const kafka::Cluster& cluster, const Acl& acl) {
       "--resource-pattern-type {}",
       BootstrapOf(cluster), verdict, acl.principal, verdict, acl.host, Name(acl.operation), acl.name,
       Name(acl.pattern));
+}
+
+// Which of them are there. What cannot be listed counts as somebody else's.
+Async<std::set<Acl>> Existing(kafka::Cluster& cluster, const std::vector<Acl>& of) {
+  const StatusOr<std::vector<Acl>> all = co_await ListCarriedAcls(cluster);
+  const std::vector<Acl>& some = all.ok() ? *all : of;
+  co_return std::set<Acl>(some.begin(), some.end());
+}
+
+// Behind the grants: one that was not made is still held, and is made when the step comes again.
+Async<Status> Note(state::LinkState& state, ReleaseNotes notes, int64_t now_ms) {
+  std::vector<state::Record> created;
+  for (const Acl& acl : notes.created) created.emplace_back(RecordOf(acl, AclNote::kCreated, now_ms));
+  if (!created.empty()) CO_RETURN_IF_ERROR(co_await state.Write(std::move(created)));
+  std::vector<std::string> lifted;
+  for (const Acl& acl : notes.forget) lifted.push_back(state::KeyOf(RecordOf(acl, AclNote::kHeld, 0)));
+  if (lifted.empty()) co_return absl::OkStatus();
+  co_return co_await state.EraseAll(std::move(lifted));
 }
 
 }  // namespace
@@ -101,8 +120,8 @@ Async<StatusOr<CommandsByTopic>> RestoreConfigs(kafka::Cluster* source, kafka::C
 }
 
 Async<StatusOr<std::vector<std::string>>> ReleaseAcls(Executor executor, admin::Access access,
-                                                      const kafka::Cluster& destination, state::LinkState& state,
-                                                      std::set<std::string> topics, MayStep may) {
+                                                      kafka::Cluster& destination, state::LinkState& state,
+                                                      std::set<std::string> topics, MayStep may, WallTime now) {
   std::vector<std::string> commands;
   std::vector<Acl> held;
   for (const auto& [acl, note] : AclLedgerOf(state.view()))
@@ -110,15 +129,14 @@ Async<StatusOr<std::vector<std::string>>> ReleaseAcls(Executor executor, admin::
   if (held.empty()) co_return commands;
   const AclRelease release = ReleasedFor(topics, held, AclMirrorsOf(state.view()));
   if (release.create.empty()) co_return commands;
+  const ReleaseNotes notes = NotesOf(release, co_await Existing(destination, release.create));
   CO_TRY(const auto acls, admin::Acls::Open(std::move(executor), access));
   CO_RETURN_IF_ERROR(may());
   CO_TRY(const std::vector<Status> made, co_await acls->Create(release.create));
   for (size_t i = 0; i < made.size(); i++)
     if (!made[i].ok()) commands.push_back(AclCommand(destination, release.create[i]));
   if (!commands.empty()) co_return commands;
-  std::vector<std::string> lifted;
-  for (const Acl& acl : release.lifted) lifted.push_back(state::KeyOf(RecordOf(acl, AclNote::kHeld, 0)));
-  if (!lifted.empty()) CO_RETURN_IF_ERROR(co_await state.EraseAll(std::move(lifted)));
+  CO_RETURN_IF_ERROR(co_await Note(state, notes, now.time_since_epoch().count()));
   co_return commands;
 }
 

@@ -31,10 +31,11 @@ void TakeRecorded(const state::StateView& view, const TopicPartition& tp, CopySt
 Async<StatusOr<CommandsByTopic>> RestoreConfigs(kafka::Cluster* source, kafka::Cluster& destination,
                                                 const state::StateView& view, const config::TopicConfigs& lists,
                                                 std::set<std::string> topics, MayStep may);
-// Grants that were held back while the topics were mirrors. What could not be granted, as commands.
+// Grants that were held back while the topics were mirrors. What could not be granted, as commands. What was, is noted
+// as made by klink: when such a topic is a mirror again, it is held again.
 Async<StatusOr<std::vector<std::string>>> ReleaseAcls(Executor executor, admin::Access access,
-                                                      const kafka::Cluster& destination, state::LinkState& state,
-                                                      std::set<std::string> topics, MayStep may);
+                                                      kafka::Cluster& destination, state::LinkState& state,
+                                                      std::set<std::string> topics, MayStep may, WallTime now);
 
 // "host:port,host:port", as the tools of Kafka want it.
 std::string BootstrapOf(const kafka::Cluster& cluster);

@@ -305,6 +305,21 @@ TEST(ReleasedFor, PromotedTopicsGetTheirGrantsOneByOneAndThePatternComesLast) {
   }
 }
 
+// A topic that was promoted and is a mirror again: what klink granted is held again, the rest is not klink's.
+TEST(ReleasedFor, WhatItGrantsIsNotedAndWhatWasThereIsNot) {
+  const Acl prefix = Write("orders.", kPrefixed), eu = Write("orders.eu"), us = Write("orders.us");
+  const AclRelease release{{eu, prefix, us}, {prefix, us}};
+  const ReleaseNotes notes = NotesOf(release, {us, Write("payments")});
+  EXPECT_THAT(notes.created, ElementsAre(eu, prefix));
+  EXPECT_THAT(notes.forget, ElementsAre(us));
+  const config::LinkConfig config = Config({{.prefix = "orders."}});
+  AclWish wish;
+  wish.held = {us};
+  const AclLedger ledger = {{eu, AclNote::kCreated}, {prefix, AclNote::kCreated}};
+  const AclScope scope = ScopeOf(config, {Mirror("orders.eu"), Mirror("orders.us")});
+  EXPECT_THAT(PlanAcls(wish, {eu, prefix, us}, ledger, scope).remove, testing::UnorderedElementsAre(eu, prefix));
+}
+
 TEST(ForeignWriters, NamesWhoElseMayWriteToAMirror) {
   const config::LinkConfig config = Config({{.prefix = "orders."}});
   const AclScope scope = ScopeOf(config, {Mirror("orders.eu"), Mirror("orders.old", Phase::kStopped)});
