@@ -57,6 +57,7 @@ Controller::Controller(link::PromotionHost& host, Destination& destination, Exec
       destination_(destination),
       executor_(executor),
       clock_(clock),
+      asking_(executor, 1),
       changed_(executor),
       cutover_(std::make_unique<Cutover>(host, *this, executor, clock)) {}
 Controller::~Controller() = default;
@@ -88,12 +89,23 @@ Async<Status> Controller::CarryOut() {
   co_return absl::OkStatus();
 }
 
+// One at a time: what the first one writes down is what the second one meets.
 Async<StatusOr<PromotionSnapshot>> Controller::Ask(PromoteRequest request) {
-  if (const PromotionRecord* running = host_.view().promotion())
+  CO_TRY(const int64_t turn, co_await asking_.Take(1));
+  auto answer = co_await Answer(std::move(request));
+  asking_.Give(turn);
+  co_return answer;
+}
+
+Async<StatusOr<PromotionSnapshot>> Controller::Answer(PromoteRequest request) {
+  if (const PromotionRecord* running = host_.view().promotion()) {
+    if (IsCarriedOut(request, host_.view(), host_.sets()))
+      co_return Show(host_.link(), host_.view(), OperationOf(*running));
     co_return FailedPrecondition("{} {} of link {}, begun at {}{}{}, is under way at step {}: it comes first",
                                  running->kind == PromotionKind::kPromote ? "promotion" : "failover",
                                  OperationOf(*running), host_.link(), Rfc3339(WallOf(running->started_ms)),
                                  running->by.empty() ? "" : " by ", running->by, Name(running->step));
+  }
   for (const std::string& set : request.sets) CO_RETURN_IF_ERROR(host_.sets().CheckKnown(set, host_.link()));
   if (request.automatic) CO_RETURN_IF_ERROR(OnlyOnce(host_.view()));
   PromotionRecord promotion;

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/permits.h"
 #include "base/signal.h"
 #include "failover/destination.h"
 #include "failover/quiet.h"
@@ -42,6 +43,7 @@ class Controller final : public link::Promoter {
   using Step = state::PromotionStep;
   using Trouble = std::pair<state::Reason, std::string>;
 
+  Async<StatusOr<link::PromotionSnapshot>> Answer(link::PromoteRequest request);
   Async<Status> Begin(std::vector<state::PromotionRecord> waves);
   Async<Status> Carry(state::PromotionRecord& now);
   Async<Status> Synchronize(state::PromotionRecord& now);
@@ -76,6 +78,7 @@ class Controller final : public link::Promoter {
   Clock& clock_;
   bool markers_ = true;  // until the cluster refuses them
   std::string markers_refused_;
+  Permits asking_;
   Signal changed_;
   std::unique_ptr<Cutover> cutover_;
 };

@@ -83,6 +83,22 @@ std::vector<PromotionTopic> PlanTargets(const PromoteRequest& request, const sta
   return targets;
 }
 
+bool IsCarriedOut(const PromoteRequest& request, const state::StateView& view, const config::TopicSets& sets) {
+  const PromotionRecord* running = view.promotion();
+  if (running == nullptr || running->kind != request.kind || request.automatic) return false;
+  bool pauses = false;
+  std::set<std::string> carried;
+  for (const auto& [id, wave] : view.promotions()) {
+    if (OperationOf(wave) != OperationOf(*running)) continue;
+    pauses |= wave.pause_link;
+    for (const PromotionTopic& topic : wave.topics) carried.insert(topic.topic);
+  }
+  if (request.all && !pauses) return false;
+  const std::vector<PromotionTopic> targets = PlanTargets(request, view, sets);
+  return std::all_of(targets.begin(), targets.end(),
+                     [&](const PromotionTopic& t) { return carried.contains(t.topic); });
+}
+
 std::vector<PromotionRecord> Waves(PromotionRecord promotion, const state::StateView& view,
                                    const config::TopicSets& sets) {
   const auto priority = [&](const PromotionTopic& topic) {

@@ -13,6 +13,10 @@ namespace klink::failover {
 std::vector<state::PromotionTopic> PlanTargets(const link::PromoteRequest& request, const state::StateView& view,
                                                const config::TopicSets& sets = {});
 
+// Whether what is asked for is what the operation under way carries out: whoever says it again follows that one.
+bool IsCarriedOut(const link::PromoteRequest& request, const state::StateView& view,
+                  const config::TopicSets& sets = {});
+
 // A failover as the journals that carry it out, one after the other: the sets with the highest priority first, what is
 // in no set last. A planned promotion is one: it is made as a whole.
 std::vector<state::PromotionRecord> Waves(state::PromotionRecord promotion, const state::StateView& view,

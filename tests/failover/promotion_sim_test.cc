@@ -178,5 +178,26 @@ TEST_F(PromotionSim, OfTwoControllersTheNewerOneFinishes) {
   EXPECT_GT(beaten, 0) << "the older one was never refused";
 }
 
+// Neither has been written down when the second one is asked.
+TEST_F(PromotionSim, TwoOperatorsAtOnceBeginOneFailover) {
+  PromotionWorld w(1);
+  Process agent(w);
+  agent.Serve();
+  link::PromoteRequest request;
+  request.link = "l";
+  request.topics = {"a", "b"};
+  Process::Promised first, second;
+  agent.AskPromotion(request, first);
+  agent.AskPromotion(request, second);
+  for (const Instant until = w.world.now() + 20s; Turn(w, {&agent}, until);) {
+  }
+  ASSERT_TRUE(first && first->ok());
+  ASSERT_TRUE(second && second->ok());
+  EXPECT_TRUE((*first)->operation.has_value());
+  EXPECT_EQ((*first)->operation, (*second)->operation);
+  EXPECT_EQ(w.view.promotions().size(), 1u);
+  EXPECT_EQ(w.Complaint(), "");
+}
+
 }  // namespace
 }  // namespace klink::failover::sim
