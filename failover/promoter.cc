@@ -1,5 +1,6 @@
 #include "failover/promoter.h"
 
+#include <algorithm>
 #include <random>
 
 #include "base/backoff.h"
@@ -121,10 +122,23 @@ Async<StatusOr<PromotionSnapshot>> Controller::Answer(PromoteRequest request) {
   const std::string id = promotion.id;
   const bool begins = !request.dry_run && !RunningTopics(promotion).empty();
   std::vector<PromotionRecord> waves = Waves(std::move(promotion), host_.view(), host_.sets());
-  if (!begins) co_return Plan(waves, host_, request.dry_run);
+  if (!begins) {
+    if (!request.dry_run) CO_RETURN_IF_ERROR(co_await PauseBehind(waves.front()));
+    co_return Plan(waves, host_, request.dry_run);
+  }
   CO_RETURN_IF_ERROR(co_await Begin(std::move(waves)));
   changed_.NotifyAll();
   co_return Show(host_.link(), host_.view(), id);
+}
+
+// All of them are STOPPED already, or there are none: nothing new is copied either, as behind those that were.
+Async<Status> Controller::PauseBehind(const PromotionRecord& promotion) {
+  const auto stopped = [](const PromotionTopic& topic) { return topic.outcome == Outcome::kStopped; };
+  const bool all = promotion.pause_link && std::all_of(promotion.topics.begin(), promotion.topics.end(), stopped);
+  if (!all || host_.view().pause().paused) co_return absl::OkStatus();
+  std::vector<state::Record> records;
+  records.emplace_back(state::PauseRecord{true, promotion.by, "all its mirrors are promoted", NowMs()});
+  co_return co_await host_.Write(std::move(records));
 }
 
 Async<StatusOr<link::CutoverSnapshot>> Controller::AskCutover(link::CutoverRequest request) {

@@ -44,6 +44,7 @@ class Controller final : public link::Promoter {
   using Trouble = std::pair<state::Reason, std::string>;
 
   Async<StatusOr<link::PromotionSnapshot>> Answer(link::PromoteRequest request);
+  Async<Status> PauseBehind(const state::PromotionRecord& promotion);
   Async<Status> Begin(std::vector<state::PromotionRecord> waves);
   Async<Status> Carry(state::PromotionRecord& now);
   Async<Status> Synchronize(state::PromotionRecord& now);

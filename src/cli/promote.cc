@@ -78,7 +78,9 @@ std::string PartitionsText(const PromotionSnapshot& view) {
 
 // For people.
 std::string PromotionText(const PromotionSnapshot& view, bool color) {
-  if (view.mirrors.empty()) return fmt::format("Link {} has no mirrors.\n", view.link);
+  if (view.mirrors.empty())
+    return fmt::format("Link {} has no mirrors: it {} paused, so that nothing new is copied.\n", view.link,
+                       view.dry_run ? "would be" : "is");
   std::string text;
   if (view.operation)
     text += fmt::format("{} {} of link {}: {}{}\n", view.verb == "promote" ? "Promotion" : "Failover", *view.operation,
@@ -120,6 +122,9 @@ Exit ShowPromotion(const Context& context, const PromotionSnapshot& view, const 
 // Empty when the plan changes nothing.
 std::string PromotionQuestion(const PromoteChoice& choice, const PromotionSnapshot& plan) {
   const auto count = std::count_if(plan.mirrors.begin(), plan.mirrors.end(), Concerned);
+  const bool stands = !plan.operation && std::none_of(plan.mirrors.begin(), plan.mirrors.end(), Refused);
+  if (count == 0 && choice.all && stands)
+    return fmt::format("Pause link {}? No mirror is left, and nothing new is copied from then on.", plan.link);
   if (count == 0) return "";
   return fmt::format("{} {} mirror{} of link {}? They are not copied any more, for good.",
                      choice.verb == "promote" ? "Promote" : "Fail over", count, count == 1 ? "" : "s", plan.link);
