@@ -65,7 +65,10 @@ namespace {
 admin::TopicSpec SpecOf(std::string_view link) {
   admin::TopicSpec spec;
   spec.name = AuditTopic(link);
-  spec.configs = {{"cleanup.policy", "delete"}, {"retention.ms", "-1"}, {"unclean.leader.election.enable", "false"}};
+  spec.configs = {{"cleanup.policy", "delete"},
+                  {"retention.ms", "-1"},
+                  {"message.timestamp.type", "LogAppendTime"},  // an agent's clock may be wrong (P9)
+                  {"unclean.leader.election.enable", "false"}};
   return spec;
 }
 

@@ -19,6 +19,13 @@ TEST(LinkTopics, TheStateIsMadeFirstAndSurvivesABroker) {
   EXPECT_EQ(topics[2].partitions, 1);
 }
 
+// Else an agent whose clock is an hour ahead could write nothing there (protocol.md P9).
+TEST(LinkTopics, TakeTheirTimesFromTheBroker) {
+  const auto topics = LinkTopics("l", 3);
+  EXPECT_EQ(topics[0].configs.at("message.timestamp.type"), "LogAppendTime");
+  EXPECT_EQ(topics[1].configs.at("message.timestamp.type"), "LogAppendTime");
+}
+
 TEST(LinkTopics, SmallClustersGetFewerReplicas) {
   EXPECT_EQ(LinkTopics("l", 1)[0].replication_factor, 1);
   EXPECT_EQ(LinkTopics("l", 1)[0].configs.at("min.insync.replicas"), "1");
