@@ -139,8 +139,9 @@ Status WriteReport(const PromoteChoice& choice, const PromotionSnapshot& view,
   out << (page ? PromotionPage(view) : CompactJson(PromotionJson(view, unproven)) + "\n");
   out.close();
   if (out) return absl::OkStatus();
-  return FailedPrecondition("the report could not be written to {}: is its directory there, and may klink write to it?",
-                            choice.report);
+  return FailedPrecondition(
+      "the {} is {}, but its report could not be written to {}: is there room, and may klink write there?", view.verb,
+      view.state, choice.report);
 }
 
 }  // namespace
@@ -203,7 +204,9 @@ Status CheckChoice(const Context& context, const PromoteChoice& choice) {
   RETURN_IF_ERROR(MayAsk(context, choice.consent));
   if (choice.report.empty() || choice.consent.dry_run) return absl::OkStatus();
   std::ofstream probe(choice.report, std::ios::app);  // before anything is done
-  if (!probe) return InvalidArgument("--report {}: the file cannot be written", choice.report);
+  if (!probe)
+    return InvalidArgument("--report {}: the file cannot be written; is its directory there? Nothing was changed",
+                           choice.report);
   return absl::OkStatus();
 }
 
