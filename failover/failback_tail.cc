@@ -20,11 +20,17 @@ StatusOr<int64_t> RecordsFrom(const kafka::BatchView& batch, int64_t from) {
 Status TailTally::Take(const kafka::BatchView& batch) {
   if (!batch.crc_ok()) return DataLoss("the batch at offset {} does not match its own checksum", batch.base_offset());
   if (batch.control()) return TakeMarker(batch);
-  if (batch.transactional()) open_.try_emplace(batch.producer_id(), batch.base_offset());
+  if (batch.transactional()) Begin(batch);
   if (batch.next_offset() <= tail_.from) return absl::OkStatus();
   TRY(const int64_t records, RecordsFrom(batch, tail_.from));
   Count(batch, records);
   return absl::OkStatus();
+}
+
+// An application may give its records any time; behind a marker is not before the marker's.
+void TailTally::Begin(const kafka::BatchView& batch) {
+  const int64_t time_ms = std::max(batch.max_timestamp(), last_marker_ms_.value_or(batch.max_timestamp()));
+  open_.try_emplace(batch.producer_id(), TransactionBegin{batch.base_offset(), batch.producer_epoch(), time_ms});
 }
 
 void TailTally::Count(const kafka::BatchView& batch, int64_t records) {
@@ -42,8 +48,11 @@ Status TailTally::TakeMarker(const kafka::BatchView& marker) {
   const StatusOr<kafka::ControlType> type = kafka::ReadControlType(marker);
   if (!type.ok() && type.status().code() != Code::kNotFound) return type.status();
   const auto open = open_.find(marker.producer_id());
-  const std::optional<int64_t> first = open == open_.end() ? std::nullopt : std::optional(open->second);
-  if (first) open_.erase(open);
+  const std::optional<TransactionBegin> begin = open == open_.end() ? std::nullopt : std::optional(open->second);
+  if (begin) open_.erase(open);
+  if (type.ok() && *type == kafka::ControlType::kCommit) Note(marker, begin);
+  marked_.insert(marker.producer_id());
+  last_marker_ms_ = marker.max_timestamp();
   if (marker.next_offset() <= tail_.from) return absl::OkStatus();
   tail_.to = marker.next_offset();
   tail_.markers++;
@@ -52,8 +61,25 @@ Status TailTally::TakeMarker(const kafka::BatchView& marker) {
     return ResourceExhausted("more than {} transactions: export fewer partitions at a time", kTransactionsMost);
   const Outcome outcome = *type == kafka::ControlType::kCommit ? Outcome::kCommitted : Outcome::kAborted;
   ended_[marker.producer_id()].push_back({marker.base_offset(), outcome});
-  End(first.value_or(-1), outcome);
+  End(begin ? begin->offset : -1, outcome);
   return absl::OkStatus();
+}
+
+// With an end of the producer's before it and no record between, the marker ends nothing here: it was written twice, or
+// nothing of the transaction came to this partition (T6, T7).
+void TailTally::Note(const kafka::BatchView& marker, const std::optional<TransactionBegin>& begin) {
+  if (!begin && marked_.contains(marker.producer_id())) return;
+  if (parts_.parts.size() == kPartsMost) {
+    parts_.left_out++;
+    return;
+  }
+  TransactionPart& part = parts_.parts.emplace_back();
+  part.producer_id = marker.producer_id();
+  part.marker_epoch = marker.producer_epoch();
+  part.begin = begin;
+  part.marker = marker.base_offset();
+  part.marker_ms = marker.max_timestamp();
+  part.crossed = marker.next_offset() <= tail_.from;
 }
 
 void TailTally::End(int64_t first, Outcome outcome) {
@@ -62,7 +88,7 @@ void TailTally::End(int64_t first, Outcome outcome) {
 }
 
 LogTail TailTally::Finish() {
-  for (const auto& [producer_id, first] : std::exchange(open_, {})) End(first, Outcome::kOpen);
+  for (const auto& [producer_id, begin] : std::exchange(open_, {})) End(begin.offset, Outcome::kOpen);
   return tail_;
 }
 

@@ -90,6 +90,54 @@ TEST(FailbackTail, EachRecordHasTheOutcomeOfItsOwnTransaction) {
   EXPECT_EQ(tally.OutcomeOf(9, 0), Outcome::kOpen);
 }
 
+// "1/0@5 from 3 at 990" of each committed transaction: producer id, marker epoch, marker, first record and its time.
+std::vector<std::string> Parts(int64_t from, const Batches& log) {
+  TailTally tally(from);
+  Count(tally, log);
+  std::vector<std::string> lines;
+  for (const TransactionPart& part : tally.TakeParts().parts) {
+    std::string line = fmt::format("{}/{}@{}", part.producer_id, part.marker_epoch, part.marker);
+    if (part.begin) line += fmt::format(" from {} at {}", part.begin->offset, part.begin->time_ms);
+    lines.push_back(line + (part.crossed ? " crossed" : ""));
+  }
+  return lines;
+}
+
+TEST(FailbackTail, NotesWhatCommittedOnBothSidesOfTheOffset) {
+  const Batches log = {Records({{4, "a", "1", 100}}, InTransaction(1)),
+                       Marker(5, 1, ControlType::kCommit),
+                       Records({{6, "a", "2", 5100}}, InTransaction(1)),
+                       Records({{7, "b", "1"}}, InTransaction(2)),
+                       Marker(8, 2, ControlType::kAbort),
+                       Records({{9, "a", "3"}}, InTransaction(1)),
+                       Marker(10, 1, ControlType::kCommit),
+                       Records({{11, "c", "1"}}, InTransaction(3))};
+  EXPECT_THAT(Parts(10, log), testing::ElementsAre("1/0@5 from 4 at 100 crossed", "1/0@10 from 6 at 5100"));
+}
+
+TEST(FailbackTail, ARecordBehindAMarkerIsNotOlderThanIt) {
+  EXPECT_THAT(Parts(0, {Marker(1, 9, ControlType::kAbort), Records({{2, "a", "1", 100}}, InTransaction(1)),
+                        Marker(3, 1, ControlType::kCommit)}),
+              testing::ElementsAre("1/0@3 from 2 at 5000"));
+}
+
+TEST(FailbackTail, ACommitWithoutRecordsIsNotedOnlyWhereTheyMayLieBefore) {
+  EXPECT_THAT(Parts(10, {Marker(5, 1, ControlType::kCommit), Marker(6, 1, ControlType::kCommit),
+                         Marker(10, 1, ControlType::kCommit), Marker(11, 2, ControlType::kCommit)}),
+              testing::ElementsAre("1/0@5 crossed", "2/0@11"));
+}
+
+TEST(FailbackTail, NotMoreCommitsAreKeptThanTheBound) {
+  Batches log;
+  for (int64_t i = 0; i < static_cast<int64_t>(TailTally::kPartsMost) + 3; i++)
+    log.push_back(Marker(i, i, ControlType::kCommit));
+  TailTally tally(0);
+  EXPECT_EQ(Count(tally, log).committed, static_cast<int64_t>(log.size()));
+  const TransactionParts parts = tally.TakeParts();
+  EXPECT_EQ(parts.parts.size(), TailTally::kPartsMost);
+  EXPECT_EQ(parts.left_out, 3);
+}
+
 TEST(FailbackTail, ABatchThatDoesNotMatchItsChecksumIsRefused) {
   const SharedBytes batch = Records({{0, "a", "1"}});
   batch.data()[kafka::kHeaderSize] ^= std::byte{1};
