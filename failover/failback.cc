@@ -46,6 +46,11 @@ void AddUp(FailbackView& view, const FailbackPartition& partition) {
   if (partition.copied_only) view.copied_only_records += partition.copied_only->records;
 }
 
+// The old source holds something behind the place where the logs part.
+bool HasMore(const PartitionReading& reading) {
+  return reading.view.never_crossed && *reading.view.source_end > reading.view.never_crossed->from;
+}
+
 class Failback {
  public:
   Failback(const config::Config& config, const config::LinkConfig& link, FailbackAsk ask, Executor executor)
@@ -75,6 +80,8 @@ class Failback {
   Async<Status> ReadMirror(const state::MirrorRecord& mirror);
   PartitionReading ReadingOf(const state::MirrorRecord& mirror, int32_t partition) const;
   std::optional<std::string> Obstacle(const state::MirrorRecord& mirror, const PartitionReading& reading) const;
+  void TakeTransactions(PartitionReading& reading);
+  Async<Status> JoinTransactions();
   Async<Status> Export();
 
   const config::Config& config_;
@@ -92,6 +99,7 @@ class Failback {
   std::map<std::string, std::string> mirrored_by_;        // links back by the topic there
   std::map<std::string, std::set<std::string>> readers_;  // groups by the topic at the old source
   std::vector<PartitionReading> readings_;
+  TornSearch torn_;
   FailbackView view_;
 };
 
@@ -103,6 +111,7 @@ Async<Status> Failback::Read() {
   CO_TRY(source_topics_, co_await link::ListTopics(source_, std::nullopt));
   CO_RETURN_IF_ERROR(co_await AskOldSource());
   for (const state::MirrorRecord& mirror : mirrors) CO_RETURN_IF_ERROR(co_await ReadMirror(mirror));
+  CO_RETURN_IF_ERROR(co_await JoinTransactions());
   if (!ask_.export_folder.empty()) CO_RETURN_IF_ERROR(co_await Export());
   for (PartitionReading& reading : readings_) {
     AddUp(view_, reading.view);
@@ -171,9 +180,31 @@ Async<Status> Failback::ReadMirror(const state::MirrorRecord& mirror) {
       const link::TopicShape& copy = destination_topics_.topics.at(mirror.destination_topic);
       reading.map = link::MapOf(maps_, reading.destination, link::IdText(copy.id));
       CO_RETURN_IF_ERROR(co_await ReadPartition(source_, destination_, state_, clock_, reading));
+      if (HasMore(reading)) TakeTransactions(reading);
     }
     readings_.push_back(std::move(reading));
   }
+  co_return absl::OkStatus();
+}
+
+// As long as nothing is cut, what did not cross may yet do so.
+void Failback::TakeTransactions(PartitionReading& reading) {
+  const FailbackPartition& view = reading.view;
+  if (view.reason || !WasPromoted(*state_.mirror(view.topic))) return;
+  const bool source_lost_end = !view.replicated_to || *view.parted_at < *view.replicated_to;
+  torn_.Take({view.topic, view.source_topic, view.partition, source_lost_end}, reading.tally->TakeParts());
+}
+
+// Where all crossed is read only when something committed elsewhere did not.
+Async<Status> Failback::JoinTransactions() {
+  if (torn_.not_crossed()) {
+    for (PartitionReading& reading : readings_) {
+      if (reading.view.reason || HasMore(reading)) continue;
+      CO_RETURN_IF_ERROR(co_await ReadCrossed(source_, clock_, reading));
+      TakeTransactions(reading);
+    }
+  }
+  view_.torn_across_partitions = torn_.Find();
   co_return absl::OkStatus();
 }
 

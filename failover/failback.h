@@ -10,6 +10,7 @@
 #include "failover/failback_export.h"
 #include "failover/failback_plan.h"
 #include "failover/failback_tail.h"
+#include "failover/torn_transactions.h"
 #include "link/adoption.h"
 
 namespace klink::failover {
@@ -149,6 +150,7 @@ struct FailbackView {
   int64_t copied_only_records = 0;
   std::vector<FailbackMirror> mirrors;
   std::vector<FailbackPartition> partitions;
+  TornTransactions torn_across_partitions;  // of mirrors that are STOPPED
   std::optional<std::string> exported_to;
   std::vector<ExportedFile> files;
   std::vector<FailbackAction> actions;  // what was asked to be done
@@ -163,6 +165,7 @@ struct FailbackView {
     field("copied_only_records", m.copied_only_records);
     field("mirrors", m.mirrors);
     field("partitions", m.partitions);
+    field("torn_across_partitions", m.torn_across_partitions);
     field("exported_to", m.exported_to);
     field("files", m.files);
     field("actions", m.actions);

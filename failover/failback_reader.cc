@@ -10,6 +10,17 @@ namespace {
 constexpr int32_t kReadBytes = 8 << 20;
 constexpr int64_t kLookBack = 10'000;  // offsets: a transaction that began so long before is known by its end alone
 
+// From a bit before where it counts.
+Async<Status> ReadInto(TailTally& tally, kafka::Cluster& source, TopicPartition tp, link::OffsetWindow window,
+                       link::Pace& pace) {
+  link::LogReader log(source, std::move(tp), window.from, window.to, kReadBytes, pace);
+  for (;;) {
+    CO_TRY(const std::optional<SharedBytes> batch, co_await log.Next());
+    if (!batch) co_return absl::OkStatus();
+    CO_RETURN_IF_ERROR(tally.Take(kafka::BatchView(batch->view())));
+  }
+}
+
 class PartitionReader {
  public:
   PartitionReader(kafka::Cluster& source, kafka::Cluster& destination, const state::StateView& state, Clock& clock,
@@ -100,14 +111,8 @@ Async<Status> PartitionReader::TallySource(const Parting& parting) {
   const int64_t from = std::max(parting.source, facts_.ends.source_start);
   const int64_t look_back = std::max(facts_.ends.source_start, from - kLookBack);
   reading_.tally = std::make_shared<TailTally>(from);
-  if (from < facts_.ends.source_end) {
-    link::LogReader log(source_, reading_.source, look_back, facts_.ends.source_end, kReadBytes, pace_);
-    for (;;) {
-      CO_TRY(const std::optional<SharedBytes> batch, co_await log.Next());
-      if (!batch) break;
-      CO_RETURN_IF_ERROR(reading_.tally->Take(kafka::BatchView(batch->view())));
-    }
-  }
+  const link::OffsetWindow window{look_back, facts_.ends.source_end};
+  if (from < window.to) CO_RETURN_IF_ERROR(co_await ReadInto(*reading_.tally, source_, reading_.source, window, pace_));
   crossed_not_ = reading_.tally->Finish();
   co_return absl::OkStatus();
 }
@@ -167,6 +172,17 @@ Async<Status> ReadPartition(kafka::Cluster& source, kafka::Cluster& destination,
                             Clock& clock, PartitionReading& reading) {
   PartitionReader reader(source, destination, state, clock, reading);
   const Status read = co_await reader.Read();
+  if (IsCancelled(read)) co_return read;
+  if (!read.ok()) reading.view.reason = Text(read);
+  co_return absl::OkStatus();
+}
+
+Async<Status> ReadCrossed(kafka::Cluster& source, Clock& clock, PartitionReading& reading) {
+  const int64_t to = reading.view.never_crossed->from;
+  const link::OffsetWindow window{std::max(*reading.view.source_start, to - kLookBack), to};
+  link::Pace pace(clock, 0);
+  const Status read = window.from < window.to ? co_await ReadInto(*reading.tally, source, reading.source, window, pace)
+                                              : absl::OkStatus();
   if (IsCancelled(read)) co_return read;
   if (!read.ok()) reading.view.reason = Text(read);
   co_return absl::OkStatus();

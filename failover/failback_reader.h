@@ -28,6 +28,10 @@ struct PartitionReading {
 Async<Status> ReadPartition(kafka::Cluster& source, kafka::Cluster& destination, const state::StateView& state,
                             Clock& clock, PartitionReading& reading);
 
+// Nothing lies beyond, so only where the logs part was looked for: what the tally notes of transactions below. An error
+// is the view's reason, as above.
+Async<Status> ReadCrossed(kafka::Cluster& source, Clock& clock, PartitionReading& reading);
+
 // What never crossed, as files. The log is read once more, up to the same end.
 Async<StatusOr<std::vector<ExportedFile>>> ExportPartition(kafka::Cluster& source, Clock& clock,
                                                            const PartitionReading& reading, std::string folder);

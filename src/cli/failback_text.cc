@@ -1,5 +1,7 @@
 #include "cli/failback_text.h"
 
+#include <algorithm>
+
 #include "cli/table.h"
 
 namespace klink::cli {
@@ -8,6 +10,10 @@ namespace {
 using failover::FailbackPartition;
 using failover::FailbackView;
 using failover::TailView;
+using failover::TornPart;
+
+constexpr size_t kTornShown = 20;      // transactions
+constexpr size_t kTornPartsShown = 8;  // of each, on either side
 
 std::string Records(int64_t count) { return fmt::format("{} record{}", count, count == 1 ? "" : "s"); }
 
@@ -49,6 +55,40 @@ std::string Details(const FailbackView& view, const FailbackPartition& p) {
   if (p.copied_only && p.copied_only->records > 0)
     tail(p.copied_only, fmt::format("copied, now at {} alone", view.new_primary));
   tail(p.written_since, fmt::format("written at {} since", view.new_primary));
+  return text;
+}
+
+// "orders-0 (98 to 101), orders-2 (to 77) and 3 more"
+std::string PartsText(const std::vector<TornPart>& parts) {
+  std::string text;
+  const size_t shown = std::min(parts.size(), kTornPartsShown);
+  for (size_t i = 0; i < shown; i++) {
+    const TornPart& p = parts[i];
+    text += fmt::format("{}{}-{} ({}to {})", i == 0 ? "" : ", ", p.topic, p.partition,
+                        p.first_offset ? fmt::format("{} ", *p.first_offset) : "", p.marker_offset);
+  }
+  if (shown < parts.size()) text += fmt::format(" and {} more", parts.size() - shown);
+  return text;
+}
+
+std::string TornText(const FailbackView& view) {
+  const failover::TornTransactions& torn = view.torn_across_partitions;
+  std::string text;
+  if (torn.total > 0)
+    text += fmt::format(
+        "\n{} transaction{} of {} {} torn: committed there, a part crossed, another never did. Offsets are those "
+        "there.\n",
+        torn.total, torn.total == 1 ? "" : "s", view.old_source, torn.total == 1 ? "is" : "are");
+  const size_t shown = std::min(torn.listed.size(), kTornShown);
+  for (size_t i = 0; i < shown; i++) {
+    const failover::TornTransaction& t = torn.listed[i];
+    text += fmt::format("producer {} epoch {}{}: {} crossed; {} did not\n", t.producer_id, t.producer_epoch,
+                        t.certain ? "" : ", not certain", PartsText(t.crossed), PartsText(t.not_crossed));
+  }
+  if (const int64_t more = torn.total - static_cast<int64_t>(shown); more > 0)
+    text += fmt::format("and {} more: -o json lists them\n", more);
+  if (torn.left_out > 0)
+    text += fmt::format("{} parts of committed transactions were not joined: too many\n", torn.left_out);
   return text;
 }
 
@@ -125,7 +165,7 @@ std::string FailbackText(const FailbackView& view, bool color) {
                Count(p.copied_only), Count(p.written_since)});
     details += Details(view, p);
   }
-  text += table.ToText(color) + details + Consequences(view);
+  text += table.ToText(color) + details + TornText(view) + Consequences(view);
   if (view.exported_to) text += ExportText(view);
   if (!view.actions.empty()) text += ActionsText(view, color);
   return text;

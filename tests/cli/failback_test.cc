@@ -90,8 +90,20 @@ FailbackView Sample() {
   return view;
 }
 
-TEST_F(FailbackTest, ThePlanTellsWhatEachSideHasAndWhatWouldBeLost) {
+failover::TornPart Part(int32_t partition, std::optional<int64_t> first, int64_t marker) {
+  return {"orders.eu", "orders.eu", partition, first, marker, *ParseRfc3339("2026-03-01T12:00:00Z")};
+}
+
+FailbackView SampleWithTorn() {
   FailbackView view = Sample();
+  view.torn_across_partitions.total = 2;
+  view.torn_across_partitions.listed = {{4711, 5, true, {Part(1, 70, 77)}, {Part(0, 100, 112), Part(2, 119, 120)}},
+                                        {4712, 0, false, {Part(1, {}, 79)}, {Part(0, 113, 131)}}};
+  return view;
+}
+
+TEST_F(FailbackTest, ThePlanTellsWhatEachSideHasAndWhatWouldBeLost) {
+  FailbackView view = SampleWithTorn();
   ExpectFile("tests/cli/golden/mirror_failback.txt", FailbackText(view, false));
   view.exported_to = "/backup/orders";
   view.files = {{"orders.eu-0.batches", 5000, std::string(64, 'a')}, {"orders.eu-0.jsonl", 7000, std::string(64, 'b')}};
@@ -108,6 +120,18 @@ TEST_F(FailbackTest, AnExportOfNothingSaysSo) {
   view.exported_to = "/backup/orders";
   EXPECT_THAT(FailbackText(view, false),
               testing::EndsWith("Exported to /backup/orders:\nnothing: every record crossed\n"));
+}
+
+TEST_F(FailbackTest, OfManyTornTransactionsTheFirstAreShown) {
+  FailbackView view = SampleWithTorn();
+  failover::TornTransactions& torn = view.torn_across_partitions;
+  torn.listed.resize(25, torn.listed.front());
+  torn.listed.front().crossed.resize(11, torn.listed.front().crossed.front());
+  torn.total = 30;
+  torn.left_out = 4;
+  const std::string text = FailbackText(view, false);
+  EXPECT_THAT(text, HasSubstr(", orders.eu-1 (70 to 77) and 3 more crossed; orders.eu-0 (100 to 112), "));
+  EXPECT_THAT(text, HasSubstr("\nand 10 more: -o json lists them\n4 parts of committed transactions were not joined"));
 }
 
 TEST_F(FailbackTest, AReversalTellsWhatStaysWhere) {
