@@ -141,6 +141,8 @@ Async<Status> Controller::StopCopying(PromotionRecord& now) {
         TakeEnd(*at->second, standing, host_.view(), partition);
       else
         partition.replicated_to.reset();  // a transaction may be open there
+      if (standing.copied_end && partition.copied_end && standing.copied_end->value < *partition.copied_end)
+        known_ends_[tp] = *standing.copied_end;
       if (!ends.ok() || !ends->contains(tp)) continue;
       partition.source_end = ends->at(tp).value;
       partition.source_end_ms = NowMs();
@@ -341,10 +343,22 @@ Async<Status> Controller::ReadTails(std::map<TopicPartition, CutPartition*> tail
   co_return absl::OkStatus();
 }
 
+// Where somebody else wrote behind the copy, the end of the log is not the end of what was copied.
+Async<void> Controller::LeaveOutOthers(TopicPartition tp, CutPartition& cut, const std::set<int64_t>& own) {
+  const auto known = known_ends_.find(tp);
+  if (known == known_ends_.end() || !cut.copied_end || cut.aborted_from) co_return;
+  const auto between = co_await Within(executor_, clock_, kInspectLimit, "reading behind the copy",
+                                       destination_.ReadTail(tp, known->second, DestOffset(*cut.copied_end), own));
+  if (!between.ok() || between->foreign == 0) co_return;
+  if (cut.replicated_to) *cut.replicated_to -= between->foreign;
+  cut.copied_end = between->copied_end.value;
+}
+
 Async<void> Controller::ReadTailOf(TopicPartition tp, CutPartition& cut, Permits& permits,
                                    const std::set<int64_t>& own) {
   const auto permit = co_await permits.Take(1);
   if (!permit.ok()) co_return;
+  co_await LeaveOutOthers(tp, cut, own);
   const DestOffset copied_end(cut.copied_end.value_or(*cut.cut)), end(*cut.cut);
   const auto tail = co_await Within(executor_, clock_, kInspectLimit, "reading the end of the copy",
                                     destination_.ReadTail(tp, copied_end, end, own));

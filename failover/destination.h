@@ -25,6 +25,7 @@ using AllFacts = std::map<TopicPartition, StatusOr<PartitionFacts>>;
 struct Tail {
   DestOffset copied_end;  // behind the last batch of ours that holds records, or where the copy was known to end
   int64_t late = 0;       // records that landed behind that, plain ones up to the first of a transaction
+  int64_t foreign = 0;    // offsets behind it of other producers than ours
   std::optional<DestOffset> last_base = std::nullopt;  // of the last copied batch that holds records
   std::optional<uint32_t> last_crc = std::nullopt;     // CRC-32C of its records
 };

@@ -256,7 +256,9 @@ Async<StatusOr<Tail>> KafkaDestination::ReadTail(TopicPartition tp, DestOffset c
     CO_TRY(const std::optional<SharedBytes> batch, co_await link::BatchHolding(cluster_, tp, at.value));
     if (!batch) break;
     const kafka::BatchView view(batch->view());
+    const int64_t offsets = view.next_offset() - std::max(at.value, view.base_offset());
     at = DestOffset(view.next_offset());
+    if (!own.contains(view.producer_id())) tail.foreign += offsets;
     if (view.control() || !own.contains(view.producer_id())) continue;
     plain = plain && !view.transactional();
     if (plain) tail.late += view.next_offset() - view.base_offset();

@@ -59,6 +59,7 @@ class Controller final : public link::Promoter {
   Async<Status> RecordCut(state::PromotionRecord& now);
   Async<Status> ReadTails(std::map<TopicPartition, state::CutPartition*> tails);
   Async<void> ReadTailOf(TopicPartition tp, state::CutPartition& cut, Permits& permits, const std::set<int64_t>& own);
+  Async<void> LeaveOutOthers(TopicPartition tp, state::CutPartition& cut, const std::set<int64_t>& own);
   Async<Status> CommitGroups(state::PromotionRecord& now);
   Async<Status> RestoreConfigs(state::PromotionRecord& now);
   Async<Status> ReleaseAcls(state::PromotionRecord& now);
@@ -79,6 +80,7 @@ class Controller final : public link::Promoter {
   Clock& clock_;
   bool markers_ = true;  // until the cluster refuses them
   std::string markers_refused_;
+  std::map<TopicPartition, DestOffset> known_ends_;  // up to there klink knew its copy, where the log went on
   Permits asking_;
   Signal changed_;
   std::unique_ptr<Cutover> cutover_;

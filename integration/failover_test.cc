@@ -100,6 +100,25 @@ TEST_F(Failover, AFrozenSourceDoesNotHoldItUp) {
   ExpectWritable(promotion, topic_);
 }
 
+// L13: the end of the log is not the end of the copy there.
+TEST_F(Failover, WhatSomebodyElseWroteBehindTheCopyIsNotTakenForCopied) {
+  Agent& agent = NewAgent();
+  agent.Start();
+  Produce(source(), topic_, SampleRecords(300, kPartitions));
+  AwaitProgress(topic_, 300);
+  AwaitState(agent, topic_, "ACTIVE", "");
+  Produce(destination(), topic_, SampleRecords(kPartitions, kPartitions, 100, 0, "stray"));
+  AwaitState(agent, topic_, "FAILED", "FOREIGN_WRITE");
+  Produce(source(), topic_, SampleRecords(kPartitions, kPartitions, 100, 0, "never crossed"));
+  const Promotion promotion = Run(agent, {"failover", topic_});
+  ExpectWritable(promotion, topic_);
+  for (const CutPartition& partition : Find(promotion, topic_)->partitions) {
+    EXPECT_EQ(partition.replicated_to, 100);
+    EXPECT_EQ(partition.source_end, 101);
+    EXPECT_EQ(partition.lost, 1);
+  }
+}
+
 TEST_F(Failover, TransactionsThatWereBeingCopiedHoldNobodyBack) {
   Agent& agent = NewAgent();
   agent.Start();
