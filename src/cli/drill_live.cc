@@ -13,8 +13,8 @@ namespace {
 using link::PromotionSnapshot;
 
 constexpr Duration kWatchEvery = 200ms;
-constexpr Duration kSilenceMost = 40s;  // of an agent, until another one leads the link
-constexpr Duration kIncidentMost = 24h;
+constexpr Duration kSilenceMost = 40s;                    // of an agent, until another one leads the link
+constexpr std::chrono::milliseconds kIncidentMost = 24h;  // no Duration: whoever types a year types any
 constexpr auto kNothingTouched = static_cast<Exit>(failover::DrillOutcome::kPrecondition);
 
 class AgentDoor final : public failover::DrillDoor {
@@ -141,8 +141,8 @@ Status CheckLive(const Context& context, const config::DrillConfig& drill, const
   if (!flags.incident.empty()) {
     const auto at = ParseRfc3339(flags.incident);
     RETURN_IF_ERROR(Annotate(at.status(), "--incident"));
-    const Duration ago = SystemClock().Wall() - *at;
-    if (ago < 0s || ago > kIncidentMost)
+    const auto ago = SystemClock().Wall() - *at;
+    if (ago < 0ms || ago > kIncidentMost)
       return InvalidArgument("--incident {} is not a time of the last 24 hours", flags.incident);
   }
   return MayAsk(context, flags.consent);
