@@ -199,7 +199,6 @@ Async<StatusOr<link::PromotionSnapshot>> Direct::Promote(link::PromoteRequest re
   CO_RETURN_IF_ERROR(co_await host_->TakeControl());
   if (const state::PromotionRecord* left = host_->view().promotion()) {  // whose controller is gone
     const std::string id = OperationOf(*left);
-    host_->controller().MakeWay(request);
     CO_RETURN_IF_ERROR(co_await CarryOut(id, progress));
   }
   CO_TRY(link::PromotionSnapshot begun, co_await host_->controller().Ask(std::move(request)));

@@ -23,8 +23,6 @@ using state::PromotionTopic;
 
 constexpr Duration kAgainFirst = 200ms;
 constexpr Duration kAgainMost = 2s;
-constexpr Duration kGiveWayLimit = 8s;  // longer than a question to the source
-constexpr Duration kGiveWayLook = 20ms;
 
 // Sorts by time; two of one second differ.
 std::string NewId(WallTime now) {
@@ -33,11 +31,6 @@ std::string NewId(WallTime now) {
   std::erase(id, ':');
   std::random_device entropy;
   return fmt::format("{}Z-{:04x}", id, entropy() & 0xffff);
-}
-
-// Nothing is stopped yet: a failover need not wait for its end.
-bool Waits(const PromotionRecord& promotion) {
-  return promotion.kind == PromotionKind::kPromote && promotion.step == state::PromotionStep::kSynchronize;
 }
 
 // An automatic failover that somebody has not looked at and lifted stays the only one.
@@ -105,41 +98,14 @@ Async<StatusOr<PromotionSnapshot>> Controller::Ask(PromoteRequest request) {
   co_return answer;
 }
 
-Status Controller::ComesFirst(const PromotionRecord& running) const {
-  return FailedPrecondition("{} {} of link {}, begun at {}{}{}, is under way at step {}: it comes first",
-                            running.kind == PromotionKind::kPromote ? "promotion" : "failover", OperationOf(running),
-                            host_.link(), Rfc3339(WallOf(running.started_ms)), running.by.empty() ? "" : " by ",
-                            running.by, Name(running.step));
-}
-
-void Controller::MakeWay(const PromoteRequest& request) {
-  const PromotionRecord* running = host_.view().promotion();
-  if (running != nullptr && request.kind == PromotionKind::kFailover && Waits(*running))
-    gives_way_ = OperationOf(*running);
-}
-
-// Until what waits has given up; it looks for that between two questions to the source.
-Async<Status> Controller::TakeOver(std::string waiting) {
-  for (const Instant until = clock_.Now() + kGiveWayLimit;;) {
-    const PromotionRecord* running = host_.view().promotion();
-    if (running == nullptr) co_return absl::OkStatus();
-    if (OperationOf(*running) != waiting || !Waits(*running)) co_return ComesFirst(*running);
-    if (clock_.Now() >= until)
-      co_return Unavailable("promotion {} of link {} is giving way, which takes it longer than {} ms: say it again",
-                            waiting, host_.link(), ToMillis(kGiveWayLimit));
-    CO_RETURN_IF_ERROR(co_await clock_.Sleep(kGiveWayLook));
-  }
-}
-
 Async<StatusOr<PromotionSnapshot>> Controller::Answer(PromoteRequest request) {
   if (const PromotionRecord* running = host_.view().promotion()) {
     if (IsCarriedOut(request, host_.view(), host_.sets()))
       co_return Show(host_.link(), host_.view(), OperationOf(*running));
-    if (request.kind != PromotionKind::kFailover || !Waits(*running)) co_return ComesFirst(*running);
-    if (!request.dry_run) {
-      MakeWay(request);
-      CO_RETURN_IF_ERROR(co_await TakeOver(OperationOf(*running)));
-    }
+    co_return FailedPrecondition("{} {} of link {}, begun at {}{}{}, is under way at step {}: it comes first",
+                                 running->kind == PromotionKind::kPromote ? "promotion" : "failover",
+                                 OperationOf(*running), host_.link(), Rfc3339(WallOf(running->started_ms)),
+                                 running->by.empty() ? "" : " by ", running->by, Name(running->step));
   }
   for (const std::string& set : request.sets) CO_RETURN_IF_ERROR(host_.sets().CheckKnown(set, host_.link()));
   if (request.automatic) CO_RETURN_IF_ERROR(OnlyOnce(host_.view()));

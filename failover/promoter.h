@@ -33,8 +33,6 @@ class Controller final : public link::Promoter {
   Async<Status> Run() override;
   Async<StatusOr<link::PromotionSnapshot>> Ask(link::PromoteRequest request) override;
   Async<StatusOr<link::CutoverSnapshot>> AskCutover(link::CutoverRequest request) override;
-  // What waits to be promoted as planned gives up, where a failover is asked for: nothing of it is stopped yet.
-  void MakeWay(const link::PromoteRequest& request);
   // Carries out what the journal holds, to its end.
   Async<Status> CarryOut();
   // Of mirrors that are copied: what each still misses, by topic, before it may be promoted as planned.
@@ -46,8 +44,6 @@ class Controller final : public link::Promoter {
   using Trouble = std::pair<state::Reason, std::string>;
 
   Async<StatusOr<link::PromotionSnapshot>> Answer(link::PromoteRequest request);
-  Status ComesFirst(const state::PromotionRecord& running) const;
-  Async<Status> TakeOver(std::string waiting);
   Async<Status> PauseBehind(const state::PromotionRecord& promotion);
   Async<Status> Begin(std::vector<state::PromotionRecord> waves);
   Async<Status> Carry(state::PromotionRecord& now);
@@ -86,7 +82,6 @@ class Controller final : public link::Promoter {
   std::string markers_refused_;
   std::map<TopicPartition, DestOffset> known_ends_;  // up to there klink knew its copy, where the log went on
   Permits asking_;
-  std::string gives_way_;  // the operation that is to give up waiting, as a failover was asked for
   Signal changed_;
   std::unique_ptr<Cutover> cutover_;
 };

@@ -15,19 +15,12 @@ constexpr Duration kGroupsLimit = 20s;  // of a round that carries all groups ov
 
 using Missing = std::map<std::string, std::string>;  // by topic: the first thing
 
-Missing ForFailover(const std::set<std::string>& topics) {
-  Missing missing;
-  for (const std::string& topic : topics) missing[topic] = "it still waited when a failover was asked for";
-  return missing;
-}
-
 }  // namespace
 
 Async<Status> Controller::Synchronize(PromotionRecord& now) {
   const std::set<std::string> topics = RunningTopics(now);
   Quiet quiet;
   for (;;) {
-    if (gives_way_ == OperationOf(now)) co_return co_await GiveUp(now, ForFailover(topics));
     Missing missing = co_await NotReady(topics, quiet);
     if (missing.empty()) {
       const Status groups =
