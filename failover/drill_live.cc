@@ -5,6 +5,7 @@
 #include "base/crc32c.h"
 #include "base/time_limit.h"
 #include "failover/drill_judge.h"
+#include "failover/drill_proof.h"
 #include "link/group_requests.h"
 #include "link/kafka_partition.h"
 #include "link/verify.h"
@@ -165,15 +166,7 @@ Async<Status> DrillLive::ComparePartition(TopicPartition tp, int64_t from, Drill
   if (proof.differences_total > 0 && look_.IsCompacted(tp.topic)) {
     CO_TRY(proof, co_await Prove(tp, from, end));
   }
-  DrillVerification& all = report.verification;
-  all.batches_equal += proof.batches;
-  all.bytes_compared += proof.bytes;
-  all.differences += proof.differences_total;
-  for (const link::Difference& difference : proof.differences) {
-    facts_.kinds[difference.kind]++;
-    if (all.first_differences.size() < link::VerifyOptions().differences_most)
-      all.first_differences.push_back(fmt::format("{}: {} {}", tp, difference.kind, difference.detail));
-  }
+  TakeProof(tp, proof, report.verification, facts_.kinds);
   co_return absl::OkStatus();
 }
 

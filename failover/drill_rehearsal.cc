@@ -5,6 +5,7 @@
 #include "base/time_limit.h"
 #include "failover/direct.h"
 #include "failover/drill_judge.h"
+#include "failover/drill_proof.h"
 
 namespace klink::failover {
 namespace {
@@ -212,15 +213,7 @@ Async<Status> DrillRehearsal::VerifyPartition(TopicPartition tp, DrillCopy::Copi
   CO_TRY(const link::PartitionProof proof,
          co_await link::VerifyPartition(look_.destination(), look_.destination(), copied.mirror, tp, ends, copied.map,
                                         options, pace));
-  DrillVerification& all = report.verification;
-  all.batches_equal += proof.batches;
-  all.bytes_compared += proof.bytes;
-  all.differences += proof.differences_total;
-  for (const link::Difference& difference : proof.differences) {
-    kinds_[difference.kind]++;
-    if (all.first_differences.size() < options.differences_most)
-      all.first_differences.push_back(fmt::format("{}: {} {}", tp, difference.kind, difference.detail));
-  }
+  TakeProof(tp, proof, report.verification, kinds_);
   if (proof.differences_total == 0 && proof.proven_equal_up_to < ends.source_end && !not_there_.contains(tp))
     co_return Unavailable("{}: proven equal up to offset {} of {} alone", tp, proof.proven_equal_up_to,
                           ends.source_end);

@@ -1,7 +1,5 @@
 #include "failover/kafka_definitions.h"
 
-#include <random>
-
 #include "admin/topics.h"
 #include "base/log.h"
 #include "config/settings.h"
@@ -11,6 +9,7 @@
 #include "link/state_reading.h"
 #include "link/topic_listing.h"
 #include "state/link_topics.h"
+#include "state/session.h"
 
 namespace klink::failover {
 namespace {
@@ -18,11 +17,6 @@ namespace {
 constexpr Duration kReadBackMost = 20s;
 constexpr Duration kReadBackPoll = 20ms;
 constexpr int kMissedMost = 2;  // listings in a row without a topic that was there: then it is gone
-
-std::string NewSession() {
-  std::random_device entropy;
-  return fmt::format("{:08x}{:08x}", entropy(), entropy());
-}
 
 Status Raced(Status written, std::string_view link) {
   if (written.code() != Code::kFailedPrecondition) return written;
@@ -140,7 +134,7 @@ Async<Status> KafkaDefinitions::MakeTopic(std::shared_ptr<At> at, std::string li
 
 struct KafkaDefinitions::Writing {
   Writing(Executor executor, BlockingPool& pool, const admin::Access& access, const std::string& link)
-      : writer(executor, pool, access, state::DefinerId(link), state::StateTopic(link)), session(NewSession()) {
+      : writer(executor, pool, access, state::DefinerId(link), state::StateTopic(link)), session(state::NewSession()) {
     reading.apply = [this](std::string_view key, const auto& value) { log.Apply(key, value); };
     reading.begin_again = [this] { log = {}; };
   }

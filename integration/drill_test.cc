@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/json.h"
+#include "integration/drilled.h"
 #include "integration/group_tools.h"
 #include "integration/mirror_check.h"
 #include "integration/transactional.h"
@@ -18,24 +18,6 @@ namespace {
 using testing::HasSubstr;
 
 constexpr int kPartitions = 2;
-
-// What `klink drill run -o json` says.
-struct Drilled {
-  int exit_code = -1;
-  std::string text;
-  Json json = {};
-  std::string outcome() const { return Text(json, "outcome"); }
-  std::string verdict(const std::string& list, const std::string& key, const std::string& name) const {
-    if (const Json* all = FindJson(json, list); all != nullptr && all->is_array())
-      for (const Json& one : all->get_array())
-        if (Text(one, key) == name) return Text(one, "verdict");
-    return "";
-  }
-  std::string invariant(const std::string& code) const { return verdict("invariants", "code", code); }
-  std::string objective(const std::string& name) const { return verdict("objectives", "objective", name); }
-  std::string summary() const { return Text(json, "summary"); }
-  static std::string Text(const Json& json, const std::string& key) { return JsonText(json, key).value_or(""); }
-};
 
 class DrillTest : public testing::Test {
  protected:

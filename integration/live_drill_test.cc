@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/json.h"
+#include "integration/drilled.h"
 #include "integration/group_tools.h"
 #include "integration/mirror_check.h"
 #include "integration/transactional.h"
@@ -20,30 +20,6 @@ using testing::HasSubstr;
 
 constexpr int kPartitions = 2;
 constexpr char kThere[] = "paris-to-lyon", kBack[] = "lyon-to-paris";
-
-struct Drilled {
-  int exit_code = -1;
-  std::string text;
-  Json json = {};
-
-  static std::string Text(const Json& json, const std::string& key) { return JsonText(json, key).value_or(""); }
-  std::string outcome() const { return Text(json, "outcome"); }
-  std::string verdict(const std::string& list, const std::string& key, const std::string& name) const {
-    if (const Json* all = FindJson(json, list); all != nullptr && all->is_array())
-      for (const Json& one : all->get_array())
-        if (Text(one, key) == name) return Text(one, "verdict");
-    return "";
-  }
-  std::string invariant(const std::string& code) const { return verdict("invariants", "code", code); }
-  std::string objective(const std::string& name) const { return verdict("objectives", "objective", name); }
-  std::vector<std::string> commands() const {
-    std::vector<std::string> all;
-    const Json* failback = FindJson(json, "failback");
-    if (failback == nullptr || !failback->is_object()) return all;
-    for (const Json& one : FindJson(*failback, "commands")->get_array()) all.push_back(Text(one, "command"));
-    return all;
-  }
-};
 
 class LiveDrillTest : public testing::Test {
  protected:
@@ -253,7 +229,7 @@ TEST_F(LiveDrillTest, WithTheSourceKilledItPassesAndTheWayBackIsLookedAtFirst) {
   for (const char* code : {"L10", "L11", "L13", "L14"}) EXPECT_EQ(drilled.invariant(code), "PASSED") << code;
   for (const char* code : {"L1", "L4", "L6", "L7", "L8", "L9", "L12"})
     EXPECT_EQ(drilled.invariant(code), "NOT_CHECKED") << code << drilled.text;
-  EXPECT_THAT(Drilled::Text(drilled.json, "summary"), HasSubstr("RPO at most"));
+  EXPECT_THAT(drilled.summary(), HasSubstr("RPO at most"));
   EXPECT_THAT(drilled.text, HasSubstr("the source did not answer"));
   ExpectWritable(destination(), topic);
   EXPECT_EQ(GroupAt(destination(), "gone"), (Places{{{topic, 0}, 40}, {{topic, 1}, 50}}));
@@ -271,7 +247,7 @@ TEST_F(LiveDrillTest, OneThatMissesItsRtoEndsWithOneAndItsTopicsCanBeWrittenTo) 
   EXPECT_EQ(drilled.exit_code, 1) << drilled.text;
   EXPECT_EQ(drilled.outcome(), "MISSED");
   EXPECT_EQ(drilled.objective("rto"), "FAILED");
-  EXPECT_THAT(Drilled::Text(drilled.json, "summary"), HasSubstr("rto FAILED"));
+  EXPECT_THAT(drilled.summary(), HasSubstr("rto FAILED"));
   ExpectWritable(destination(), topic);
 }
 

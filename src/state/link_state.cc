@@ -1,18 +1,12 @@
 #include "state/link_state.h"
 
-#include <random>
-
 #include "state/link_topics.h"
+#include "state/session.h"
 
 namespace klink::state {
 namespace {
 
 constexpr Duration kLookAgain = 5ms;
-
-std::string NewSession() {
-  std::random_device entropy;
-  return fmt::format("{:08x}{:08x}", entropy(), entropy());
-}
 
 }  // namespace
 

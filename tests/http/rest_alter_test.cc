@@ -5,6 +5,7 @@
 #include "http/rest_changes.h"
 #include "http/rest_verbs.h"
 #include "link/definition_settings.h"
+#include "tests/fake/two_clusters.h"
 #include "tests/http/fake_agent.h"
 
 namespace klink::http {
@@ -16,15 +17,9 @@ using testing::IsEmpty;
 using testing::Not;
 
 config::Config TwoClusters() {
-  config::Config config;
+  config::Config config = klink::fake::TwoClusters();
   config.clusters["paris"].bootstrap_servers = "p1:9092,p2:9092";
-  config.clusters["lyon"].bootstrap_servers = "l1:9092";
-  config::LinkConfig& link = config.links.emplace_back();
-  link.name = "paris-to-lyon";
-  link.source = "paris";
-  link.destination = "lyon";
-  link.topics.include = {{.prefix = "orders."}};
-  link.topics.rename.prefix = "eu.";
+  config.links.front().topics.rename.prefix = "eu.";
   return config;
 }
 

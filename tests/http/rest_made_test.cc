@@ -6,6 +6,7 @@
 #include "http/rest_routes.h"
 #include "link/definition_settings.h"
 #include "tests/fake/clock.h"
+#include "tests/fake/two_clusters.h"
 #include "tests/http/fake_agent.h"
 
 namespace klink::http {
@@ -89,13 +90,6 @@ class FakeMade final : public link::MadeLinks, public link::MirrorDropper {
 class RestMade : public klink::fake::VirtualTimeTest {
  protected:
   RestMade() {
-    config_.clusters["paris"].bootstrap_servers = "p1:9092";
-    config_.clusters["lyon"].bootstrap_servers = "l1:9092";
-    config::LinkConfig& link = config_.links.emplace_back();
-    link.name = "paris-to-lyon";
-    link.source = "paris";
-    link.destination = "lyon";
-    link.topics.include = {{.prefix = "orders."}};
     RestParts parts;
     parts.config = [this]() -> const config::Config& { return config_; };
     parts.clock = &clock_;
@@ -119,7 +113,7 @@ class RestMade : public klink::fake::VirtualTimeTest {
   }
   std::string Get(const std::string& path) { return Send(Method::kGet, path).body; }
 
-  config::Config config_;
+  config::Config config_ = klink::fake::TwoClusters();
   FakeAgent agent_;
   FakeMade made_{agent_, config_};
   Router router_;

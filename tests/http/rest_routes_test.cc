@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/fake/clock.h"
+#include "tests/fake/two_clusters.h"
 #include "tests/http/server_fixture.h"
 
 namespace klink::http {
@@ -19,13 +20,6 @@ const std::string kLink = kCluster + "/links/paris-to-lyon";
 class RestTest : public ServerTest {
  protected:
   RestTest() {
-    config_.clusters["paris"].bootstrap_servers = "p1:9092";
-    config_.clusters["lyon"].bootstrap_servers = "l1:9092";
-    config::LinkConfig& link = config_.links.emplace_back();
-    link.name = "paris-to-lyon";
-    link.source = "paris";
-    link.destination = "lyon";
-    link.topics.include = {{.prefix = "orders."}};
     RestParts parts;
     parts.config = [this]() -> const config::Config& { return config_; };
     Serve(MakeRoutes(agent_, metrics_, nullptr, nullptr, Detail::kTopics, std::move(parts)), {});
@@ -33,7 +27,7 @@ class RestTest : public ServerTest {
   static std::string Error(int code, std::string_view message) {
     return fmt::format("{{\"error_code\":{},\"message\":\"{}\"}}\n", code, message);
   }
-  config::Config config_;
+  config::Config config_ = klink::fake::TwoClusters();
 };
 
 TEST_F(RestTest, QuestionsAreAnsweredUnderBothPrefixesAndWithASlashBehind) {
@@ -217,7 +211,7 @@ class RestWaits : public klink::fake::VirtualTimeTest {
     request.body = std::move(body);
     return Run(router_(std::move(request)));
   }
-  config::Config config_;
+  config::Config config_ = klink::fake::TwoClusters();
   BusyAgent agent_;
   Router router_;
 };

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/fake/clock.h"
+#include "tests/fake/two_clusters.h"
 
 namespace klink::link {
 namespace {
@@ -14,17 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-config::Config File() {
-  config::Config config;
-  config.clusters["paris"].bootstrap_servers = "p1:9092";
-  config.clusters["lyon"].bootstrap_servers = "l1:9092";
-  config::LinkConfig& link = config.links.emplace_back();
-  link.name = "written";
-  link.source = "paris";
-  link.destination = "lyon";
-  link.topics.include = {{.prefix = "orders."}};
-  return config;
-}
+config::Config File() { return klink::fake::TwoClusters("written"); }
 
 LinkDefinition Definition() {
   LinkDefinition definition;
